@@ -1,0 +1,135 @@
+"""Every source table of a project against its contract, in the order their references need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from data_contracts.contract import Contract, source_contracts
+from data_contracts.sources import ACCEPTED, Facts, Mapped, SourceReader, TableCheck
+from policy.errors import ContractStop
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The verdict on a project's data: `ok`, `quarantined` (some rows set apart) or `stopped`."""
+
+    tables: Mapping[str, TableCheck]
+    docs: Path | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of any table."""
+        verdicts = {t.verdict for t in self.tables.values()}
+        return "stopped" if "stopped" in verdicts else "quarantined" if "quarantined" in verdicts else "ok"
+
+    def raise_if_stopped(self) -> None:
+        """Raise ContractStop with the first stopping table's message and cure, naming the other tables that stop."""
+        stopped = [table for table in self.tables.values() if table.verdict == "stopped"]
+        if not stopped:
+            return
+        first, others = stopped[0], [table.name for table in stopped[1:]]
+        cure = f"{first.cure} Stopped as well: {', '.join(others)}." if others else first.cure
+        raise ContractStop(first.message, where=first.where or f"sources/{first.name}.sql", cure=cure)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object `churn check --json` prints."""
+        return {
+            "verdict": self.verdict,
+            "tables": {
+                name: {
+                    "rows": t.rows,
+                    "verdict": t.verdict,
+                    "quarantined": t.quarantined,
+                    "failed": [{"check": f.check.name, "column": f.check.column, "rows": f.rows} for f in t.failed],
+                }
+                for name, t in self.tables.items()
+            },
+        }
+
+
+def check_sources(
+    warehouse: Any,
+    origin: Any,
+    tables: Mapping[str, Mapped],
+    coverages: Mapping[str, Mapped],
+    *,
+    now: datetime,
+    docs: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Facts, CheckReport]:
+    """Read and validate every mapped table; absent optional tables are reported as such.
+
+    A report with a stopped table still holds the verdicts of all others; `raise_if_stopped` ends the run. What an
+    earlier run left in the warehouse is dropped first.
+    """
+    reader = SourceReader(warehouse, origin, now=now, docs=docs)
+    contracts = source_contracts()
+    verdicts: dict[str, TableCheck] = {}
+    facts: dict[str, Any] = {}
+    covered: dict[str, Any] = {}
+    for name in contracts:
+        reader.forget(name)
+    for name, contract in _in_order(contracts):
+        if name not in tables:
+            verdicts[name] = _absent(contract)
+            continue
+        progress(name)
+        check = reader.read(tables[name], contract)
+        if check.verdict != "stopped" and check.rows and name in coverages:
+            try:
+                covered[name] = reader.cover(coverages[name])
+            except ContractStop as stop:
+                check = replace(
+                    check, verdict="stopped", message=stop.message, cure=stop.cure, where=coverages[name].where
+                )
+        verdicts[name] = check
+        if check.verdict != "stopped":
+            facts[name] = warehouse.table(name, database=ACCEPTED)
+    _some_activity(verdicts, contracts)
+    verdicts = {name: verdicts[name] for name in contracts}
+    mapped = {name: reader.delivered[name] for name in facts}
+    return Facts(facts, covered, mapped), CheckReport(verdicts, reader.validator.write_docs(verdicts))
+
+
+def _in_order(contracts: Mapping[str, Contract]) -> list[tuple[str, Contract]]:
+    """Tables after those they refer to."""
+    done: list[str] = []
+    waiting = dict(contracts)
+    while waiting:
+        ready = [name for name, contract in waiting.items() if contract.refers_to <= set(done)]
+        if not ready:
+            raise ContractStop(f"refer to each other in a circle: {', '.join(waiting)}.", where="data_contracts/source")
+        for name in ready:
+            done.append(name)
+            del waiting[name]
+    return [(name, contracts[name]) for name in done]
+
+
+def _absent(contract: Contract) -> TableCheck:
+    if contract.presence == "required":
+        return TableCheck(
+            contract.name,
+            "stopped",
+            message=f"`{contract.name}` is required and sources/{contract.name}.sql is missing.",
+            cure="Write it: one SELECT over your own tables. `churn init` shows a commented example.",
+        )
+    return TableCheck(contract.name, "absent")
+
+
+def _some_activity(verdicts: dict[str, TableCheck], contracts: Mapping[str, Contract]) -> None:
+    """Stop where no activity table has a row: without activity there is nothing to learn from."""
+    activity = [name for name, contract in contracts.items() if contract.presence == "activity"]
+    if any(verdicts[name].rows or verdicts[name].verdict == "stopped" for name in activity):
+        return
+    mapped = [name for name in activity if verdicts[name].verdict != "absent"]
+    if mapped:
+        message = f"no activity table has a row: {', '.join(f'`{name}`' for name in mapped)} came back empty."
+        cure = f"Look at what sources/{mapped[0]}.sql selects."
+    else:
+        message, cure = "no activity table is mapped.", f"Map at least one of {', '.join(activity)}."
+    name = mapped[0] if mapped else "usage_events"
+    verdicts[name] = replace(verdicts[name], verdict="stopped", message=message, cure=cure, where=f"sources/{name}.sql")

@@ -1,0 +1,291 @@
+"""A project folder's SELECTs as tables under contract: read, validated, and the bad rows set apart."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from data_contracts.contract import Column, Contract, is_marker, source_contracts
+from data_contracts.mapping import Mapped, mapped_sources
+from data_contracts.staging import (
+    TEXT,
+    UNREAD,
+    delivered_columns,
+    mapping_warnings,
+    typed,
+    unread_text,
+    value_and_marker,
+    with_reference,
+)
+from data_contracts.validate import ROW, Findings, Validator
+from data_contracts.verdict import SHOWN, TableCheck, TableVerdict, decisive, shown_columns, verdict_of
+from policy.errors import ContractStop
+
+__all__ = [
+    "ACCEPTED",
+    "QUARANTINED",
+    "STAGED",
+    "Facts",
+    "Mapped",
+    "SourceReader",
+    "TableCheck",
+    "TableVerdict",
+    "mapped_sources",
+]
+
+log = logging.getLogger(__name__)
+STAGED, ACCEPTED, QUARANTINED = "staged", "accepted", "quarantined"
+BATCH_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Source tables that passed their contracts, as Ibis tables with every contract column and `known_at`.
+
+    An absent optional table is missing from `tables`. `covered[name]`, where present, lists the accounts that the
+    table can speak about: for all others its indicators are not available. `mapped[name]` are the contract columns
+    that the project's SELECT delivers; the others are null in every row and say nothing.
+    """
+
+    tables: Mapping[str, Any]
+    covered: Mapping[str, Any] = field(default_factory=dict)
+    mapped: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether the project delivers the table and maps these columns of it."""
+        return table in self.tables and set(columns) <= self.mapped.get(table, frozenset(columns))
+
+    @property
+    def absent(self) -> list[str]:
+        """Contract tables this project does not deliver."""
+        return [name for name in source_contracts() if name not in self.tables]
+
+
+class SourceReader:
+    """Reads mapped SELECTs into the warehouse under their contracts.
+
+    `warehouse` and `origin` are Ibis connections; where they are the same one, nothing leaves the database.
+    """
+
+    def __init__(self, warehouse: Any, origin: Any, *, now: datetime, docs: Path | None = None) -> None:
+        self.warehouse = warehouse
+        self.origin = origin
+        self.now = now
+        self.validator = Validator(docs=docs)
+        self.delivered: dict[str, frozenset[str]] = {}
+        self._accepted: set[str] = set()
+        for connection in (warehouse, origin):
+            if connection.name == "duckdb":
+                # Casting a zoned moment to a plain one takes the session's zone; dates here are UTC.
+                connection.raw_sql("SET TimeZone = 'UTC'")
+        for schema in (STAGED, ACCEPTED, QUARANTINED):
+            if schema not in warehouse.list_databases():
+                warehouse.create_database(schema)
+
+    def read(self, mapped: Mapped, contract: Contract) -> TableCheck:
+        """Stage one table, validate it, and keep accepted and quarantined rows apart in the warehouse."""
+        self.forget(contract.name)
+        try:
+            staged, warnings = self.stage(mapped, contract)
+        except ContractStop as stop:
+            return TableCheck(contract.name, "stopped", message=stop.message, cure=stop.cure, where=mapped.where)
+        found = self.findings(staged, contract)
+        if found.rows == 0 and contract.presence == "required":
+            check = TableCheck(
+                contract.name,
+                "stopped",
+                message=f"`{contract.name}` is empty.",
+                cure=f"Look at what {mapped.where} selects: without {contract.name} there is nobody to score.",
+            )
+        else:
+            self._part(staged, contract, found)
+            check = self._verdict(staged, contract, found)
+        self._drop(contract.name, STAGED)
+        if check.verdict == "stopped":
+            self._drop(contract.name, ACCEPTED)
+        else:
+            self._accepted.add(contract.name)
+        log.info("%s: %s rows, %s failing, %s", contract.name, found.rows, len(found.reasons), check.verdict)
+        return replace(check, where=mapped.where, warnings=tuple(warnings))
+
+    def stage(self, mapped: Mapped, contract: Contract) -> tuple[Any, list[str]]:
+        """The table in the contract's types with its markers and row numbers, and what to warn of."""
+        import ibis
+
+        raw = self._run(mapped)
+        warnings = mapping_warnings(raw.columns, contract)
+        for warning in warnings:
+            log.warning("%s %s", mapped.where, warning)
+        raw = delivered_columns(raw, contract)
+        self.delivered[contract.name] = frozenset(raw.columns)
+        with self._readable(mapped):
+            local = self._local(raw, f"{contract.name}_copied")
+            table = typed(local, contract, where=mapped.where).mutate(**{ROW: ibis.row_number()})
+            for check in contract.checks:
+                parent, _, key = (check.references or "").partition(".")
+                if check.column and parent in self._accepted and check.column in raw.columns:
+                    keys = self.warehouse.table(parent, database=ACCEPTED).select(key)
+                    table = with_reference(table, check.column, keys)
+            staged = self.warehouse.create_table(contract.name, table, database=STAGED, overwrite=True)
+        self._drop(f"{contract.name}_copied", STAGED)
+        return staged, warnings
+
+    def findings(self, staged: Any, contract: Contract) -> Findings:
+        """What validation finds in a staged table. Only columns that some check reads leave the warehouse."""
+        narrow = contract.for_delivered(self.delivered[contract.name])
+        needed = [c for c in staged.columns if c == ROW or c in narrow.column_names or is_marker(c)]
+        frame = staged.select(*needed).to_pandas()
+        return self.validator.findings(frame, narrow, now=self.now, whole_rows=lambda rows: self._rows(staged, rows))
+
+    def cover(self, mapped: Mapped) -> Any:
+        """The accounts a table can speak about, as one column `account_id`."""
+        name = f"{mapped.table}_coverage"
+        raw = self._run(mapped)
+        columns = {column.lower(): column for column in raw.columns}
+        if "account_id" not in columns:
+            raise ContractStop(
+                "has no column `account_id`.",
+                where=mapped.where,
+                cure=f"Select the accounts that `{mapped.table}` covers AS account_id.",
+            )
+        with self._readable(mapped):
+            raw = self._local(raw.select(account_id=raw[columns["account_id"]]), name)
+            ids, _ = value_and_marker(raw["account_id"], Column("account_id", "string", ""), mapped.where)
+            keys = raw.select(account_id=ids).distinct()
+            keys = keys.filter(keys["account_id"].notnull())
+            if "accounts" in self._accepted:
+                keys = keys.semi_join(self.warehouse.table("accounts", database=ACCEPTED), "account_id")
+            covered = self.warehouse.create_table(name, keys, database=ACCEPTED, overwrite=True)
+        self._drop(name, STAGED)
+        if not covered.count().execute():
+            raise ContractStop(
+                "names no account that sources/accounts.sql delivers.",
+                where=mapped.where,
+                cure=f"Compare the ids, or delete {mapped.where} if `{mapped.table}` covers every account.",
+            )
+        return covered
+
+    def forget(self, name: str) -> None:
+        """Drop what an earlier run left of a table, so that nothing stale can be read."""
+        self._accepted.discard(name)
+        for table, schema in ((name, STAGED), (name, ACCEPTED), (f"{name}_coverage", ACCEPTED), (name, QUARANTINED)):
+            self._drop(table, schema)
+
+    def _run(self, mapped: Mapped) -> Any:
+        try:
+            return self.origin.sql(mapped.sql)
+        except Exception as exc:
+            # Ibis asks the engine to describe the statement; what is no single SELECT has no description.
+            what = "it is not one SELECT statement" if isinstance(exc, KeyError) else _in_short(exc)
+            raise ContractStop(
+                f"the SELECT cannot be run: {what}",
+                where=mapped.where,
+                cure="Run it in your database's own console, mend it, and check again.",
+            ) from exc
+
+    @contextmanager
+    def _readable(self, mapped: Mapped) -> Iterator[None]:
+        try:
+            yield
+        except ContractStop:
+            raise
+        except Exception as exc:
+            raise ContractStop(
+                f"the rows cannot be read: {_in_short(exc)}",
+                where=mapped.where,
+                cure="Check the file's encoding (UTF-8, or say which: read_csv('…', encoding = 'latin-1')), its "
+                "delimiter and its column types.",
+            ) from exc
+
+    def _local(self, expr: Any, name: str) -> Any:
+        """The expression as a table of the warehouse: itself where it runs there, else copied batch by batch."""
+        if self.origin is self.warehouse:
+            return expr
+        import pyarrow as pa
+
+        expr = _portable(expr, sqlite=self.origin.name == "sqlite")
+        empty = expr.schema().to_pyarrow().empty_table()
+        copied = self.warehouse.create_table(name, empty, database=STAGED, overwrite=True)
+        for batch in expr.to_pyarrow_batches(chunk_size=BATCH_ROWS):
+            self.warehouse.insert(name, pa.Table.from_batches([batch]), database=STAGED)
+        return copied
+
+    def _rows(self, table: Any, numbers: Sequence[int]) -> Any:
+        import ibis
+        import pyarrow as pa
+
+        wanted = ibis.memtable(pa.table({ROW: pa.array(numbers, pa.int64())}))
+        return table.semi_join(wanted, ROW).to_pandas()
+
+    def _part(self, staged: Any, contract: Contract, found: Findings) -> None:
+        """Accepted rows get their `known_at`; quarantined ones keep their reasons and what could not be read."""
+        import ibis
+        import pyarrow as pa
+
+        reasons = pa.array([", ".join(names) for names in found.reasons.values()], pa.string())
+        numbers = pa.array(list(found.reasons), pa.int64())
+        failing = ibis.memtable(pa.table({ROW: numbers, "reasons": reasons}))
+        good = staged.anti_join(failing, ROW).select(*contract.column_names)
+        self.warehouse.create_table(contract.name, _known(good, contract), database=ACCEPTED, overwrite=True)
+        bad = staged.inner_join(failing, ROW)
+        bad = bad.select(*contract.column_names, "reasons", **{UNREAD: unread_text(bad)})
+        self.warehouse.create_table(contract.name, bad, database=QUARANTINED, overwrite=True)
+
+    def _verdict(self, staged: Any, contract: Contract, found: Findings) -> TableCheck:
+        worst = decisive(contract, found)
+        if worst is None:
+            return verdict_of(contract, found)
+        rows = self._rows(staged, found.rows_failing(worst.check.name)[: 100 * SHOWN])
+        columns = shown_columns(contract, worst.check)
+        values = [_shown(row, columns) for row in rows.sort_values(ROW).to_dict("records")]
+        examples = list(dict.fromkeys(value for value in values if value))[:SHOWN]
+        filled = None
+        if worst.check.column and worst.check.column + TEXT in staged.columns:
+            both = staged[worst.check.column].notnull() | staged[worst.check.column + TEXT].notnull()
+            filled = int(both.sum().execute())
+        return verdict_of(contract, found, filled=filled, examples=examples)
+
+    def _drop(self, name: str, schema: str) -> None:
+        self.warehouse.drop_table(name, database=schema, force=True)
+
+
+def _portable(expr: Any, *, sqlite: bool) -> Any:
+    """The expression with every column in a type that crosses by Arrow; what does not travels as text.
+
+    SQLite keeps dates as text of any shape: as text they reach the contract's own reading, one bad value and all.
+    """
+    columns = {}
+    for name in expr.columns:
+        kind = expr[name].type()
+        temporal = kind.is_timestamp() or kind.is_date()
+        plain = kind.is_string() or kind.is_numeric() or kind.is_boolean() or temporal
+        columns[name] = expr[name] if plain and not (temporal and sqlite) else expr[name].cast("string")
+    return expr.select(**columns)
+
+
+def _known(table: Any, contract: Contract) -> Any:
+    """Fill `known_at` where the source has none: the moment of the event itself."""
+    import ibis
+
+    events = [table[c].cast("timestamp(6)") for c in contract.event_time]
+    # `least` of a null differs by engine, so each moment stands in for the other first.
+    event = ibis.least(*(ibis.coalesce(e, *events) for e in events)) if len(events) > 1 else events[0]
+    if contract.event_time_else:
+        event = ibis.coalesce(event, table[contract.event_time_else].cast("timestamp(6)") - ibis.interval(days=1))
+    return table.mutate(known_at=ibis.coalesce(table["known_at"], event))
+
+
+def _shown(row: Mapping[Any, Any], columns: Sequence[str]) -> str:
+    """`column value` of the columns that have one: the text as delivered where it could not be read."""
+    given = {name: row.get(name + TEXT) or row[name] for name in columns}
+    return ", ".join(f"{name} `{value}`" for name, value in given.items() if value is not None and value == value)
+
+
+def _in_short(exc: Exception) -> str:
+    """The first lines of a database's message on one line; the rest is a dump of settings."""
+    return " ".join(" ".join(str(exc).split("\n\n")[0].split())[:300].split())

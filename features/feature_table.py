@@ -1,0 +1,106 @@
+"""The feature table: one row per account and snapshot, one column per indicator, as known before as_of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data_contracts.sources import Facts
+from features.indicator import Indicator
+from features.measure import Context, Expr, Kernel, Leaf, Mask, Reduction, Span
+from features.snapshots import Snapshots
+from features.windows import by_reduction, kernel_table, mask_table, span_table
+
+KEY = ("account_id", "as_of", "snapshot", "as_of_day")
+
+
+def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: Mapping[str, Indicator]) -> Any:
+    """The cohort's columns and one float64 column per indicator; null where the indicator is not available.
+
+    Not available means: the source table is absent, does not cover the account, or there is too little to say.
+    Where an indicator declares `before` and `after`, they come along as NAME__before and NAME__after.
+    """
+    leaves = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
+    wide = _wide(facts, cohort, snapshots, [x for x in leaves.values() if not isinstance(x, Context)])
+    columns: dict[str, Any] = {}
+    for name, indicator in indicators.items():
+        columns[name] = _across(indicator, indicator.expr.column(wide), wide)
+        for role in ("before", "after"):
+            expr = getattr(indicator, role)
+            if expr is not None:
+                columns[f"{name}__{role}"] = expr.column(wide)
+    return wide.select(*[c for c in cohort.columns if c not in columns], **columns)
+
+
+def _exprs(indicator: Indicator) -> list[Expr]:
+    return [e for e in (indicator.expr, indicator.before, indicator.after) if e is not None]
+
+
+def _across(indicator: Indicator, value: Any, wide: Any) -> Any:
+    """The second, cross-sectional step: against the same segment at the same as_of."""
+    import ibis
+
+    if indicator.across is None:
+        return value
+    peers = ibis.window(group_by=[wide["as_of"], wide["segment"]])
+    if indicator.across == "minus_median":
+        return value - value.median().over(peers)
+    ordered = ibis.window(group_by=[wide["as_of"], wide["segment"], value.isnull()], order_by=value)
+    return value.notnull().ifelse(ibis.percent_rank().over(ordered), None)
+
+
+def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -> Any:
+    """The cohort with one column per leaf: one chain of joins and one select, so that the query stays flat."""
+    import ibis
+
+    wide, columns = cohort, {}
+    covers = {}
+    for name, accounts in facts.covered.items():
+        keys = accounts.select(**{f"covered_{name}": accounts["account_id"]})
+        wide = wide.left_join(keys, cohort["account_id"] == keys[f"covered_{name}"])
+        covers[name] = f"covered_{name}"
+    pending: list[tuple[Leaf, str]] = []
+    for reduction, group in by_reduction(leaves).items():
+        if not _available(facts, reduction):
+            columns.update({leaf.name: ibis.null("int64") for leaf in group})
+            continue
+        for table in _shape_tables(reduction.rows(facts.tables), group, snapshots):
+            tag = f"{len(columns)}_{len(pending)}"
+            keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
+            wide = wide.left_join(
+                keyed,
+                [cohort["account_id"] == keyed[f"account_{tag}"], cohort["snapshot"] == keyed[f"snapshot_{tag}"]],
+            )
+            pending += [(leaf, reduction.table) for leaf in group if leaf.name in table.columns]
+    for leaf, source in pending:
+        value = wide[leaf.name].cast("int64")
+        if _is_zero_when_nothing_happened(leaf):
+            value = value.coalesce(0)
+        if source in covers:
+            value = wide[covers[source]].notnull().ifelse(value, None)
+        columns[leaf.name] = value
+    return wide.select(*cohort.columns, **columns)
+
+
+def _available(facts: Facts, reduction: Reduction) -> bool:
+    return reduction.table == "*" or (
+        facts.has(reduction.table, *reduction.needs) and all(name in facts.tables for name in reduction.also)
+    )
+
+
+def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots) -> list[Any]:
+    kernels = [x for x in group if isinstance(x, Kernel)]
+    masks = [x for x in group if isinstance(x, Mask)]
+    spans = [x for x in group if isinstance(x, Span)]
+    found = []
+    if kernels:
+        found.append(kernel_table(rows, kernels, snapshots))
+    if masks:
+        found.append(mask_table(rows, masks, snapshots))
+    if spans:
+        found.append(span_table(rows, spans, snapshots))
+    return found
+
+
+def _is_zero_when_nothing_happened(leaf: Leaf) -> bool:
+    return isinstance(leaf, Kernel | Mask) or (isinstance(leaf, Span) and leaf.agg in {"count", "sum"})

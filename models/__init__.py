@@ -1,0 +1,1 @@
+"""Scorers: the rule-based health score and the learned models, one protocol, no IO."""

@@ -1,0 +1,75 @@
+"""Intervals by resampling accounts, paired across scorers: the same accounts are drawn for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.scorer import Array
+
+DRAWS = 2000
+BINS = 4000  # distinct scores beyond this are ranked in equally full bins, for intervals only
+
+
+@dataclass(frozen=True)
+class Resampler:
+    """Account multiplicities of every draw, one row per account."""
+
+    account: Array
+    multiplicity: Array
+
+    @classmethod
+    def of(cls, accounts: pd.Series, *, draws: int = DRAWS, seed: int = 0) -> Resampler:
+        """Draws with replacement of the accounts in these rows. Seeded: a figure can be computed again."""
+        codes, names = pd.factorize(accounts)
+        rng = np.random.default_rng(seed)
+        n = len(names)
+        multiplicity = np.empty((n, draws), dtype=np.float32)
+        for draw in range(draws):
+            multiplicity[:, draw] = np.bincount(rng.integers(0, n, n), minlength=n)
+        return cls(codes.astype(np.int64), multiplicity)
+
+    def auc(self, churned: Array, score: Array) -> Array:
+        """ROC-AUC of every draw; NaN where a draw has only one kind of row."""
+        bins = _bins(score)
+        positives = self._per_bin(bins, churned == 1)
+        negatives = self._per_bin(bins, churned == 0)
+        below = np.cumsum(negatives, axis=0) - negatives
+        wins = (positives * (below + negatives / 2)).sum(axis=0)
+        total = positives.sum(axis=0) * negatives.sum(axis=0)
+        return np.asarray(np.divide(wins, total, out=np.full_like(wins, np.nan), where=total > 0))
+
+    def mean(self, values: Array) -> Array:
+        """Row-weighted mean of every draw."""
+        sums = np.bincount(self.account, weights=values, minlength=len(self.multiplicity))
+        counts = np.bincount(self.account, minlength=len(self.multiplicity)).astype(float)
+        return np.asarray((sums @ self.multiplicity) / (counts @ self.multiplicity))
+
+    def _per_bin(self, bins: Array, rows: Array) -> Array:
+        """bins × draws: how many of these rows each draw puts into each bin."""
+        from scipy.sparse import coo_matrix
+
+        picked = coo_matrix(
+            (np.ones(int(rows.sum()), dtype=np.float32), (bins[rows], self.account[rows])),
+            shape=(int(bins.max()) + 1, len(self.multiplicity)),
+        ).tocsr()
+        return np.asarray(picked @ self.multiplicity, dtype=np.float64)
+
+
+def _bins(score: Array) -> Array:
+    values, codes = np.unique(score, return_inverse=True)
+    if len(values) <= BINS:
+        return codes.astype(np.int64)
+    edges = np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1])
+    return np.asarray(np.searchsorted(np.unique(edges), score, side="right"), dtype=np.int64)
+
+
+def interval(draws: Array) -> tuple[float, float] | None:
+    """The middle 95 % of the draws; null where fewer than half are defined."""
+    seen = draws[~np.isnan(draws)]
+    if len(seen) * 2 < len(draws):
+        return None
+    low, high = np.quantile(seen, [0.025, 0.975])
+    return float(low), float(high)

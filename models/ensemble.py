@@ -1,0 +1,46 @@
+"""The mean log-odds of the logistic and LightGBM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.boosted import Boosted
+from models.scorer import Array, Linear, logit, sigmoid
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Averaging log-odds keeps contributions additive: each half explains itself."""
+
+    name: str
+    logistic: Linear
+    boosted: Boosted
+
+    def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+        """(mean base, mean contributions), one column per indicator of either half."""
+        base_a, a = self.logistic.margins(features)
+        base_b, b = self.boosted.margins(features)
+        return (base_a + base_b) / 2, a.add(b, fill_value=0.0) / 2
+
+    def score(self, features: pd.DataFrame) -> Array:
+        """Probability of each row."""
+        return sigmoid(np.asarray((logit(self.logistic.score(features)) + logit(self.boosted.score(features))) / 2))
+
+    def parameters(self) -> dict[str, Any]:
+        """Both halves."""
+        return {
+            "kind": "ensemble",
+            "name": self.name,
+            "logistic": self.logistic.parameters(),
+            "boosted": self.boosted.parameters(),
+        }
+
+    @classmethod
+    def from_parameters(cls, given: Mapping[str, Any]) -> Ensemble:
+        """Build it again."""
+        return cls(given["name"], Linear.from_parameters(given["logistic"]), Boosted.from_parameters(given["boosted"]))

@@ -1,0 +1,119 @@
+"""The rule-based, weighted health score: 0–100, high is healthy (H1–H21)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from policy.policy import COMPONENTS, HealthInput, Policy
+
+
+def health_scores(features: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """One row per feature row: health_score, coverage, health_tier and one column per component score.
+
+    Null inputs are left out and the rest renormalised, within a component and then across. `coverage` is the share of
+    the whole weight that had data. The number is null only where nothing had data.
+    """
+    components, covered = {}, {}
+    for component in COMPONENTS:
+        components[component], covered[component] = _component(features, component, policy)
+    scores = pd.DataFrame(components, index=features.index)
+    weights = pd.Series(policy.health.weights, dtype=float).loc[list(COMPONENTS)]
+    present = scores.notna().astype(float).mul(weights, axis=1)
+    total = present.sum(axis=1)
+    score = scores.fillna(0.0).mul(present, axis=1).sum(axis=1) / total.where(total > 0)
+    coverage = pd.DataFrame(covered, index=features.index).mul(weights, axis=1).sum(axis=1) / weights.sum()
+    out = scores.add_suffix("_score")
+    out["health_score"] = score
+    out["coverage"] = coverage
+    out["health_tier"] = [policy.tier(s, c) for s, c in zip(score, coverage, strict=True)]
+    return out
+
+
+def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(weights, points) of every input in the final score, one column per indicator: Σ weight × points is the score.
+
+    Weights are shares of 1 after missing inputs are left out; a cap that lowers a component appears under the
+    indicator that caps it, as points of weight 1 (zero or negative).
+    """
+    across = pd.Series(policy.health.weights, dtype=float)
+    scores = {c: _component(features, c, policy)[0] for c in COMPONENTS}
+    live = pd.DataFrame(scores, index=features.index).notna().astype(float).mul(across, axis=1)
+    live = live.div(live.sum(axis=1).replace(0.0, np.nan), axis=0).fillna(0.0)
+    weights: dict[str, pd.Series] = {}
+    gained: dict[str, pd.Series] = {}
+    for component in COMPONENTS:
+        table, shares = _points_table(features, component, policy)
+        present = table.notna().astype(float).mul(shares, axis=1)
+        inner = present.div(present.sum(axis=1).replace(0.0, np.nan), axis=0).fillna(0.0)
+        for indicator in table:
+            weights[indicator] = inner[indicator] * live[component]
+            gained[indicator] = table[indicator].fillna(0.0)
+        uncapped = (inner * table.fillna(0.0)).sum(axis=1)
+        for cap in policy.health.caps:
+            if cap.component == component and cap.while_ in features:
+                weights[cap.while_] = (features[cap.while_] > 0).astype(float)
+                gained[cap.while_] = (uncapped.clip(upper=cap.at_most) - uncapped) * live[component]
+    return pd.DataFrame(weights, index=features.index), pd.DataFrame(gained, index=features.index)
+
+
+def points(values: pd.Series, rule: HealthInput) -> pd.Series:
+    """Points of one input, 0–100; null stays null.
+
+    >>> rule = HealthInput(indicator="past_due_days", share=1, steps=((0, 100), (1, 70), (15, 30), (31, 0)))
+    >>> points(pd.Series([0, 1, 14, 15, 30, 31, None]), rule).tolist()
+    [100.0, 70.0, 70.0, 30.0, 30.0, 0.0, nan]
+    """
+    xs, ys = np.array(rule.points or rule.steps, dtype=float).T
+    raw = values.astype(float).to_numpy()
+    if rule.points:
+        found = np.interp(raw, xs, ys)
+    else:
+        found = ys[np.clip(np.searchsorted(xs, raw, side="right") - 1, 0, len(ys) - 1)]
+    return pd.Series(np.where(np.isnan(raw), np.nan, found), index=values.index)
+
+
+def _component(features: pd.DataFrame, component: str, policy: Policy) -> tuple[pd.Series, pd.Series]:
+    table, shares = _points_table(features, component, policy)
+    present = table.notna().astype(float).mul(shares, axis=1)
+    total = present.sum(axis=1)
+    score = table.fillna(0.0).mul(present, axis=1).sum(axis=1) / total.where(total > 0)
+    for cap in policy.health.caps:
+        if cap.component == component and cap.while_ in features:
+            score = score.where(~(features[cap.while_] > 0), score.clip(upper=cap.at_most))
+    return score, total
+
+
+def _points_table(features: pd.DataFrame, component: str, policy: Policy) -> tuple[pd.DataFrame, pd.Series]:
+    inputs = policy.health.inputs[component]
+    found = {i.indicator: _input_points(features, i, policy) for i in inputs}
+    return pd.DataFrame(found, index=features.index), pd.Series({i.indicator: i.share for i in inputs})
+
+
+def _input_points(features: pd.DataFrame, rule: HealthInput, policy: Policy) -> pd.Series:
+    if rule.indicator not in features:
+        return pd.Series(np.nan, index=features.index)
+    found = points(features[rule.indicator], rule)
+    if rule.indicator == "nps" and "nps_age_days" in features:
+        # An old answer says less every day: it fades to neutral.
+        fade = (features["nps_age_days"] / policy.health.nps_fade_days).clip(upper=1.0)
+        found = found + (policy.health.nps_neutral_points - found) * fade
+    if rule.indicator == "tickets_vs_segment_28d" and "tickets_28d" in features:
+        found = found.where(~(features["tickets_28d"] == 0), _silence(features, policy))
+    return found
+
+
+def _silence(features: pd.DataFrame, policy: Policy) -> pd.Series:
+    """No tickets: neutral while usage holds, low when usage falls too (H10)."""
+    change = features.get("login_change_28d", pd.Series(np.nan, index=features.index))
+    chosen = policy.health.silent_ticket_points
+    return pd.Series(
+        np.where(change <= policy.health.falling_usage, chosen.falling, chosen.healthy), index=features.index
+    )
+
+
+def component_weights(policy: Policy) -> Mapping[str, int]:
+    """Weights as whole numbers for people to read."""
+    return {c: round(policy.health.weights[c]) for c in COMPONENTS}

@@ -1,0 +1,97 @@
+"""The health score made a probability, with the renewal date beside it: the first holder of the champion's place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.health_score import health_parts
+from models.prepare import CALENDAR, stands_for
+from models.scorer import Array, sigmoid
+from policy.policy import Policy
+
+
+@dataclass(frozen=True)
+class HealthRecalibrated:
+    """Log-odds = intercept + slope × (health score − its mean) + the calendar's steps.
+
+    The score's part is handed to its inputs exactly: input i moves the log-odds by slope × weight × (points − mean).
+    """
+
+    name: str
+    intercept: float
+    slope: float
+    mean: float
+    calendar: Mapping[str, float]
+    policy: Policy
+
+    def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+        """(intercept, contributions by indicator)."""
+        weights, gained = health_parts(features, self.policy)
+        caps = [c.while_ for c in self.policy.health.caps if c.while_ in weights]
+        reference = pd.Series(self.mean, index=weights.columns)
+        reference[caps] = 0.0
+        found = {c: self.slope * weights[c] * (gained[c] - reference[c]) for c in weights}
+        for step, coefficient in self.calendar.items():
+            name = stands_for(step)
+            part = coefficient * features[step]
+            found[name] = found[name] + part if name in found else part
+        return self.intercept, pd.DataFrame(found, index=features.index)
+
+    def score(self, features: pd.DataFrame) -> Array:
+        """Probability of each row; a null health score counts as the mean."""
+        health = features["health_score"].fillna(self.mean).to_numpy(dtype=float)
+        margin = self.intercept + self.slope * (health - self.mean)
+        for step, coefficient in self.calendar.items():
+            margin = margin + coefficient * features[step].to_numpy(dtype=float)
+        return sigmoid(np.asarray(margin, dtype=float))
+
+    def parameters(self) -> dict[str, Any]:
+        """Coefficients and the policy they belong to."""
+        return {
+            "kind": "health_recalibrated",
+            "name": self.name,
+            "intercept": self.intercept,
+            "slope": self.slope,
+            "mean": self.mean,
+            "calendar": dict(self.calendar),
+            "policy": self.policy.model_dump(mode="json", by_alias=True),
+        }
+
+    @classmethod
+    def from_parameters(cls, given: Mapping[str, Any]) -> HealthRecalibrated:
+        """Build it again, policy included."""
+        return cls(
+            given["name"],
+            given["intercept"],
+            given["slope"],
+            given["mean"],
+            given["calendar"],
+            Policy.model_validate(given["policy"]),
+        )
+
+
+def fit_health_recalibrated(frame: pd.DataFrame, churned: Array, policy: Policy) -> HealthRecalibrated:
+    """Fit slope and calendar by logistic regression; rows without a health score count as its mean."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = float(frame["health_score"].mean()) if frame["health_score"].notna().any() else 0.0
+    # In units of 20 points, so that the ridge penalty treats the score like a 0/1 step.
+    scale = 20.0
+    health = ((frame["health_score"].fillna(mean) - mean) / scale).to_numpy(dtype=float)
+    steps = [c for c in CALENDAR if frame[c].nunique() > 1]
+    design = np.column_stack([health, frame[steps].to_numpy(dtype=float)])
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(design, churned)
+    slope, *calendar = (float(w) for w in model.coef_[0])
+    return HealthRecalibrated(
+        "health_recalibrated",
+        float(model.intercept_[0]),
+        slope / scale,
+        mean,
+        dict(zip(steps, calendar, strict=True)),
+        policy,
+    )

@@ -1,0 +1,37 @@
+"""TreeSHAP values of a booster. The only module that imports shap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models.scorer import Array
+
+
+def tree_contributions(booster: Any, matrix: Array) -> tuple[float, Array]:
+    """(base, contributions) in log-odds: base + a row's sum is the booster's raw score."""
+    import shap
+
+    explainer = shap.TreeExplainer(booster)
+    values = explainer.shap_values(matrix, check_additivity=False)
+    if isinstance(values, list):
+        values = values[-1]
+    base = np.ravel(explainer.expected_value)[-1]
+    return float(base), np.asarray(values, dtype=float)
+
+
+def summary_plot(contributions: Array, features: Any, path: str) -> None:
+    """SHAP's summary of which indicators move the log-odds, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import shap
+
+    figure = plt.figure(figsize=(8, 6))
+    explanation = shap.Explanation(contributions, data=features.to_numpy(), feature_names=list(features.columns))
+    shap.plots.beeswarm(explanation, max_display=15, show=False)
+    figure = plt.gcf()
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    plt.close(figure)

@@ -1,0 +1,286 @@
+"""The command line `churn`: one command per step, an exit code per outcome, JSON for those who script."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.console import Console
+from policy.errors import ChurnError, UsageError
+
+app = typer.Typer(
+    name="churn",
+    help="Churn prediction for B2B SaaS: check, train, score, write back, explain.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project folder (holds churn.toml).")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="Replace a variable: name=value. May be repeated.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; everything else on stderr.")]
+PrefectOption = Annotated[bool, typer.Option("--prefect", help="Run the same functions as a Prefect flow.")]
+DateOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="An as-of date, YYYY-MM-DD.")]
+HERE = Path()
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to fill.")] = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Write a commented project folder: churn.toml, one SELECT per table, policy.yaml."""
+    from pipelines.scaffold import scaffold
+
+    written = scaffold(folder)
+    console = Console(json)
+    console.result({"folder": str(folder), "files": [str(p) for p in written]})
+    console.say(f"{len(written)} files written to {folder}.")
+    console.say(
+        "Next: fill in sources/accounts.sql, sources/subscriptions.sql and one activity table, then `churn check`."
+    )
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put the demo project.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Seed of the simulated company.")] = 7,
+    accounts: Annotated[int, typer.Option(min=50, help="Accounts in its book.")] = 500,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The Monday its data end; default: the last one.")
+    ] = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Simulate a company and run everything on it: check, train, score, CRM, pages."""
+    from pipelines import summaries
+    from pipelines.demo import last_monday
+    from pipelines.runs import run_demo
+
+    console = Console(json)
+    day = _day(until) or last_monday(datetime.now(UTC).date())
+    result = run_demo(folder, seed, accounts, day, prefect=prefect, progress=console.progress)
+    console.result(result)
+    console.show(summaries.demo(result, folder))
+
+
+@app.command()
+def check(
+    project: ProjectOption = HERE,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Check every source table against its contract; set failing rows apart; write Data Docs."""
+    from pipelines import runs, summaries
+
+    console = Console(json)
+    opened = _open(project, set_)
+    report = runs.run_check(opened, prefect=prefect, progress=console.progress)
+    if report["verdict"] == "stopped":
+        console.show(summaries.check(report, opened))
+        runs.raise_stopped(opened)
+    console.result(report)
+    console.show(summaries.check(report, opened))
+
+
+@app.command()
+def features(
+    as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The as-of date, YYYY-MM-DD.")],
+    project: ProjectOption = HERE,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Build every indicator as known before one as-of date."""
+    from pipelines import runs
+
+    console = Console(json)
+    result = runs.run_features(_open(project, set_), as_of.date(), prefect=prefect, progress=console.progress)
+    console.result(result)
+    console.say(
+        f"{result['rows']} accounts × {result['indicators']} indicators as of {result['as_of']}: {result['path']}"
+    )
+
+
+@app.command()
+def train(
+    project: ProjectOption = HERE,
+    train_until: DateOption = None,
+    test_from: DateOption = None,
+    test_until: DateOption = None,
+    horizon_days: Annotated[int | None, typer.Option(min=1, help="Days the label window is long.")] = None,
+    gap_days: Annotated[int | None, typer.Option(min=0, help="Days between the snapshot and the window.")] = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Train every scorer, judge them out of time, register the champion."""
+    from pipelines import runs, summaries
+    from pipelines.train import TrainRequest
+
+    console = Console(json)
+    request = TrainRequest(_day(train_until), _day(test_from), _day(test_until), horizon_days, gap_days)
+    opened = _open(project, set_)
+    result = runs.run_train(opened, request, prefect=prefect, progress=console.progress)
+    console.result(result)
+    console.show(summaries.train(result, opened))
+
+
+@app.command()
+def score(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Score one snapshot: probability, health, tiers, reasons, tasks. Nothing leaves the project folder."""
+    from pipelines import runs, summaries
+
+    console = Console(json)
+    result = runs.run_score(_open(project, set_), _day(as_of), prefect=prefect, progress=console.progress)
+    console.result(result)
+    console.show(summaries.score(result))
+
+
+@app.command()
+def plan(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The dry run of apply: what would change in the CRM."""
+    from pipelines import steps, summaries
+
+    console = Console(json)
+    found = steps.plan(_open(project, set_), _day(as_of))
+    console.result(found.as_json())
+    console.show(summaries.plan(found))
+
+
+@app.command()
+def apply(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Write scores and tasks to the CRM; run again after any interruption."""
+    from pipelines import runs, summaries
+
+    console = Console(json)
+    result = runs.run_apply(_open(project, set_), _day(as_of), prefect=prefect, progress=console.counter("rows"))
+    console.result(result)
+    console.show(summaries.apply(result))
+
+
+@app.command()
+def report(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Write the CSM pages: the book and one page per account."""
+    from pipelines import runs
+
+    console = Console(json)
+    page = runs.run_report(_open(project, set_), _day(as_of), prefect=prefect, progress=console.counter("pages"))
+    console.result({"page": page})
+    console.say(f"Open {page}")
+
+
+@app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="The account's id.")],
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Why one account is rated as it is, what changed and what to do next."""
+    from pipelines import summaries
+    from pipelines.explain import explain as explained
+
+    console = Console(json)
+    found = explained(_open(project, set_), account, _day(as_of))
+    console.result(found)
+    console.show(summaries.explain(found))
+
+
+@app.command()
+def indicators(
+    component: Annotated[str | None, typer.Option(help="Only this component.")] = None, json: JsonOption = False
+) -> None:
+    """The catalogue: every indicator with its meaning, unit, range and direction."""
+    from pipelines import summaries
+    from pipelines.explain import indicator_rows
+
+    console = Console(json)
+    rows = indicator_rows(component)
+    console.result({"indicators": rows})
+    console.show(summaries.indicators(rows))
+
+
+def _open(folder: Path, set_: list[str] | None) -> Any:
+    from pipelines.settings import open_project
+
+    overrides = {}
+    for pair in set_ or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(
+                f"`{pair}` is not name=value.", where="--set", cure="Write for example --set data=../data."
+            )
+        overrides[name.strip()] = value
+    return open_project(folder, overrides)
+
+
+def _day(given: datetime | None) -> date | None:
+    return None if given is None else given.date()
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    console = Console("--json" in arguments)
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except ChurnError as error:
+        console.failure(error.exit_code, error.where, error.message, error.cure)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last stop: every other failure becomes exit code 1 or 2
+        sys.exit(_other(error, console))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _other(error: Exception, console: Console) -> int:
+    """Exit code 2 for what the command line itself refuses, 1 for a bug of ours."""
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "churn"
+        console.failure(2, command, error.format_message(), f"See `{command} --help`.")
+        return 2
+    if type(error).__name__ == "Abort":
+        console.failure(2, "churn", "interrupted.", "Run the command again; it goes on where it stopped.")
+        return 2
+    import traceback
+
+    traceback.print_exc()
+    console.failure(1, type(error).__name__, str(error), "This is a bug: please report it with the lines above.")
+    return 1
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    main()

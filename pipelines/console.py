@@ -1,0 +1,61 @@
+"""What a person sees: progress on stderr, results on stdout, one JSON object where asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class Console:
+    """Progress goes to stderr always; with `as_json`, stdout holds exactly one JSON object."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._started = time.monotonic()
+
+    def progress(self, message: str) -> None:
+        """One line on stderr with the seconds since the start."""
+        sys.stderr.write(f"{time.monotonic() - self._started:7.1f} s  {message}\n")
+        sys.stderr.flush()
+
+    def counter(self, what: str) -> Callable[[int, int], None]:
+        """A progress callback (done, total) that prints about ten lines however long the work."""
+        last = [-1]
+
+        def count(done: int, total: int) -> None:
+            tenth = 10 * done // total if total else 10
+            if tenth != last[0]:
+                last[0] = tenth
+                self.progress(f"{done:,} of {total:,} {what}")
+
+        return count
+
+    def result(self, found: Any) -> None:
+        """The JSON object, where asked for. NaN is refused: undefined is null."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(found, allow_nan=False, default=str) + "\n")
+
+    def say(self, text: str) -> None:
+        """A line for people on stdout; silent under --json."""
+        if not self.as_json:
+            sys.stdout.write(text + "\n")
+
+    def show(self, renderable: Any) -> None:
+        """Rich tables and panels for people; silent under --json."""
+        if not self.as_json:
+            from rich.console import Console as Rich
+
+            Rich(file=sys.stdout, highlight=False, soft_wrap=False).print(renderable)
+
+    def failure(self, code: int, where: str, message: str, cure: str) -> None:
+        """What went wrong, where, and the cure."""
+        if self.as_json:
+            error = {"code": code, "where": where, "message": message, "cure": cure}
+            sys.stdout.write(json.dumps({"error": error}) + "\n")
+        head = f"{where}: " if where else ""
+        sys.stderr.write(f"\nError: {head}{message}\n")
+        if cure:
+            sys.stderr.write(f"Cure:  {cure}\n")

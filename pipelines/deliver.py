@@ -1,0 +1,82 @@
+"""Scored rows as they are staged for the destination, read from the project's own files."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import Project
+from policy.errors import UsageError, did_you_mean
+from serving.writeback.staged import Staged
+
+# Names and owners belong to the CRM; the embedded one has nobody else to fill them.
+FROM_THE_BOOK = ("name", "owner_id")
+
+
+def scored_dates(project: Project) -> list[str]:
+    """As-of dates that have been scored, oldest first."""
+    return sorted(
+        p.parent.name.removeprefix("as_of=") for p in (project.state / "scores").glob("as_of=*/scores.parquet")
+    )
+
+
+def chosen_date(project: Project, as_of: date | None) -> str:
+    """The as-of asked for, or the newest scored one. Raises UsageError where there is none."""
+    dates = scored_dates(project)
+    if not dates:
+        raise UsageError("nothing has been scored yet.", where="scores", cure="Run `churn score` first.")
+    if as_of is None:
+        return dates[-1]
+    if as_of.isoformat() not in dates:
+        raise UsageError(
+            f"{as_of} has not been scored.",
+            where="--as-of",
+            cure=f"Run `churn score --as-of {as_of}`. " + did_you_mean(as_of.isoformat(), dates),
+        )
+    return as_of.isoformat()
+
+
+def rows_of(project: Project, what: str, as_of: str) -> list[dict[str, Any]]:
+    """Rows of one of the outputs of a scoring run (scores, tasks, drivers, evidence, book)."""
+    import pyarrow.parquet as pq
+
+    name = f"{what}.parquet"
+    path = project.state / what / f"as_of={as_of}" / name
+    rows: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist()
+    return rows
+
+
+def staged(project: Project, as_of: str) -> tuple[str, list[Staged]]:
+    """(run id, rows to deliver): one score per account, then the tasks."""
+    book = {r["account_id"]: r for r in rows_of(project, "book", as_of)}
+    found = []
+    run_id = ""
+    for row in rows_of(project, "scores", as_of):
+        run_id = row["run_id"]
+        account = row["account_id"]
+        extra = {name: book.get(account, {}).get(name) for name in FROM_THE_BOOK}
+        fields = {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
+        found.append(Staged("score", account, account, as_of, fields))
+    for row in rows_of(project, "tasks", as_of):
+        fields = {k: _plain(v) for k, v in row.items() if k not in ("task_key", "as_of", "run_id")}
+        found.append(Staged("task", row["task_key"], row["account_id"], as_of, fields))
+    return run_id, found
+
+
+def destination(project: Project) -> Any:
+    """The destination of churn.toml."""
+    from serving.writeback.sqlite import SqliteCrm
+
+    return SqliteCrm(project.path(project.settings.destination.path))
+
+
+def ledger_path(project: Project) -> Path:
+    """Where deliveries keep their books."""
+    return project.out() / "ledger.sqlite"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value

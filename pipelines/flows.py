@@ -1,0 +1,122 @@
+"""The steps as Prefect flows: thin, so that without the decorators the code still runs.
+
+Tables never cross a flow's parameters: steps that pass checked sources on are tasks without a cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from pipelines import steps
+from pipelines.build_features import Checked, checked_sources
+from pipelines.demo import make_demo
+from pipelines.score import score_on
+from pipelines.settings import open_project
+from pipelines.train import TrainRequest, train_on
+
+Variables = Mapping[str, str] | None
+
+
+def _say(message: str) -> None:
+    get_run_logger().info(message)
+
+
+@task(cache_policy=NO_CACHE)
+def train_step(checked: Checked, request: TrainRequest) -> dict[str, Any]:
+    """Train on checked sources."""
+    return train_on(checked, request, progress=_say)
+
+
+@task(cache_policy=NO_CACHE)
+def score_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
+    """Score checked sources."""
+    return score_on(checked, as_of, progress=_say)
+
+
+@task(cache_policy=NO_CACHE)
+def simulate_step(folder: str, seed: int, accounts: int, until: date) -> None:
+    """Write the simulated company."""
+    make_demo(Path(folder), seed=seed, accounts=accounts, until=until)
+
+
+@task(cache_policy=NO_CACHE)
+def apply_step(folder: str, variables: Variables, as_of: date | None) -> dict[str, Any]:
+    """Write to the destination."""
+    return steps.apply(open_project(Path(folder), variables), as_of)
+
+
+@task(cache_policy=NO_CACHE)
+def report_step(folder: str, variables: Variables, as_of: date | None) -> str:
+    """Write the pages."""
+    return str(steps.report(open_project(Path(folder), variables), as_of))
+
+
+@flow(name="check")
+def check(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """Every source table against its contract."""
+    return steps.check(open_project(Path(project), variables), progress=_say)
+
+
+@flow(name="build_features")
+def build_features(as_of: date, project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """The indicators of one as-of date."""
+    return steps.features(open_project(Path(project), variables), as_of, progress=_say)
+
+
+@flow(name="train")
+def train(
+    project: str = ".",
+    variables: Variables = None,
+    train_until: date | None = None,
+    test_from: date | None = None,
+    test_until: date | None = None,
+    horizon_days: int | None = None,
+    gap_days: int | None = None,
+) -> dict[str, Any]:
+    """Train every scorer, judge them out of time, register what ships."""
+    with checked_sources(open_project(Path(project), variables)) as checked:
+        return train_step(checked, TrainRequest(train_until, test_from, test_until, horizon_days, gap_days))
+
+
+@flow(name="score")
+def score(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
+    """Score one snapshot."""
+    with checked_sources(open_project(Path(project), variables)) as checked:
+        return score_step(checked, as_of)
+
+
+@flow(name="weekly")
+def weekly(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
+    """check → features → score → apply → report, as every Monday."""
+    with checked_sources(open_project(Path(project), variables), docs=True) as checked:
+        scored = score_step(checked, as_of)
+    day = date.fromisoformat(scored["as_of"])
+    return {
+        "score": scored,
+        "apply": apply_step(project, variables, day),
+        "report": report_step(project, variables, day),
+    }
+
+
+@flow(name="demo")
+def demo(until: date, folder: str = "demo", seed: int = 7, accounts: int = 500) -> dict[str, Any]:
+    """The whole product on the simulated company."""
+    simulate_step(folder, seed, accounts, until)
+    with checked_sources(open_project(Path(folder)), docs=True) as checked:
+        verdict = checked.report.as_json()
+        trained = train_step(checked, TrainRequest())
+        scored = score_step(checked, None)
+    day = date.fromisoformat(scored["as_of"])
+    return {
+        "check": verdict,
+        "train": trained,
+        "score": scored,
+        "apply": apply_step(folder, None, day),
+        "report": report_step(folder, None, day),
+    }

@@ -1,0 +1,140 @@
+"""The labelled panel: feature frames of many snapshots with their labels, for training and evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from data_contracts.contract import source_contracts
+from features.labels import LabelRule, data_until, labels
+from features.reductions.people import ACTIVITY
+from features.snapshots import EPOCH, Snapshots, day_of
+from models.split import Split, default_split, purged
+from pipelines.build_features import Checked, dated, features_at
+from policy.errors import NotEnoughData
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Training and test rows with their labels, and what was left out."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    data_until: date
+    purged_rows: int
+    decided_in_gap: int
+    split: Split
+
+
+def label_rule(checked: Checked, horizon_days: int | None = None, gap_days: int | None = None) -> LabelRule:
+    """The label as churn.toml defines it; the command line may override horizon and gap."""
+    label, policy = checked.project.settings.label, checked.project.policy.label
+    horizon = horizon_days or (label.days if label.kind == "inactivity" and label.days else label.horizon_days)
+    return LabelRule(
+        kind=label.kind,
+        horizon_days=horizon,
+        gap_days=label.gap_days if gap_days is None else gap_days,
+        lapse_days=policy.lapse_days,
+        loss_kinds=policy.loss_kinds,
+    )
+
+
+def build_panel(checked: Checked, rule: LabelRule, split: Split | None = None, *, refit: bool = False) -> Panel:
+    """Build the panel for a split (default: test on the last 26 mature weeks).
+
+    Training snapshots fall every `train_every_weeks`, test snapshots every `test_every_weeks`. Training rows whose label
+    window ends after the test begins are dropped and counted; so are rows decided in the gap. With `refit`, every mature
+    snapshot trains and the test side is empty.
+    """
+    settings = checked.project.settings.panel
+    until = data_until(checked.facts)
+    window = rule.horizon_days + rule.gap_days
+    split = split or default_split(until, window)
+    first = first_as_of(checked)
+    last_train = until - timedelta(days=window) if refit else split.train_until
+    train = _snapshots(settings.train_every_weeks, first, last_train, settings.weekday, "training")
+    test_from = last_train + timedelta(days=1) if refit else split.test_from
+    test = (
+        None
+        if refit
+        else _snapshots(
+            settings.test_every_weeks, max(first, split.test_from), split.test_until, settings.weekday, "test"
+        )
+    )
+    dates = train.dates if test is None else (*train.dates, *test.dates)
+    members, frame = features_at(checked, Snapshots.of(dates))
+    truth = dated(labels(checked.facts, members, rule, data_until=until).to_pandas())
+    labelled = frame.merge(truth, on=["account_id", "as_of"], how="left", validate="one_to_one")
+    labelled = labelled[~labelled["known_loss"].astype(bool)]
+    training, testing = labelled[labelled["as_of"].isin(train.dates)], labelled[labelled["as_of"] >= test_from]
+    if test is not None:
+        testing = testing[testing["as_of"].isin(test.dates)]
+    reaching = (
+        purged(training["as_of"], window_days=window, test_from=test_from)
+        if test is not None
+        else (training["as_of"] != training["as_of"])
+    )
+    kept = training[~reaching]
+    gap = int(kept["decided_in_gap"].sum() + testing["decided_in_gap"].sum())
+    return Panel(_usable(kept), _usable(testing), until, int(reaching.sum()), gap, split)
+
+
+def _usable(rows: pd.DataFrame) -> pd.DataFrame:
+    found = rows[rows["mature"].astype(bool) & ~rows["decided_in_gap"].astype(bool)].copy()
+    found["churned"] = found["churned"].astype(float)
+    return found.reset_index(drop=True)
+
+
+def _snapshots(stride: int, first: date, last: date, weekday: str, what: str) -> Snapshots:
+    if last < first:
+        raise NotEnoughData(
+            f"the {what} period would end on {last}, before the first possible snapshot on {first}.",
+            where="panel",
+            cure="Give later dates, a shorter horizon, or more history.",
+        )
+    try:
+        return Snapshots.every(stride, first, last, weekday=weekday)
+    except Exception as exc:
+        raise NotEnoughData(
+            f"no {weekday} falls into the {what} period {first} to {last}.", where="panel", cure="Give a longer period."
+        ) from exc
+
+
+def first_as_of(checked: Checked) -> date:
+    """The first day on which anyone is old enough to be scored and daily activity has been recorded.
+
+    Contracts and milestones often reach back to years of which only today's survivors are known; the recording of use,
+    tickets and contacts says when the book can really be seen.
+    """
+    tables = checked.facts.tables
+    contracts = source_contracts()
+    daily = [n for n in ACTIVITY if n in tables and contracts[n].presence == "activity"] or [
+        n for n in ACTIVITY if n in tables
+    ]
+    starts = int(day_of(tables["subscriptions"]["starts_on"]).min().execute())
+    seen: list[int] = []
+    for name in daily:
+        value: Any = day_of(tables[name][ACTIVITY[name]]).min().execute()
+        if value is not None and value == value:
+            seen.append(int(value))
+    first = max(starts + checked.project.settings.cohort.min_tenure_days, min(seen, default=starts))
+    return EPOCH + timedelta(days=first)
+
+
+def described(rows: pd.DataFrame) -> dict[str, Any]:
+    """What the training report says of a set of rows."""
+    lost = rows[rows["churned"] == 1]
+    return {
+        "from": rows["as_of"].min().isoformat() if len(rows) else None,
+        "until": rows["as_of"].max().isoformat() if len(rows) else None,
+        "n_snapshots": int(rows["as_of"].nunique()),
+        "n_rows": len(rows),
+        "n_accounts": int(rows["account_id"].nunique()),
+        "n_churned_rows": len(lost),
+        "n_churned_accounts": int(lost["account_id"].nunique()),
+        "base_rate": float(rows["churned"].mean()) if len(rows) else None,
+    }

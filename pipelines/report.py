@@ -1,0 +1,192 @@
+"""The CSM pages from the files of a scoring run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from features.catalogue import catalogue
+from models.health_score import component_weights
+from pipelines.deliver import rows_of
+from pipelines.score import TREND_WEEKS
+from pipelines.settings import Project
+from serving.reasons import long_date
+from serving.workbench.pages import write_site
+from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Task, Week
+
+PLAIN = {
+    "health_recalibrated": "health score and renewal date",
+    "calendar": "renewal date",
+    "recency": "time since the last sign of life",
+    "logistic": "model of all indicators",
+    "lightgbm": "model of all indicators",
+    "ensemble": "model of all indicators",
+    "health_score": "health score only",
+}
+FACTS = 8
+
+
+def report(project: Project, as_of: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
+    """Write the pages for one scored as-of date; returns the index page."""
+    return write_site(book(project, as_of), project.state / "site", progress=progress)
+
+
+def book(project: Project, as_of: str) -> Book:
+    """The whole book as the pages show it."""
+    scores = rows_of(project, "scores", as_of)
+    about = {r["account_id"]: r for r in rows_of(project, "book", as_of)}
+    drivers = _by_account(rows_of(project, "drivers", as_of))
+    evidence = _by_account(rows_of(project, "evidence", as_of))
+    tasks = _by_account(rows_of(project, "tasks", as_of))
+    day = date.fromisoformat(as_of)
+    first = scores[0]
+    return Book(
+        title=project.settings.project.name,
+        as_of=day,
+        published_at=first["published_at"],
+        expires_on=first["expires_on"],
+        horizon_days=first["horizon_days"],
+        currency=project.settings.project.currency,
+        scorer=PLAIN[first["scorer"]],
+        weights=dict(component_weights(project.policy)),
+        accounts=[_view(project, day, row, about[row["account_id"]], drivers, evidence, tasks) for row in scores],
+        unavailable=_unavailable(project),
+        known_losses=[
+            (str(r["name"] or r["account_id"]), "the decision to leave is known")
+            for r in rows_of(project, "known_losses", as_of)
+        ],
+        model_note=_note(project, first),
+    )
+
+
+def _by_account(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["account_id"]].append(row)
+    return found
+
+
+def _view(
+    project: Project,
+    day: date,
+    row: Mapping[str, Any],
+    about: Mapping[str, Any],
+    drivers: Mapping[str, list[dict[str, Any]]],
+    evidence: Mapping[str, list[dict[str, Any]]],
+    tasks: Mapping[str, list[dict[str, Any]]],
+) -> AccountView:
+    account = row["account_id"]
+    told = {e["indicator"]: e for e in evidence.get(account, [])}
+    moved = drivers.get(account, [])
+    play = row["play"]
+    steps = next((p.steps for p in project.policy.plays.values() if p.play == play), ())
+    return AccountView(
+        account_id=account,
+        name=about["name"] or account,
+        segment=about["segment"] or "",
+        industry=about["industry"] or "",
+        region=about["region"] or "",
+        owner=about["owner_id"],
+        arr=row["arr"],
+        seats=None if about["seats"] is None else int(about["seats"]),
+        term_ends_on=about["term_ends_on"],
+        tenure_days=about["tenure_days"],
+        health_score=row["health_score"],
+        health_before=_number(about["health_before"]),
+        health_tier=row["health_tier"],
+        coverage=row["coverage"],
+        components={c: _number(row[f"{c}_score"]) for c in component_weights(project.policy)},
+        probability=_number(row["churn_probability"]),
+        probability_before=_number(about["probability_before"]),
+        base_probability=None if _number(about["base_points"]) is None else about["base_points"] / 100,
+        risk_tier=row["risk_tier"],
+        low_evidence=row["evidence"] == "low",
+        reasons=[row[f"reason_{i}"] for i in (1, 2, 3) if row[f"reason_{i}"]],
+        drivers=_grouped(moved, told),
+        facts=_facts(moved, told),
+        weeks=[
+            Week(day - timedelta(weeks=i + 1), None if about[f"week_{i:02d}"] is None else int(about[f"week_{i:02d}"]))
+            for i in reversed(range(TREND_WEEKS))
+        ],
+        tasks=[Task(t["subject"], t["due_at"], t["owner_id"], t["step"], t["body"]) for t in tasks.get(account, [])],
+        play=play,
+        play_steps=list(steps),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)
+
+
+def _grouped(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) -> list[Driver]:
+    """One driver per group, in percentage points, with the sentence of its strongest indicator that has one."""
+    points: dict[str, float] = defaultdict(float)
+    for row in moved:
+        points[row["group"]] += row["contribution"]
+    found = []
+    for group in sorted(points, key=lambda g: -abs(points[g])):
+        inside = sorted((r for r in moved if r["group"] == group), key=lambda r: -abs(r["contribution"]))
+        sentence = next((told[r["indicator"]]["sentence"] for r in inside if r["indicator"] in told), None)
+        found.append(Driver(group, points[group], sentence))
+    return found
+
+
+def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) -> list[Fact]:
+    """The indicators that moved and weigh most, as label, before and after."""
+    indicators = catalogue()
+    found = []
+    for row in sorted(moved, key=lambda r: -abs(r["contribution"])):
+        fact = told.get(row["indicator"])
+        if fact is None or fact["before_text"] == fact["after_text"]:
+            continue
+        risk = indicators[row["indicator"]].risk
+        rising = fact["after"] > fact["before"]
+        worse = None if risk is None else rising == (risk == "higher")
+        found.append(Fact(label(row["indicator"]), fact["before_text"], fact["after_text"], fact["since"], worse))
+        if len(found) == FACTS:
+            break
+    return found
+
+
+def label(indicator: str) -> str:
+    """An indicator's name for people: its sentence up to the moving part.
+
+    >>> label("open_tickets")
+    'Open tickets'
+    """
+    says = catalogue()[indicator].says
+    head = says.split("{moved}")[0].strip() if "{moved}" in says else says.split("{")[0].strip()
+    head = head.removesuffix(" lies").removesuffix(" is").removesuffix(" has waited").removesuffix(" runs")
+    return f"{head[0].upper()}{head[1:]}"
+
+
+def _unavailable(project: Project) -> list[str]:
+    from data_contracts.contract import source_contracts
+
+    return [n.replace("_", " ") for n in source_contracts() if not (project.sources / f"{n}.sql").exists()]
+
+
+def _note(project: Project, first: Mapping[str, Any]) -> str:
+    """How good the probability is, in one sentence, from the champion's own evaluation."""
+    import json
+
+    if first["model_version"] is None:
+        return "No probability yet: too few customers have left to learn from. The health score stands alone."
+    newest = sorted((project.state / "evaluations").glob("*/figures.json"), key=lambda p: p.stat().st_mtime)
+    if not newest:
+        return "The probability has not been judged on later data."
+    figures = json.loads(newest[-1].read_text(encoding="utf-8"))
+    own = figures["models"][first["scorer"]]
+    test = figures["test"]
+    return (
+        f"Judged on {test['n_churned_accounts']} customers who left between {_words(test['from'])} and "
+        f"{_words(test['until'])}: the tenth of accounts rated riskiest held {own['lift_at_10']:.1f} times as many "
+        f"departures as the average tenth. Most accounts rated risky still stay."
+    )
+
+
+def _words(iso: str) -> str:
+    return long_date(date.fromisoformat(iso))

@@ -1,0 +1,157 @@
+"""A command's work as a plain call or, with --prefect, as the flow of the same name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import Project
+from pipelines.tracking import no_telemetry
+from policy.errors import ContractStop
+
+Progress = Callable[[str], None]
+Counter = Callable[[int, int], None]
+
+
+def _flows(project_state: Path) -> Any:
+    """The flows, with Prefect kept inside the project folder and its temporary server given time to start."""
+    no_telemetry()
+    home = project_state / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    defaults = {
+        "PREFECT_HOME": str(home.resolve()),
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    }
+    if not os.environ.get("PREFECT_API_URL"):
+        for name, value in defaults.items():
+            os.environ.setdefault(name, value)
+    from pipelines import flows
+
+    return flows
+
+
+def _variables(project: Project) -> dict[str, str]:
+    return dict(project.settings.variables)
+
+
+def run_check(project: Project, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Check the sources."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).check(str(project.folder), _variables(project))
+        return found
+    from pipelines import steps
+
+    return steps.check(project, progress=progress)
+
+
+def raise_stopped(project: Project) -> None:
+    """Raise ContractStop as the sources stand; for a check whose verdict is `stopped`."""
+    from pipelines.build_features import checked_sources
+
+    with checked_sources(project):
+        raise ContractStop("the sources stopped and now pass.", where="check", cure="Check again.")
+
+
+def run_features(project: Project, as_of: date, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Build one snapshot's indicators."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).build_features(as_of, str(project.folder), _variables(project))
+        return found
+    from pipelines import steps
+
+    return steps.features(project, as_of, progress=progress)
+
+
+def run_train(project: Project, request: Any, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Train, judge, register."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).train(
+            str(project.folder),
+            _variables(project),
+            request.train_until,
+            request.test_from,
+            request.test_until,
+            request.horizon_days,
+            request.gap_days,
+        )
+        return found
+    from pipelines.train import train
+
+    return train(project, request, progress=progress)
+
+
+def run_score(project: Project, as_of: date | None, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Score one snapshot."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).score(str(project.folder), _variables(project), as_of)
+        return found
+    from pipelines.score import score
+
+    return score(project, as_of, progress=progress)
+
+
+def run_apply(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> dict[str, Any]:
+    """Write to the destination."""
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).apply_step(str(project.folder), _variables(project), as_of)
+        return found
+    from pipelines import steps
+
+    return steps.apply(project, as_of, progress=progress)
+
+
+def run_report(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> str:
+    """Write the pages; returns the index page's path."""
+    if prefect:
+        return str(_flows(project.state).report_step(str(project.folder), _variables(project), as_of))
+    from pipelines import steps
+
+    return str(steps.report(project, as_of, progress=progress))
+
+
+def run_demo(
+    folder: Path, seed: int, accounts: int, until: date, *, prefect: bool, progress: Progress
+) -> dict[str, Any]:
+    """The whole product on the simulated company."""
+    no_telemetry()
+    if prefect:
+        progress("starting Prefect's temporary server")
+        found: dict[str, Any] = _flows(folder / ".churn").demo(until, str(folder), seed, accounts)
+        return found
+    from pipelines import steps
+    from pipelines.build_features import checked_sources
+    from pipelines.demo import make_demo
+    from pipelines.score import score_on
+    from pipelines.settings import open_project
+    from pipelines.train import TrainRequest, train_on
+
+    progress("simulating the company")
+    make_demo(folder, seed=seed, accounts=accounts, until=until)
+    project = open_project(folder)
+    progress("checking the sources")
+    with checked_sources(project, docs=True) as checked:
+        verdict = checked.report.as_json()
+        trained = train_on(checked, TrainRequest(), progress=progress)
+        scored = score_on(checked, None, progress=progress)
+    day = date.fromisoformat(scored["as_of"])
+    progress("writing to the CRM")
+    applied = steps.apply(project, day)
+    progress("writing the pages")
+    return {
+        "check": verdict,
+        "train": trained,
+        "score": scored,
+        "apply": applied,
+        "report": str(steps.report(project, day)),
+    }

@@ -1,0 +1,175 @@
+"""A project's churn.toml as frozen objects. Unknown keys are errors with the nearest spelling."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from policy.errors import SettingsError, UsageError, did_you_mean
+from policy.policy import Policy, load_policy
+
+STATE = ".churn"
+
+
+class Section(BaseModel):
+    """A table of churn.toml: immutable, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProjectSection(Section):
+    """[project]: the book's name and its reporting currency."""
+
+    name: str = "book"
+    currency: str = "USD"
+
+
+class EngineSection(Section):
+    """[engine]: the warehouse, an Ibis address."""
+
+    url: str = f"duckdb://{STATE}/warehouse.duckdb"
+
+
+class SourcesSection(Section):
+    """[sources]: where the SELECTs run; the warehouse itself where no address is given."""
+
+    url: str | None = None
+
+
+class LabelSection(Section):
+    """[label]: what is predicted."""
+
+    kind: Literal["decision", "inactivity"] = "decision"
+    horizon_days: int = Field(90, ge=1, le=730)
+    gap_days: int = Field(14, ge=0, le=365)
+    days: int | None = Field(None, ge=1, le=730)
+
+
+class CohortSection(Section):
+    """[cohort]: who is old enough to be scored."""
+
+    min_tenure_days: int = Field(7, ge=0)
+
+
+class PanelSection(Section):
+    """[panel]: on which weekday snapshots fall, and how often."""
+
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    train_every_weeks: int = Field(4, ge=1)
+    test_every_weeks: int = Field(1, ge=1)
+
+
+class CapacitySection(Section):
+    """[capacity]: the share of the book that can be worked on."""
+
+    share: float = Field(0.10, gt=0, lt=1)
+
+
+class DestinationSection(Section):
+    """[destination]: where scores and tasks are written."""
+
+    kind: Literal["sqlite"] = "sqlite"
+    path: str = f"{STATE}/crm.sqlite"
+
+
+class Settings(Section):
+    """Everything in churn.toml."""
+
+    project: ProjectSection = ProjectSection()
+    engine: EngineSection = EngineSection()
+    sources: SourcesSection = SourcesSection()
+    variables: Mapping[str, str] = Field(default_factory=dict)
+    label: LabelSection = LabelSection()
+    cohort: CohortSection = CohortSection()
+    panel: PanelSection = PanelSection()
+    capacity: CapacitySection = CapacitySection()
+    destination: DestinationSection = DestinationSection()
+
+
+class Project(BaseModel):
+    """A project folder: its settings, its policy and the places of its state."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    settings: Settings
+    policy: Policy
+
+    @property
+    def state(self) -> Path:
+        """Where everything the pipeline makes is kept."""
+        return self.folder / STATE
+
+    @property
+    def sources(self) -> Path:
+        """The folder of SELECTs."""
+        return self.folder / "sources"
+
+    def path(self, text: str) -> Path:
+        """A path of churn.toml, relative to its file."""
+        given = Path(text).expanduser()
+        return given if given.is_absolute() else self.folder / given
+
+    def out(self, *parts: str) -> Path:
+        """A folder under the state folder, made when missing."""
+        folder = self.state.joinpath(*parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def open_project(folder: Path, overrides: Mapping[str, str] | None = None) -> Project:
+    """Read a project folder. `overrides` replace variables (`--set name=value`).
+
+    Raises SettingsError for a missing or wrong churn.toml or policy.yaml, UsageError for an unknown variable.
+    """
+    file = folder / "churn.toml"
+    if not file.exists():
+        raise SettingsError(
+            "there is no churn.toml here.", where=folder.name or ".", cure="Run `churn init` or give --project FOLDER."
+        )
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(
+            f"is not readable TOML: {exc}.", where="churn.toml", cure="Mend the line it names."
+        ) from exc
+    settings = _validated(data)
+    variables = dict(settings.variables)
+    for name, value in (overrides or {}).items():
+        if name not in variables:
+            raise UsageError(
+                f"`{name}` is no variable of this project.",
+                where="--set",
+                cure=did_you_mean(name, variables) if variables else "Declare it under [variables] in churn.toml.",
+            )
+        variables[name] = value
+    settings = settings.model_copy(update={"variables": variables})
+    return Project(folder=folder.resolve(), settings=settings, policy=load_policy(folder / "policy.yaml"))
+
+
+def _validated(data: dict[str, Any]) -> Settings:
+    fields = Settings.model_fields
+    for section, content in data.items():
+        if section not in fields:
+            raise SettingsError(f"unknown section [{section}].", where="churn.toml", cure=did_you_mean(section, fields))
+        model = fields[section].annotation
+        if isinstance(model, type) and issubclass(model, Section) and isinstance(content, dict):
+            for key in content:
+                if key not in model.model_fields:
+                    raise SettingsError(
+                        f"unknown key `{key}` in [{section}].",
+                        where="churn.toml",
+                        cure=did_you_mean(key, model.model_fields),
+                    )
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise SettingsError(
+            f"`{where}`: {first['msg']} (found {first.get('input')!r}).", where="churn.toml", cure="Mend that value."
+        ) from exc

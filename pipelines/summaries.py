@@ -1,0 +1,162 @@
+"""Results as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "dim"}
+
+
+def check(report: Mapping[str, Any], project: Any) -> Any:
+    """A row per table, then where the Data Docs are."""
+    table = Table(title=f"Sources: {report['verdict']}", title_justify="left")
+    for head in ("table", "verdict", "rows", "set apart", "why"):
+        table.add_column(head, justify="right" if head in ("rows", "set apart") else "left")
+    for name, found in report["tables"].items():
+        why = ", ".join(f"{f['check']} ({f['rows']})" for f in found["failed"])
+        verdict = found["verdict"]
+        table.add_row(
+            name, Text(verdict, STYLE[verdict]), f"{found['rows']:,}", f"{found['quarantined']:,}", escape(why)
+        )
+    return Group(table, Text(f"Data Docs: {project.state / 'data_docs' / 'index.html'}"))
+
+
+def train(result: Mapping[str, Any], project: Any) -> Any:
+    """What was judged on what, a row per scorer, and the champion with its reason."""
+    test, first = result["test"], result["train"]
+    table = Table(title="Out of time, one row per scorer", title_justify="left")
+    for head in (
+        "scorer",
+        "ROC-AUC [95 %]",
+        "in window",
+        "PR-AUC",
+        "log-loss",
+        "O/E",
+        "lift 10 %",
+        "AUC − recency [95 %]",
+    ):
+        table.add_column(head, justify="left" if head == "scorer" else "right")
+    for name, f in result["models"].items():
+        pair = result["paired"].get(name)
+        difference = f"{pair['roc_auc_diff']:+.3f} {_bounds(pair['ci'])}" if pair else "–"
+        shown = Text(name, "bold" if name == result["champion"]["scorer"] else "")
+        table.add_row(
+            shown,
+            f"{_n(f['roc_auc'], 3)} {_bounds(f['roc_auc_ci'])}",
+            _n(f["roc_auc_in_window"], 3),
+            _n(f["pr_auc"], 3),
+            _n(f["log_loss"], 5),
+            _n(f["observed_expected"], 2),
+            _n(f["lift_at_10"], 2),
+            difference,
+        )
+    constant = result["models"]["calendar"]["log_loss_constant"]
+    lines = [
+        f"Trained on {first['n_rows']:,} rows, {first['n_churned_accounts']} churned accounts, {first['from']} to "
+        f"{first['until']}; judged on {test['n_rows']:,} rows, {test['n_churned_accounts']} churned accounts, "
+        f"{test['from']} to {test['until']} (base rate {test['base_rate']:.3f}).",
+        f"A constant at the training base rate has log-loss {constant:.5f}. Purged {result['purged_rows']} rows; "
+        f"{result['decided_in_gap']} decided in the gap.",
+        f"Champion: {result['champion']['scorer']}, version {result['model_version']}. {result['champion']['reason']}",
+        f"Model card and plots: {project.state / 'evaluations' / result['run_id']}",
+    ]
+    return Group(table, *(Text(line) for line in lines))
+
+
+def score(result: Mapping[str, Any]) -> Any:
+    """One paragraph."""
+    tiers = ", ".join(f"{n} {tier}" for tier, n in result["tiers"].items())
+    return Text(
+        f"{result['scored']} accounts scored as of {result['as_of']}: {tiers}, {result['unrated']} unrated; "
+        f"{result['known_losses']} known losses listed; {result['tasks']} tasks.\n{result['path']}"
+    )
+
+
+def plan(found: Any) -> Any:
+    """What an apply would do."""
+    summary = found.as_json()
+    table = Table(title="If applied now", title_justify="left")
+    table.add_column("what")
+    table.add_column("how many", justify="right")
+    for key, value in summary.items():
+        count = len(value) if isinstance(value, list | dict) else value
+        table.add_row(key.replace("_", " "), escape(str(count)))
+    return table
+
+
+def apply(result: Mapping[str, Any]) -> Any:
+    """One line."""
+    return Text(
+        f"{result['staged']} rows staged: {result['written']} written, {result['skipped']} unchanged, "
+        f"{result['rejected']} rejected, {result['deferred']} deferred."
+    )
+
+
+def explain(found: Mapping[str, Any]) -> Any:
+    """The account as a CSM would want it told."""
+    lines = [f"{found['name'] or found['account_id']} as of {found['as_of']}"]
+    if found["churn_probability"] is not None:
+        before = "" if found["probability_before"] is None else f", {found['probability_before']:.1%} four weeks before"
+        lines.append(f"Churn probability {found['churn_probability']:.1%} ({found['risk_tier']} risk{before})")
+    if found["health_score"] is not None:
+        lines.append(f"Health score {found['health_score']:.0f} ({found['health_tier']})")
+    lines += ["", "Why", *(f"  {i}. {r}" for i, r in enumerate(found["reasons"], 1))]
+    if not found["reasons"]:
+        lines.append("  No single reason stands out.")
+    if found["base_points"] is not None:
+        lines += ["", f"Percentage points, from a base of {found['base_points']:.1f}:"]
+        lines += [f"  {d['points']:+6.1f}  {d['group']}" for d in found["drivers"]]
+        total = found["base_points"] + sum(d["points"] for d in found["drivers"])
+        lines.append(f"  {total:6.1f}  = the probability shown")
+    if found["play"]:
+        lines += ["", f"Next: {found['play']}", *(f"  {t['due_at']}  {t['subject']}" for t in found["tasks"])]
+    return Text("\n".join(lines))
+
+
+def indicators(rows: list[dict[str, Any]]) -> Any:
+    """The catalogue as a table."""
+    table = Table(title=f"{len(rows)} indicators", title_justify="left")
+    for head in ("name", "component", "unit", "riskier when", "meaning"):
+        table.add_column(head)
+    for row in rows:
+        table.add_row(row["name"], row["component"], row["unit"], row["risk"] or "–", escape(row["doc"]))
+    return table
+
+
+def demo(result: Mapping[str, Any], folder: Path) -> Any:
+    """Every step's summary and what to do next."""
+    from pipelines.settings import open_project
+
+    project = open_project(folder)
+    crm = project.path(project.settings.destination.path)
+    return Group(
+        check(result["check"], project),
+        Text(),
+        train(result["train"], project),
+        Text(),
+        score(result["score"]),
+        apply(result["apply"]),
+        Text(),
+        Text("Look at", "bold"),
+        Text(f"  the CSM pages   {result['report']}"),
+        Text(f"  the CRM         {crm} (any SQLite browser)"),
+        Text(f"  the experiments mlflow ui --backend-store-uri sqlite:///{project.state / 'mlflow.db'}"),
+        Text("Next", "bold"),
+        Text(f"  churn explain ACCOUNT --project {folder}    why one account is rated as it is"),
+        Text("  churn init my-book                       your own data: fill in the SELECTs, then churn check"),
+    )
+
+
+def _n(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _bounds(bounds: Any) -> str:
+    return "" if bounds is None else f"[{bounds[0]:.3f}, {bounds[1]:.3f}]"

@@ -1,0 +1,106 @@
+"""Drivers in a CSM's words: every sentence holds two of the account's own numbers and a date, or is not given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from features.indicator import Indicator, Unit
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One indicator of one account, before and now, ready to show."""
+
+    indicator: str
+    before: float
+    after: float
+    since: date
+    before_text: str
+    after_text: str
+    sentence: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether the two numbers differ as shown."""
+        return self.before_text != self.after_text
+
+
+def evidence(
+    indicator: Indicator, before: float | None, after: float | None, since: date, *, currency: str
+) -> Evidence | None:
+    """The indicator's sentence, or None where one of the two numbers is missing."""
+    if before is None or after is None or before != before or after != after:
+        return None
+    unit: Unit = indicator.evidence_unit or indicator.unit
+    old, new = formatted(before, unit, currency), formatted(after, unit, currency)
+    moved = "stayed flat" if old == new else "rose" if after > before else "fell"
+    text = indicator.says.format(moved=moved, before=old, after=new, since=long_date(since))
+    tail = "." if "{since}" in indicator.says else f" since {long_date(since)}."
+    sentence = f"{text[0].upper()}{text[1:]}{tail}"
+    return Evidence(indicator.name, before, after, since, old, new, sentence)
+
+
+def speaks_for_risk(indicator: Indicator, found: Evidence) -> bool:
+    """Whether the movement shown agrees with a rise in risk: a standstill or a healthy movement is no reason for it."""
+    if indicator.risk is None or not found.changed:
+        return found.changed
+    # A change indicator (against a baseline) is riskier when it falls, as its numbers do.
+    rising = found.after > found.before
+    return rising if indicator.risk == "higher" else not rising
+
+
+def formatted(value: float, unit: Unit, currency: str) -> str:
+    """A number as a person writes it.
+
+    >>> formatted(0.256, "share", "USD"), formatted(1234.0, "money", "USD"), formatted(1.0, "days", "USD")
+    ('26 %', 'USD 1,234', '1 day')
+    """
+    match unit:
+        case "share":
+            return f"{value:.0%}".replace("%", " %")
+        case "money":
+            return f"{currency} {value:,.0f}"
+        case "days":
+            return f"{value:,.0f} day{'' if round(value) == 1 else 's'}"
+        case "hours":
+            return f"{value:,.0f} hour{'' if round(value) == 1 else 's'}" if value >= 10 else f"{value:.1f} hours"
+        case "count":
+            return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+        case _:
+            return f"{value:.1f}"
+
+
+def long_date(day: date) -> str:
+    """4 May 2026."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def reasons(
+    contributions: list[tuple[str, str, float]],
+    found: Mapping[str, Evidence | None],
+    indicators: Mapping[str, Indicator],
+    *,
+    most: int,
+    least_points: float,
+) -> list[tuple[str, str]]:
+    """(group, sentence) of the strongest groups that raise the risk, strongest first, one sentence a group.
+
+    `contributions` holds (group, indicator, percentage points). A group whose indicators cannot be told in numbers,
+    or only by a movement in the healthy direction, gives no reason.
+    """
+    totals: dict[str, float] = {}
+    for group, _, points in contributions:
+        totals[group] = totals.get(group, 0.0) + points
+    chosen: list[tuple[str, str]] = []
+    for group in sorted(totals, key=lambda g: (-totals[g], g)):
+        if totals[group] < least_points or len(chosen) == most:
+            break
+        inside = sorted((c for c in contributions if c[0] == group and c[2] > 0), key=lambda c: (-c[2], c[1]))
+        for _, name, _ in inside:
+            told = found.get(name)
+            if told is not None and speaks_for_risk(indicators[name], told):
+                chosen.append((group, told.sentence))
+                break
+    return chosen

@@ -1,0 +1,176 @@
+"""One snapshot scored: probability and health side by side, tiers, reasons, plays and tasks. Frames in, frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from features.indicator import Indicator
+from models.drivers import base_points, drivers
+from models.health_score import health_scores
+from models.metrics import high_tier
+from models.prepare import prepared
+from models.scorer import Scorer
+from policy.policy import Policy
+from serving.reasons import Evidence, evidence, reasons
+from serving.tasks import tasks_for
+
+NAMES = ("usage", "engagement", "sentiment", "commercial")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every row of a scoring run carries. `champion` is None while the book is too small for a model."""
+
+    run_id: str
+    model_version: str | None
+    as_of: date
+    published_at: datetime
+    horizon_days: int
+    gap_days: int
+    capacity_share: float
+    currency: str
+    policy: Policy
+    champion: Scorer | None
+    lightgbm: Scorer | None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A scored snapshot: rows for the CRM, drivers, tasks, evidence, and the base of the explanation."""
+
+    scores: pd.DataFrame
+    drivers: pd.DataFrame
+    tasks: pd.DataFrame
+    evidence: Mapping[str, list[Evidence]]
+    base_points: float | None
+
+
+def score_snapshot(
+    now: pd.DataFrame,
+    week_ago: pd.DataFrame,
+    month_ago: pd.DataFrame,
+    owners: Mapping[str, str | None],
+    indicators: Mapping[str, Indicator],
+    run: Run,
+) -> Scored:
+    """Score the cohort of `now`; the earlier frames (7 and 28 days before) say what changed."""
+    frame = prepared(now, run.policy).set_index("account_id", drop=False)
+    rows, earlier = frame.to_dict("index"), month_ago.set_index("account_id").to_dict("index")
+    since = run.as_of - timedelta(days=run.policy.evidence.compared_with_days)
+    told = {
+        account: _evidence(indicators, rows[account], earlier.get(account), since, run.currency)
+        for account in frame.index
+    }
+    scores = _scores(frame, run)
+    moved = _drivers(frame, indicators, run)
+    by_account = (
+        {
+            str(a): list(zip(g["group"], g["indicator"], g["contribution"], strict=True))
+            for a, g in moved.groupby("account_id")
+        }
+        if len(moved)
+        else {}
+    )
+    chosen = {
+        account: reasons(
+            by_account.get(account, []),
+            told[account],
+            indicators,
+            most=run.policy.evidence.reasons,
+            least_points=run.policy.evidence.least_points,
+        )
+        for account in frame.index
+    }
+    for place in range(3):
+        scores[f"reason_{place + 1}"] = [
+            chosen[a][place][1] if len(chosen[a]) > place else None for a in scores["account_id"]
+        ]
+    plays = run.policy.plays
+    scores["play"] = [
+        plays[chosen[a][0][0]].play
+        if chosen[a] and chosen[a][0][0] in plays
+        else plays["default"].play
+        if _at_risk(scores.loc[a])
+        else None
+        for a in scores["account_id"]
+    ]
+    scores["published_at"] = pd.Timestamp(run.published_at)
+    scores["expires_on"] = run.as_of + timedelta(days=run.policy.tasks.expires_days)
+    before = _scores(prepared(week_ago, run.policy).set_index("account_id", drop=False), run) if len(week_ago) else None
+    tasks = tasks_for(scores, before, owners, run.policy, run.run_id, run.as_of, run.published_at)
+    base = None if run.champion is None else base_points(run.champion, frame)
+    return Scored(
+        scores.reset_index(drop=True), moved, tasks, {a: [e for e in t.values() if e] for a, t in told.items()}, base
+    )
+
+
+def _at_risk(row: pd.Series) -> bool:
+    return row["risk_tier"] == "high" or row["health_tier"] in ("yellow", "red")
+
+
+def _scores(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
+    health = health_scores(frame, run.policy)
+    out = pd.DataFrame({"account_id": frame["account_id"], "as_of": run.as_of}, index=frame.index)
+    out["run_id"] = run.run_id
+    out["model_version"] = run.model_version
+    out["policy_version"] = run.policy.version
+    out["scorer"] = run.champion.name if run.champion else "health_score"
+    out["churn_probability"] = run.champion.score(frame) if run.champion else None
+    out["lightgbm_probability"] = run.lightgbm.score(frame) if run.lightgbm else None
+    out["horizon_days"] = run.horizon_days
+    out["gap_days"] = run.gap_days
+    out["risk_tier"] = _risk_tier(out["churn_probability"], run) if run.champion else None
+    out["health_score"] = health["health_score"]
+    out["health_tier"] = health["health_tier"]
+    out["coverage"] = health["coverage"]
+    for name in NAMES:
+        out[f"{name}_score"] = health[f"{name}_score"]
+    out["arr"] = frame["arr"]
+    young = frame["tenure_days"] < run.policy.risk.low_evidence_tenure_days
+    out["evidence"] = young.map({True: "low", False: "normal"})
+    return out
+
+
+def _risk_tier(probability: pd.Series, run: Run) -> pd.Series:
+    """High is the top share, medium the next multiple of it, low the rest; ties go to the safer tier (H24)."""
+    one = pd.Series(0, index=probability.index)
+    share = run.capacity_share
+    high = high_tier(probability, one, share=share)
+    upto_medium = high_tier(probability, one, share=min(1.0, share * (1 + run.policy.risk.medium_times_high)))
+    tier = pd.Series("low", index=probability.index, dtype=object)
+    tier[upto_medium] = "medium"
+    tier[high] = "high"
+    return tier
+
+
+def _drivers(frame: pd.DataFrame, indicators: Mapping[str, Indicator], run: Run) -> pd.DataFrame:
+    columns = ["account_id", "as_of", "scorer", "group", "indicator", "value", "contribution"]
+    if run.champion is None:
+        return pd.DataFrame(columns=columns)
+    groups = {name: i.group for name, i in indicators.items()}
+    long = drivers(run.champion, frame, groups).rename(columns={"row": "account_id"})
+    values = frame[list(dict.fromkeys(long["indicator"]))].stack(future_stack=True).rename("value")
+    values.index.names = ["account_id", "indicator"]
+    long = long.join(values, on=["account_id", "indicator"])
+    return long.assign(as_of=run.as_of, scorer=run.champion.name)[columns]
+
+
+def _evidence(
+    indicators: Mapping[str, Indicator],
+    row: Mapping[str, float],
+    earlier: Mapping[str, float] | None,
+    since: date,
+    currency: str,
+) -> dict[str, Evidence | None]:
+    found: dict[str, Evidence | None] = {}
+    for name, indicator in indicators.items():
+        if indicator.before is not None and indicator.after is not None:
+            before, after = row[f"{name}__before"], row[f"{name}__after"]
+        else:
+            before, after = (None if earlier is None else earlier[name]), row[name]
+        found[name] = evidence(indicator, before, after, since, currency=currency)
+    return found

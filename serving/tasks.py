@@ -1,0 +1,99 @@
+"""Tasks for accounts that got worse: assess within 24 hours, reach out within 48 (I1, I2, I7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from policy.policy import Policy
+
+COLUMNS = [
+    "task_key",
+    "account_id",
+    "as_of",
+    "run_id",
+    "play",
+    "step",
+    "subject",
+    "body",
+    "owner_id",
+    "due_at",
+    "priority",
+]
+WORSE = {("green", "yellow"), ("green", "red"), ("yellow", "red"), ("unrated", "red")}
+
+
+def tasks_for(
+    scores: pd.DataFrame,
+    before: pd.DataFrame | None,
+    owners: Mapping[str, str | None],
+    policy: Policy,
+    run_id: str,
+    as_of: date,
+    published_at: datetime,
+) -> pd.DataFrame:
+    """Two tasks per account whose health tier fell or whose risk became high since a week ago; red before yellow.
+
+    A first load compares with the same facts a week earlier, so it creates no flood. The key holds account, play, step
+    and ISO week, never the model: one play per account and week.
+    """
+    rows = []
+    year, week, _ = as_of.isocalendar()
+    ordered = scores.assign(rank=scores["health_tier"].map({"red": 0, "yellow": 1}).fillna(2)).sort_values(
+        ["rank", "arr"], ascending=[True, False], kind="stable"
+    )
+    for _, row in ordered.iterrows():
+        why = _why(
+            row, None if before is None or row["account_id"] not in before.index else before.loc[row["account_id"]]
+        )
+        if why is None:
+            continue
+        account = str(row["account_id"])
+        play = row["play"] if isinstance(row["play"], str) else policy.plays["default"].play
+        reasons = [r for r in (row[f"reason_{i}"] for i in (1, 2, 3)) if isinstance(r, str)]
+        priority = "high" if row["health_tier"] == "red" or row["risk_tier"] == "high" else "normal"
+        for step, hours, verb in (
+            ("assess", policy.tasks.assess_hours, "Assess"),
+            ("reach_out", policy.tasks.reach_out_hours, "Reach out"),
+        ):
+            rows.append(
+                {
+                    "task_key": f"{account}|{play}:{step}|{year}-W{week:02d}",
+                    "account_id": account,
+                    "as_of": as_of,
+                    "run_id": run_id,
+                    "play": play,
+                    "step": step,
+                    "subject": f"{verb}: {why}",
+                    "body": _body(step, reasons, play, policy),
+                    "owner_id": owners.get(account),
+                    "due_at": pd.Timestamp(published_at) + timedelta(hours=hours),
+                    "priority": priority,
+                }
+            )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _why(row: pd.Series, earlier: pd.Series | None) -> str | None:
+    """What got worse since a week ago, in words; None where nothing did or there is nothing to compare with."""
+    if earlier is None:
+        return None
+    if (earlier["health_tier"], row["health_tier"]) in WORSE:
+        return f"health went from {earlier['health_tier']} to {row['health_tier']}"
+    if row["risk_tier"] == "high" and earlier["risk_tier"] not in ("high", None):
+        return "churn risk became high"
+    return None
+
+
+def _body(step: str, reasons: list[str], play: str, policy: Policy) -> str:
+    steps = next((p.steps for p in policy.plays.values() if p.play == play), ())
+    if step == "assess":
+        seen = [f"- {reason}" for reason in reasons] or [
+            "- The score moved without one clear reason; look at the account."
+        ]
+        return "What the data show:\n" + "\n".join(seen)
+    noticed = reasons[0][0].lower() + reasons[0][1:-1] if reasons else "a change in how you work with us"
+    plan = "\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1))
+    return f"We noticed that {noticed}, and wanted to check in.\n\nPlay: {play}\n{plan}"

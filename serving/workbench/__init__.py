@@ -1,0 +1,1 @@
+"""What a CSM works with: pages, plays and work lists."""

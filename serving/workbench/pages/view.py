@@ -1,0 +1,112 @@
+"""What the pages show: plain frozen records, filled by the pipeline and read by the templates alone.
+
+`None` means not available. It is written as those words and never as 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+HealthTier = Literal["green", "yellow", "red", "unrated"]
+RiskTier = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What one group of facts adds to the churn probability, in percentage points; negative lowers it."""
+
+    group: str
+    points: float
+    sentence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of evidence, numbers already formatted; `before` is the value as of `since`."""
+
+    label: str
+    before: str
+    after: str
+    since: date
+    worse: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do. A `due_at` without a time zone is UTC."""
+
+    subject: str
+    due_at: datetime
+    owner: str | None
+    step: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week of usage; null means that nothing is known of it, 0 that nobody was active."""
+
+    starts: date
+    active_user_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """All that one account's page says. The `_before` values are those of four weeks earlier.
+
+    `base_probability` and the points of `drivers` add up to `probability`; `reasons` holds at most three sentences.
+    `coverage` (0-1) is the share of the health score's weight that had data; `weeks` runs from oldest to newest.
+    """
+
+    account_id: str
+    name: str
+    segment: str
+    industry: str
+    region: str
+    owner: str | None
+    arr: float
+    seats: int | None
+    term_ends_on: date | None
+    tenure_days: int
+    health_score: float | None
+    health_before: float | None
+    health_tier: HealthTier
+    coverage: float
+    components: dict[str, float | None]
+    probability: float | None
+    probability_before: float | None
+    base_probability: float | None
+    risk_tier: RiskTier | None
+    low_evidence: bool
+    reasons: list[str]
+    drivers: list[Driver]
+    facts: list[Fact]
+    weeks: list[Week]
+    tasks: list[Task]
+    play: str | None
+    play_steps: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Every account of one publication, and what all pages share.
+
+    `scorer` says in plain words what the probability rests on; `model_note` says in one how good it is.
+    `unavailable` names the source tables that are not connected; `known_losses` holds (name, note) of accounts
+    that have already decided to leave and are therefore not ranked.
+    """
+
+    title: str
+    as_of: date
+    published_at: datetime
+    expires_on: date
+    horizon_days: int
+    currency: str
+    scorer: str
+    weights: dict[str, int]
+    accounts: list[AccountView]
+    unavailable: list[str]
+    known_losses: list[tuple[str, str]]
+    model_note: str

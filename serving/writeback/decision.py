@@ -1,0 +1,115 @@
+"""What should happen to one row, given what is wanted, what the CRM shows and what we last confirmed there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, mark, same
+from serving.writeback.destination import Row, Scalar
+from serving.writeback.staged import Staged
+
+Verdict = Literal["new", "changed", "unchanged", "stale", "deleted", "dead"]
+
+
+class Change(NamedTuple):
+    """A field's value in the CRM before and after."""
+
+    before: Scalar
+    after: Scalar
+
+
+class Edit(NamedTuple):
+    """A field that a person changed since our last write: what we would have written, and what is kept."""
+
+    ours: Scalar
+    theirs: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What we last saw of ours in the destination: the as_of of the last full write and a mark per field."""
+
+    as_of: str
+    marks: Mapping[str, bytes]
+
+
+@dataclass(slots=True)
+class Decision:
+    """One row's verdict.
+
+    `send` are the fields to write, `edits` the fields kept as a person left them, `agreed` the marks of our values
+    that the CRM already shows and the ledger does not know yet. `advances`: unchanged, and confirmed as of a newer
+    date. `forget`: the row vanished, what was confirmed is void.
+    """
+
+    row: Staged
+    verdict: Verdict
+    found: Row | None = None
+    send: dict[str, Scalar] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    edits: dict[str, Edit] = field(default_factory=dict)
+    agreed: dict[str, bytes] = field(default_factory=dict)
+    advances: bool = False
+    forget: bool = False
+    code: str = ""
+    reason: str = ""
+
+    def after(self, name: str) -> Scalar:
+        """The field's value in the CRM once this decision is carried out."""
+        if name in self.edits:
+            return self.edits[name].theirs
+        if self.verdict in ("new", "changed", "unchanged") and name in self.row.fields:
+            return self.row.fields[name]
+        return (self.found or {}).get(name)
+
+
+def decide(
+    row: Staged,
+    found: Row | None,
+    confirmed: Confirmed | None,
+    *,
+    newest: str = "",
+    in_doubt: Row | None = None,
+    had_account: bool = True,
+) -> Decision:
+    """The verdict on one row.
+
+    `newest` is the latest as_of known for this row beyond the confirmed one (its account's score, a row still on its
+    way). `in_doubt` is what an earlier attempt may have written: its values are ours, not a person's edits.
+    A confirmed task that is gone was deleted by a person and stays deleted, unless its account had gone with it.
+    """
+    if found is not None and confirmed is None:
+        newest = max(newest, str(found.get("as_of") or "")[:10])
+    if row.as_of < newest or (found is not None and confirmed is not None and row.as_of < confirmed.as_of):
+        return Decision(row, "stale", found)
+    if found is None:
+        if row.kind == "task" and confirmed is not None and in_doubt is None and had_account:
+            return Decision(row, "deleted")
+        return Decision(row, "new", send=dict(row.fields), forget=confirmed is not None)
+
+    decision = Decision(row, "unchanged", found)
+    known = dict(confirmed.marks) if confirmed else {}
+    for name, value in (in_doubt or {}).items():
+        if name not in NEVER_A_CHANGE and same(found.get(name), value):
+            known[name] = decision.agreed[name] = mark(value)
+    for name, ours in row.fields.items():
+        if name in NEVER_A_CHANGE:
+            continue
+        theirs = found.get(name)
+        if same(theirs, ours):
+            ours_mark = mark(ours)
+            if known.get(name) != ours_mark:
+                decision.agreed[name] = ours_mark
+        elif name in known and known[name] != mark(theirs):
+            decision.edits[name] = Edit(ours, theirs)
+        elif not (row.kind == "task" and name in TASK_WRITTEN_ONCE):
+            decision.changes[name] = Change(theirs, ours)
+    if decision.changes:
+        decision.verdict = "changed"
+        decision.send = {name: row.fields[name] for name in row.fields if name in decision.changes}
+        decision.send |= {name: row.fields[name] for name in row.fields if name in NEVER_A_CHANGE}
+    else:
+        decision.advances = confirmed is None or confirmed.as_of < row.as_of
+    return decision

@@ -1,0 +1,111 @@
+"""A row to deliver, and the checks that keep a poisoned one from ever being sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from serving.writeback.destination import Capabilities, Field, Key, Kind, Row
+
+MAX_KEY = 255
+MAX_TEXT = 32_768
+MAX_INT = 2**63 - 1
+IDENTITY = frozenset({"account_id", "task_key"})
+"""Fields that only repeat the row's keys: accepted when they agree, never sent as fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One row of a run: a score (key = account_id) or a task (key = its task_key), as known on `as_of` (ISO date)."""
+
+    kind: Kind
+    key: Key
+    account_id: str
+    as_of: str
+    fields: Row
+
+
+class Flaw(NamedTuple):
+    """Why a row is quarantined. The reason names fields, never their values."""
+
+    code: str
+    reason: str
+
+
+def flaw(row: Staged, accepts: Capabilities) -> Flaw | None:
+    """What keeps this row from being sent, or None.
+
+    >>> flaw(Staged("score", "a1", "a1", "2025-01-06", {"churn_probability": 1.2}), Capabilities("doc"))
+    Flaw(code='probability', reason='`churn_probability` is outside [0, 1]')
+    """
+    if row.kind not in ("score", "task"):
+        return Flaw("kind", "a row is a score or a task")
+    for name, value in (("key", row.key), ("account_id", row.account_id)):
+        if found := _key_flaw(name, value):
+            return found
+    if row.kind == "score" and row.key != row.account_id:
+        return Flaw("key_mismatch", "a score's key is its account_id")
+    if not _iso_date(row.as_of):
+        return Flaw("as_of", "as_of is not an ISO date such as 2025-01-06")
+    own = {"account_id": row.account_id, "task_key": row.key}
+    if row.kind == "score":
+        own["as_of"] = row.as_of
+    known: Mapping[str, Field] = accepts.fields.get(row.kind, {})
+    for name, content in row.fields.items():
+        if name in own and content != own[name]:
+            return Flaw("key_mismatch", f"`{name}` among the fields differs from the row's own")
+        if found := _value_flaw(name, content, known.get(name)):
+            return found
+    return None
+
+
+def legible(text: object) -> str:
+    """Any key as text that the ledger can hold: what cannot be stored is escaped, what is too long is cut."""
+    return str(text)[:MAX_KEY].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+def _key_flaw(name: str, value: Any) -> Flaw | None:
+    if not isinstance(value, str) or not value.strip():
+        return Flaw("key_empty", f"`{name}` is empty or not text")
+    if len(value) > MAX_KEY:
+        return Flaw("key_too_long", f"`{name}` is longer than {MAX_KEY} characters")
+    return _text_flaw(name, value, MAX_KEY)
+
+
+def _value_flaw(name: str, value: Any, known: Field | None) -> Flaw | None:
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        limit = known.max_length if known and known.max_length is not None else MAX_TEXT
+        return _text_flaw(name, value, limit)
+    if isinstance(value, float) and not math.isfinite(value):
+        return Flaw("not_finite", f"`{name}` is not a finite number")
+    if not isinstance(value, int | float):
+        return Flaw("type", f"`{name}` is neither text, number, boolean nor null")
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        return Flaw("out_of_range", f"`{name}` does not fit 64 bits")
+    if name.endswith("probability") and not 0 <= value <= 1:
+        return Flaw("probability", f"`{name}` is outside [0, 1]")
+    return None
+
+
+def _text_flaw(name: str, value: str, limit: int) -> Flaw | None:
+    if len(value) > limit:
+        return Flaw("too_long", f"`{name}` is longer than {limit} characters")
+    if "\0" in value:
+        return Flaw("nul", f"`{name}` holds a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return Flaw("unicode", f"`{name}` holds half a surrogate pair, which is no text")
+    return None
+
+
+def _iso_date(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

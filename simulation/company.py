@@ -1,0 +1,66 @@
+"""From a world to a company: draw the book, then let every table tell its part of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simulation.accounts import account_ids, account_table
+from simulation.book import draw_book
+from simulation.dirt import dirtied
+from simulation.entitlements import entitlement_table, module_starts
+from simulation.feedback import feedback_table
+from simulation.invoices import invoice_table
+from simulation.milestones import milestone_table
+from simulation.opportunities import opportunity_table
+from simulation.people import draw_people, user_table
+from simulation.revenue import draw_revenue
+from simulation.subscriptions import subscription_table
+from simulation.support import draw_tickets, message_table
+from simulation.surveys import survey_table
+from simulation.touchpoints import touchpoint_table
+from simulation.truth import truth_table
+from simulation.usage import usage_table
+from simulation.world import World
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Company:
+    """A simulated company: the 13 source tables as their systems would export them, and apart from them the truth."""
+
+    tables: dict[str, pd.DataFrame]
+    """By name, with the columns of interface.md; usage, tickets, surveys and invoices also carry `known_at`."""
+    truth: pd.DataFrame
+    """account_id, as_of (Mondays), hazard_90d, top_cause; see `simulation.truth.truth_table`."""
+
+
+def simulate(world: World) -> Company:
+    """The company of `world`: equal worlds give equal companies, value by value."""
+    book = draw_book(world)
+    ids = account_ids(book)
+    revenue = draw_revenue(world, book)
+    people = draw_people(world, book, revenue)
+    starts = module_starts(world, book)
+    tickets, ticket_table = draw_tickets(world, book, people, revenue, ids)
+    tables = {
+        "accounts": account_table(world, book, revenue),
+        "subscriptions": subscription_table(world, book, revenue, ids),
+        "users": user_table(world, book, people, ids),
+        "entitlements": entitlement_table(world, book, starts, ids),
+        "usage_events": usage_table(world, book, people, starts, ids),
+        "support_tickets": ticket_table,
+        "ticket_messages": message_table(world, tickets),
+        "survey_responses": survey_table(world, book, people, tickets, ids),
+        "invoices": invoice_table(world, book, revenue, ids),
+        "touchpoints": touchpoint_table(world, book, people, revenue, ids),
+        "milestones": milestone_table(world, book, ids),
+        "opportunities": opportunity_table(world, book, revenue, ids),
+        "crm_feedback": feedback_table(world, book, ids),
+    }
+    company = Company(tables=dirtied(world, tables), truth=truth_table(world, book, ids))
+    logger.info("simulated %d accounts, %d events", book.size, len(company.tables["usage_events"]))
+    return company

@@ -1,0 +1,105 @@
+"""Random books, built once a session: the engine's frames and the oracle's rows for the same snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from data_contracts.contract import source_contracts
+from data_contracts.corruption import corrupted
+from features.snapshots import Snapshots
+from tests.features.building import Engine, frames_of
+from tests.features.oracle.past import Row
+from tests.features.oracle.table import feature_rows
+from tests.features.worlds import UNCOVERED, covered, world
+
+SHAPES = {
+    "weekly": Snapshots.every(1, date(2025, 2, 3), date(2025, 9, 29)),
+    # Longer than one bit mask reaches.
+    "four-weekly": Snapshots.every(4, date(2024, 7, 15), date(2025, 11, 3)),
+    "irregular": Snapshots.of(
+        [
+            date(2024, 8, 8),
+            date(2024, 8, 15),
+            date(2024, 11, 7),
+            date(2025, 6, 5),
+            date(2025, 6, 12),
+            date(2025, 11, 20),
+        ]
+    ),
+    "one Monday": Snapshots.of([date(2025, 6, 2)]),
+    "one Thursday": Snapshots.of([date(2025, 6, 5)]),
+}
+PAIRS = [
+    (1, "weekly"), (2, "weekly"), (2, "four-weekly"), (3, "four-weekly"), (3, "irregular"), (4, "irregular"),
+    (5, "one Monday"), (6, "one Monday"), (7, "one Thursday"), (8, "one Thursday"),
+]  # fmt: skip
+# Where the future is cut off: world, shape, as_of, seed of the corruption.
+CUTS = [
+    (1, "weekly", date(2025, 5, 19), 1),
+    (2, "weekly", date(2025, 9, 29), 2),
+    (2, "four-weekly", date(2025, 3, 24), 3),
+    (3, "irregular", date(2025, 6, 5), 4),
+    (7, "one Thursday", date(2025, 6, 5), 5),
+]
+Build = Callable[[int, str, dict[str, pd.DataFrame]], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The engine's frame for one world and shape, and what the oracle says of the same snapshots."""
+
+    seed: int
+    shape: str
+    frame: pd.DataFrame
+    oracle: dict[tuple[date, str], Row]
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """The engine's frame for some tables of a world at the snapshots of a shape."""
+    engines = {shape: Engine(snapshots) for shape, snapshots in SHAPES.items()}
+
+    def built(seed: int, shape: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        return engines[shape](frames, {table: covered(table, world(seed)) for table in UNCOVERED})
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def comparisons(build: Build) -> list[Comparison]:
+    found = []
+    for seed, shape in PAIRS:
+        book = world(seed)
+        oracle = {
+            (as_of, account): row
+            for as_of in SHAPES[shape].dates
+            for account, row in feature_rows(book, as_of, UNCOVERED).items()
+        }
+        found.append(Comparison(seed, shape, build(seed, shape, frames_of(book)), oracle))
+    return found
+
+
+@pytest.fixture(scope="session")
+def shuffled(comparisons: list[Comparison], build: Build) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One frame, and the same from tables whose rows stand in another order."""
+    first = comparisons[0]
+    frames = {name: f.sample(frac=1.0, random_state=9) for name, f in frames_of(world(first.seed)).items()}
+    return first.frame, build(first.seed, first.shape, frames)
+
+
+@pytest.fixture(scope="session")
+def cut(comparisons: list[Comparison], build: Build) -> list[tuple[date, pd.DataFrame, pd.DataFrame]]:
+    """as_of, the frame up to it, and the same after everything at or after as_of was corrupted."""
+    whole = {(c.seed, c.shape): c.frame for c in comparisons}
+    found = []
+    for seed, shape, as_of, chance in CUTS:
+        assert as_of in SHAPES[shape].dates
+        tables = corrupted(frames_of(world(seed)), source_contracts(), as_of=as_of, seed=chance)
+        pair = [f[f["as_of"] <= as_of].reset_index(drop=True) for f in (whole[seed, shape], build(seed, shape, tables))]
+        found.append((as_of, pair[0], pair[1]))
+    return found

@@ -1,0 +1,127 @@
+"""What the pages say, read from their HTML."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from serving.workbench.pages import AccountView, Book, page_name, render, words
+from serving.workbench.pages.ranking import places
+from serving.workbench.pages.render import Pages
+
+JARGON = r"\b(shap|logits?|log-odds|lightgbm|gbm|features?|auc|roc|calibrat\w*|nan|none|null|undefined)\b"
+ELSEWHERE = r"(https?:)?//|@import|url\("
+
+
+class Text(HTMLParser):
+    """Text, ids and tags of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.ids.extend(value or "" for name, value in attrs if name == "id")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def page(book: Book, account: AccountView) -> Text:
+    return Text(Pages(book).account(account, places([account])[account.account_id]))
+
+
+def test_no_page_speaks_jargon_or_shows_a_missing_value_as_a_word_of_code(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        said = Text(path.read_text("utf-8")).text
+        assert not re.findall(JARGON, said, re.IGNORECASE), path.name
+
+
+def test_nothing_points_outside_the_folder(site: Path, evil: str) -> None:
+    for path in [*site.rglob("*.html"), site / "style.css", site / "book.js"]:
+        source = path.read_text("utf-8").replace("// Marks", "Marks").replace("// The choice", "The choice")
+        assert not re.findall(ELSEWHERE, source), path.name
+        assert evil not in source
+
+
+def test_ids_are_unique_and_what_is_missing_is_said_in_words(book: Book, nothing: AccountView) -> None:
+    said = page(book, nothing)
+    assert len(said.ids) == len(set(said.ids))
+    for part in ("Churn probability", "Health score", "ARR at risk"):
+        assert re.search(rf"{part} .*? Not available", said.text)
+    assert "Four weeks before: not available" in said.text
+    assert "Unrated" in said.text
+    assert "Little evidence." in said.text
+    assert "Reasons are not available" in said.text
+    assert "Usage is not available" in said.text
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), None])
+def test_a_broken_number_is_not_available_and_never_0(book: Book, northwind: AccountView, broken: float | None) -> None:
+    account = replace(
+        northwind, probability=broken, probability_before=broken, health_score=broken, components={"usage": broken}
+    )
+    said = page(book, account).text
+    assert "Churn probability next 90 days Not available" in said
+    assert re.search(r"Usage 40\u00a0% not available", said) or "Usage 40 % not available" in said
+    assert not re.search(JARGON, said, re.IGNORECASE)
+
+
+def test_probability_and_health_stand_apart_each_with_its_value_four_weeks_before(
+    book: Book, northwind: AccountView
+) -> None:
+    said = page(book, northwind).text.replace("\u00a0", " ")
+    assert "Churn probability next 90 days 41 % High risk Four weeks before: 18 %, up 23 points" in said
+    assert "Health score 0–100, high is healthy 47 of 100 Red Four weeks before: 68, down 21" in said
+    assert "41 % means that of a hundred accounts like this one about 41 are expected" in said
+
+
+def test_two_measures_that_disagree_are_pointed_out(book: Book, northwind: AccountView) -> None:
+    assert "point different ways" in page(book, replace(northwind, health_tier="green")).text
+    assert "point different ways" not in page(book, northwind).text
+
+
+def test_tasks_stand_in_order_of_their_due_time_in_their_own_zone(book: Book, northwind: AccountView) -> None:
+    said = page(book, northwind).text
+    assert said.index("Assess why usage fell") < said.index("Write to the executive sponsor")
+    assert "Due Tue 7 Jan, 07:00 UTC" in said
+    mixed = [replace(task, due_at=task.due_at.replace(tzinfo=None)) for task in northwind.tasks[:1]] + northwind.tasks[
+        1:
+    ]
+    assert "Due Wed 8 Jan, 07:00 UTC" in page(book, replace(northwind, tasks=mixed)).text
+
+
+def test_the_book_names_losses_limits_and_missing_tables(site: Path) -> None:
+    said = Text((site / "index.html").read_text("utf-8")).text
+    assert "Fabrikam Retail Gave notice on 12 December" in said
+    assert "Not connected: survey responses, touchpoints" in said
+    assert "Use until 13 Jan 2025." in said
+    assert "about four left within 90 days." in said
+
+
+def test_every_account_is_linked_even_without_a_name(book: Book, site: Path) -> None:
+    html = (site / "index.html").read_text("utf-8")
+    for account in book.accounts:
+        assert f'href="accounts/{page_name(account.account_id)}"' in html
+    assert '<bdi class="clamp">?</bdi>' in html
+
+
+def test_templates_hold_no_raw_output(site: Path) -> None:
+    templates = Path(render.__file__).parent / "templates"
+    for template in templates.iterdir():
+        assert not re.search(r"\|\s*safe|autoescape|Markup|style=|onclick", template.read_text("utf-8")), template.name
+
+
+def test_the_shown_change_is_the_difference_of_the_shown_numbers() -> None:
+    assert words.change(render.percent_value(0.116, 0), render.percent_value(0.093, 0), unit=" points") == "up 3 points"
+    assert words.change(render.floor(50.0), render.floor(49.99)) == "up 1"

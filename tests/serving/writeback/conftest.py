@@ -1,0 +1,54 @@
+"""Tiny rows, a clock that moves only when somebody sleeps, and a CRM that counts its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serving.writeback.destination import Scalar
+from serving.writeback.staged import Staged
+
+WEEK_1, WEEK_2, WEEK_3 = "2025-01-06", "2025-01-13", "2025-01-20"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_736_150_400.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.sqlite"
+
+
+@pytest.fixture
+def score() -> Callable[..., Staged]:
+    def make(account_id: str, as_of: str = WEEK_1, **fields: Scalar) -> Staged:
+        usual: dict[str, Scalar] = {"name": account_id.title(), "owner_id": "csm-1", "risk_tier": "green"}
+        return Staged("score", account_id, account_id, as_of, {**usual, **fields})
+
+    return make
+
+
+@pytest.fixture
+def task() -> Callable[..., Staged]:
+    def make(account_id: str, as_of: str = WEEK_1, *, key: str | None = None, **fields: Scalar) -> Staged:
+        usual: dict[str, Scalar] = {"play": "reengage", "subject": "Call", "owner_id": "csm-1", "due_at": "2025-01-08"}
+        return Staged("task", key or f"{account_id}|reengage|2025-W02", account_id, as_of, {**usual, **fields})
+
+    return make
