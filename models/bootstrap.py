@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.scorer import Array
@@ -17,8 +18,8 @@ BINS = 4000  # distinct scores beyond this are ranked in equally full bins, for 
 class Resampler:
     """Account multiplicities of every draw, one row per account."""
 
-    account: Array
-    multiplicity: Array
+    account: npt.NDArray[np.int64]
+    multiplicity: npt.NDArray[np.float32]
 
     @classmethod
     def of(cls, accounts: pd.Series, *, draws: int = DRAWS, seed: int = 0) -> Resampler:

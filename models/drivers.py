@@ -25,9 +25,9 @@ def drivers(scorer: Scorer, features: pd.DataFrame, groups: Mapping[str, str]) -
     customer of whom nothing is known.
     """
     base, margins = scorer.margins(features)
-    by_group = {
-        g: [i for i in margins if groups.get(i, "other") == g] for g in {groups.get(i, "other") for i in margins}
-    }
+    by_group: dict[str, list[str]] = {}
+    for indicator in map(str, margins):
+        by_group.setdefault(groups.get(indicator, "other"), []).append(indicator)
     names = sorted(by_group)
     if len(names) > MOST_GROUPS:
         raise ValueError(

@@ -48,7 +48,7 @@ def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, 
         table, shares = _points_table(features, component, policy)
         present = table.notna().astype(float).mul(shares, axis=1)
         inner = present.div(present.sum(axis=1).replace(0.0, np.nan), axis=0).fillna(0.0)
-        for indicator in table:
+        for indicator in map(str, table):
             weights[indicator] = inner[indicator] * live[component]
             gained[indicator] = table[indicator].fillna(0.0)
         uncapped = (inner * table.fillna(0.0)).sum(axis=1)

@@ -35,7 +35,7 @@ class HealthRecalibrated:
         caps = [c.while_ for c in self.policy.health.caps if c.while_ in weights]
         reference = pd.Series(self.mean, index=weights.columns)
         reference[caps] = 0.0
-        found = {c: self.slope * weights[c] * (gained[c] - reference[c]) for c in weights}
+        found = {str(c): self.slope * weights[c] * (gained[c] - reference[str(c)]) for c in weights}
         for step, coefficient in self.calendar.items():
             name = stands_for(step)
             part = coefficient * features[step]

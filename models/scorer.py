@@ -18,7 +18,10 @@ Array = npt.NDArray[np.float64]
 class Scorer(Protocol):
     """A fitted scorer: frames in, numbers out, no IO."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Which scorer this is."""
+        ...
 
     def score(self, features: pd.DataFrame) -> Array:
         """The probability that the decision to leave falls into the label window, one per row."""

@@ -21,7 +21,7 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
         raise UsageError(
             f"`{account}` was not scored as of {day}.", where="account", cure=did_you_mean(account, scores)
         )
-    row = scores[account]
+    row: dict[str, Any] = scores[account]
     about = next(r for r in rows_of(project, "book", day) if r["account_id"] == account)
     told = {r["indicator"]: r for r in rows_of(project, "evidence", day) if r["account_id"] == account}
     points: dict[str, float] = {}
@@ -73,7 +73,7 @@ def indicator_rows(component: str | None = None) -> list[dict[str, Any]]:
         }
         for i in catalogue().values()
     ]
-    known = {r["component"] for r in rows}
+    known = {str(r["component"]) for r in rows}
     if component is not None and component not in known:
         raise UsageError(f"`{component}` is no component.", where="--component", cure=did_you_mean(component, known))
     return [r for r in rows if component in (None, r["component"])]

@@ -157,7 +157,7 @@ def _write(
 
 def typed_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """The scores with stable types, so that a column of nulls keeps its type."""
-    floats = [c for c in scores if c.endswith(("_probability", "_score")) or c in ("coverage", "arr")]
+    floats = [c for c in map(str, scores) if c.endswith(("_probability", "_score")) or c in ("coverage", "arr")]
     texts = ["model_version", "risk_tier", "reason_1", "reason_2", "reason_3", "play"]
     return scores.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(texts, "string")})
 

@@ -14,7 +14,7 @@ from models.zoo import from_parameters
 from policy.policy import Policy
 
 
-class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class ServedModel(mlflow.pyfunc.PythonModel):
     """Features in, churn probability out."""
 
     def load_context(self, context: Any) -> None:

@@ -44,29 +44,29 @@ class LabelSection(Section):
     """[label]: what is predicted."""
 
     kind: Literal["decision", "inactivity"] = "decision"
-    horizon_days: int = Field(90, ge=1, le=730)
-    gap_days: int = Field(14, ge=0, le=365)
-    days: int | None = Field(None, ge=1, le=730)
+    horizon_days: int = Field(default=90, ge=1, le=730)
+    gap_days: int = Field(default=14, ge=0, le=365)
+    days: int | None = Field(default=None, ge=1, le=730)
 
 
 class CohortSection(Section):
     """[cohort]: who is old enough to be scored."""
 
-    min_tenure_days: int = Field(7, ge=0)
+    min_tenure_days: int = Field(default=7, ge=0)
 
 
 class PanelSection(Section):
     """[panel]: on which weekday snapshots fall, and how often."""
 
     weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
-    train_every_weeks: int = Field(4, ge=1)
-    test_every_weeks: int = Field(1, ge=1)
+    train_every_weeks: int = Field(default=4, ge=1)
+    test_every_weeks: int = Field(default=1, ge=1)
 
 
 class CapacitySection(Section):
     """[capacity]: the share of the book that can be worked on."""
 
-    share: float = Field(0.10, gt=0, lt=1)
+    share: float = Field(default=0.10, gt=0, lt=1)
 
 
 class DestinationSection(Section):

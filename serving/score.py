@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -153,23 +153,29 @@ def _drivers(frame: pd.DataFrame, indicators: Mapping[str, Indicator], run: Run)
         return pd.DataFrame(columns=columns)
     groups = {name: i.group for name, i in indicators.items()}
     long = drivers(run.champion, frame, groups).rename(columns={"row": "account_id"})
-    values = frame[list(dict.fromkeys(long["indicator"]))].stack(future_stack=True).rename("value")
-    values.index.names = ["account_id", "indicator"]
-    long = long.join(values, on=["account_id", "indicator"])
+    values = frame[list(dict.fromkeys(long["indicator"]))].reset_index(names="account")
+    values = values.melt(id_vars="account", var_name="indicator", value_name="value")
+    long = long.merge(
+        values.rename(columns={"account": "account_id"}),
+        on=["account_id", "indicator"],
+        how="left",
+        validate="one_to_one",
+    )
     return long.assign(as_of=run.as_of, scorer=run.champion.name)[columns]
 
 
 def _evidence(
     indicators: Mapping[str, Indicator],
-    row: Mapping[str, float],
-    earlier: Mapping[str, float] | None,
+    row: Mapping[Hashable, float],
+    earlier: Mapping[Hashable, float] | None,
     since: date,
     currency: str,
 ) -> dict[str, Evidence | None]:
     found: dict[str, Evidence | None] = {}
     for name, indicator in indicators.items():
         if indicator.before is not None and indicator.after is not None:
-            before, after = row[f"{name}__before"], row[f"{name}__after"]
+            before: float | None = row[f"{name}__before"]
+            after: float | None = row[f"{name}__after"]
         else:
             before, after = (None if earlier is None else earlier[name]), row[name]
         found[name] = evidence(indicator, before, after, since, currency=currency)

@@ -85,7 +85,7 @@ def decide(
     if row.as_of < newest or (found is not None and confirmed is not None and row.as_of < confirmed.as_of):
         return Decision(row, "stale", found)
     if found is None:
-        if row.kind == "task" and confirmed is not None and in_doubt is None and had_account:
+        if row.kind == "task" and confirmed is not None and had_account:
             return Decision(row, "deleted")
         return Decision(row, "new", send=dict(row.fields), forget=confirmed is not None)
 

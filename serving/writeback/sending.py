@@ -79,14 +79,13 @@ class Sender:
         confirmed = self.outbox.ledger.confirmed(kind, keys)
         answers = []
         for entry in batch:
-            row, tried = entry.row, entry.attempts > 1
-            doubt = row.fields if tried else None
-            decision = decide(row, found.get(row.key), confirmed.get(row.key), in_doubt=doubt)
+            row = entry.row
+            decision = decide(row, found.get(row.key), confirmed.get(row.key))
             self.kept.update((kind, row.key, name) for name in decision.edits)
             entry.agreed = {name: row.fields[name] for name in decision.agreed}
             if decision.verdict in ("new", "changed"):
                 entry.send, entry.create = decision.send, decision.verdict == "new"
-            elif decision.verdict == "unchanged" and tried:
+            elif decision.verdict == "unchanged" and entry.attempts > 1:
                 answers.append(Answer(entry, "done", seen=entry.agreed))
             else:
                 answers.append(Answer(entry, "skipped", code=decision.verdict, seen=entry.agreed))

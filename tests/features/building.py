@@ -79,17 +79,16 @@ class Engine:
         self.snapshots = snapshots
         self._connection = connect()
         self._table: Any = None
-        self._sql = ""
 
     def __call__(self, frames: Mapping[str, pd.DataFrame], covered: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         facts = facts_of(frames, covered, self._connection)
         scored = cohort(facts, self.snapshots, CohortRule())
         scored = self._connection.create_table("cohort", scored, overwrite=True)
         if self._table is None:
+            # A view is compiled once; it reads whatever the tables hold when it is asked.
             self._table = feature_table(facts, scored, self.snapshots, catalogue())
-            self._sql = str(ibis.to_sql(self._table))
-            return in_key_order(self._table.to_pyarrow())
-        return in_key_order(self._connection.raw_sql(self._sql).to_arrow_table())
+            self._connection.create_view("features", self._table)
+        return in_key_order(self._connection.raw_sql("SELECT * FROM features").to_arrow_table())
 
 
 def features_of(facts: Facts, snapshots: Snapshots) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from tests.features.oracle.table import EVIDENCE, INDICATORS
 from tests.features.worlds import world
 
 NAMES = sorted(catalogue())
-SAID = {"moved", "before", "after"}
+SAID = {"moved", "before", "after", "since"}
 LINE = ("known_loss", "tenure_days", "days_to_term_end", "arr", "seats", "term_days", "segment")
 
 
@@ -50,7 +50,7 @@ def test_its_sentence_formats(name: str) -> None:
     says = catalogue()[name].says
     fields = {field for _, field, _, _ in Formatter().parse(says) if field}
     assert {"before", "after"} <= fields <= SAID
-    text = says.format(moved="fell", before="12", after="7")
+    text = says.format(moved="fell", before="12", after="7", since="4 May")
     assert "12" in text
     assert "7" in text
     assert "{" not in text

@@ -57,5 +57,10 @@ def test_a_deleted_task_comes_back_only_with_its_account_or_when_it_was_never_co
     confirmed = Confirmed(WEEK_1, {})
     assert decide(task("a"), None, confirmed).verdict == "deleted"
     assert decide(task("a"), None, confirmed, had_account=False).verdict == "new"
-    assert decide(task("a"), None, confirmed, in_doubt={}).verdict == "new"
     assert decide(task("a"), None, None).verdict == "new"
+
+
+def test_a_due_date_that_only_we_would_move_stays_with_the_task(task: Make) -> None:
+    shown = dict(task("a").fields)
+    found = decide(task("a", due_at="2025-03-01", subject="Call now"), shown, Confirmed(WEEK_1, marks(shown)))
+    assert (found.send, found.edits) == ({"subject": "Call now"}, {})

@@ -161,6 +161,24 @@ def test_tasks_wait_for_a_score_that_is_deferred(score: Make, task: Make, ledger
     assert (applied.deferred, [kind for kind, _ in crm.writes]) == (2, ["score"])
 
 
+def test_only_the_tasks_of_the_score_that_is_not_through_wait(
+    score: Make, task: Make, ledger: Path, clock: Any
+) -> None:
+    def a_is_locked(crm: MemoryCrm, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
+        return [
+            Outcome.retry(code="row_locked") if (kind, row.key) == ("score", "a") else crm.store(kind, row)
+            for row in batch
+        ]
+
+    crm = MemoryCrm(a_is_locked)
+    rows = [score("a"), score("b"), task("a"), task("b")]
+    first = apply(rows, crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep, patience=5)
+    assert (first.written, first.deferred, set(crm.rows["task"])) == (2, 2, {task("b").key})
+    crm.script, clock.now = None, clock.now + 60
+    assert apply([], crm, ledger, run_id="r2", clock=clock).written == 2
+    assert len(crm.rows["task"]) == 2
+
+
 def test_too_few_answers_are_read_back_row_by_row(score: Make, ledger: Path) -> None:
     def forgetful(crm: MemoryCrm, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome] | None:
         return [crm.store(kind, row) for row in batch][:1] if len(crm.writes) == 1 else None

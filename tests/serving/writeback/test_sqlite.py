@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from policy.errors import DeliveryIncomplete, SettingsError
 from serving.writeback.delivery import apply
+from serving.writeback.destination import Handle, Key, Kind, Outcome, Outgoing, Row
 from serving.writeback.ledger import rejections
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
@@ -45,6 +46,25 @@ def test_a_key_is_refused_twice_by_the_file_itself(crm: SqliteCrm, score: Make, 
     for sql in ("INSERT INTO accounts (account_id) VALUES ('a')", "INSERT INTO tasks SELECT * FROM tasks"):
         with pytest.raises(sqlite3.IntegrityError):
             query(crm, sql)
+
+
+def test_creating_a_task_that_is_there_already_leaves_it_to_its_owner(
+    crm: SqliteCrm, score: Make, task: Make, ledger: Path, tmp_path: Path
+) -> None:
+    apply([score("a"), task("a")], crm, ledger, run_id="r1")
+    query(crm, "UPDATE tasks SET status='done', owner_id='csm-9'")
+
+    class Blind(SqliteCrm):
+        def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
+            return super().read(kind, keys) if wrote else {}
+
+        def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
+            wrote.append(kind)
+            return super().write(kind, batch, handle)
+
+    wrote: list[Kind] = []
+    apply([score("a"), task("a", subject="Again")], Blind(crm.path), tmp_path / "lost ledger", run_id="r2")
+    assert query(crm, "SELECT status, owner_id, subject FROM tasks") == [("done", "csm-9", "Again")]
 
 
 def test_a_field_new_to_the_file_becomes_a_column(crm: SqliteCrm, score: Make, ledger: Path) -> None:
