@@ -18,7 +18,9 @@ class Indicator:
 
     `risk` says which direction is risky and becomes the monotone constraint (None: unconstrained). `low` and `high`
     bound every possible value and become the contract. `says` is the CSM's sentence; {before} and {after} are filled
-    with the account's own numbers: `before` and `after` where declared, else the value 28 days ago and now.
+    with the account's own numbers: `before` and `after` where declared, else the value 28 days ago and now; `before`
+    ends `before_ago` days before as_of, which gives {since}. `clock` marks what moves with the calendar alone: true,
+    but never the first reason given.
     """
 
     name: str
@@ -33,8 +35,10 @@ class Indicator:
     high: float | None = None
     before: Expr | None = None
     after: Expr | None = None
+    before_ago: int = 28
     across: Literal["percentile", "minus_median"] | None = None
     evidence_unit: Unit | None = None
+    clock: bool = False
 
     @property
     def meaning(self) -> str:
@@ -68,8 +72,10 @@ def indicator(
     high: float | None = None,
     before: Expr | None = None,
     after: Expr | None = None,
+    before_ago: int = 28,
     across: Literal["percentile", "minus_median"] | None = None,
     evidence_unit: Unit | None = None,
+    clock: bool = False,
 ) -> Declaration:
     """Declare an indicator; see `Indicator` for what each field means. Bind it to a variable: that is its name."""
     fields = {k: v for k, v in locals().items() if k != "expr"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
@@ -16,9 +17,11 @@ STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "di
 
 def check(report: Mapping[str, Any], project: Any) -> Any:
     """A row per table, then where the Data Docs are."""
-    table = Table(title=f"Sources: {report['verdict']}", title_justify="left")
-    for head in ("table", "verdict", "rows", "set apart", "why"):
-        table.add_column(head, justify="right" if head in ("rows", "set apart") else "left")
+    table = Table(title=f"Sources: {report['verdict']}", title_justify="left", box=SIMPLE)
+    for head in ("table", "verdict", "rows", "set apart", "why (rows)"):
+        table.add_column(
+            head, justify="right" if head in ("rows", "set apart") else "left", no_wrap=head != "why (rows)"
+        )
     for name, found in report["tables"].items():
         why = ", ".join(f"{f['check']} ({f['rows']})" for f in found["failed"])
         verdict = found["verdict"]
@@ -31,30 +34,18 @@ def check(report: Mapping[str, Any], project: Any) -> Any:
 def train(result: Mapping[str, Any], project: Any) -> Any:
     """What was judged on what, a row per scorer, and the champion with its reason."""
     test, first = result["test"], result["train"]
-    table = Table(title="Out of time, one row per scorer", title_justify="left")
-    for head in (
-        "scorer",
-        "ROC-AUC [95 %]",
-        "in window",
-        "PR-AUC",
-        "log-loss",
-        "O/E",
-        "lift 10 %",
-        "AUC − recency [95 %]",
-    ):
-        table.add_column(head, justify="left" if head == "scorer" else "right")
+    table = Table(title="Out of time, one row per scorer (champion in bold)", title_justify="left", box=SIMPLE)
+    for head in ("scorer", "AUC [95 %]", "in window", "log-loss", "lift", "AUC − recency"):
+        table.add_column(head, justify="left" if head == "scorer" else "right", no_wrap=True)
     for name, f in result["models"].items():
         pair = result["paired"].get(name)
-        difference = f"{pair['roc_auc_diff']:+.3f} {_bounds(pair['ci'])}" if pair else "–"
-        shown = Text(name, "bold" if name == result["champion"]["scorer"] else "")
+        difference = f"{pair['roc_auc_diff']:+.2f} {_bounds(pair['ci'])}" if pair else "–"
         table.add_row(
-            shown,
+            Text(name, "bold" if name == result["champion"]["scorer"] else ""),
             f"{_n(f['roc_auc'], 3)} {_bounds(f['roc_auc_ci'])}",
             _n(f["roc_auc_in_window"], 3),
-            _n(f["pr_auc"], 3),
-            _n(f["log_loss"], 5),
-            _n(f["observed_expected"], 2),
-            _n(f["lift_at_10"], 2),
+            _n(f["log_loss"], 4),
+            _n(f["lift_at_10"], 1),
             difference,
         )
     constant = result["models"]["calendar"]["log_loss_constant"]
@@ -159,4 +150,4 @@ def _n(value: float | None, digits: int) -> str:
 
 
 def _bounds(bounds: Any) -> str:
-    return "" if bounds is None else f"[{bounds[0]:.3f}, {bounds[1]:.3f}]"
+    return "" if bounds is None else f"[{bounds[0]:.2f}, {bounds[1]:.2f}]"

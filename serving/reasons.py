@@ -88,19 +88,21 @@ def reasons(
     """(group, sentence) of the strongest groups that raise the risk, strongest first, one sentence a group.
 
     `contributions` holds (group, indicator, percentage points). A group whose indicators cannot be told in numbers,
-    or only by a movement in the healthy direction, gives no reason.
+    or only by a movement in the healthy direction, gives no reason. Reasons that only the calendar moves come last.
     """
     totals: dict[str, float] = {}
     for group, _, points in contributions:
         totals[group] = totals.get(group, 0.0) + points
-    chosen: list[tuple[str, str]] = []
+    told: list[tuple[bool, str, str]] = []
     for group in sorted(totals, key=lambda g: (-totals[g], g)):
-        if totals[group] < least_points or len(chosen) == most:
+        if totals[group] < least_points:
             break
         inside = sorted((c for c in contributions if c[0] == group and c[2] > 0), key=lambda c: (-c[2], c[1]))
         for _, name, _ in inside:
-            told = found.get(name)
-            if told is not None and speaks_for_risk(indicators[name], told):
-                chosen.append((group, told.sentence))
+            seen = found.get(name)
+            if seen is not None and speaks_for_risk(indicators[name], seen):
+                told.append((indicators[name].clock, group, seen.sentence))
                 break
-    return chosen
+    # What the customer does comes before what the calendar does; within each, the strongest first.
+    ordered = sorted(told, key=lambda t: t[0])
+    return [(group, sentence) for _, group, sentence in ordered[:most]]

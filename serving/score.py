@@ -60,11 +60,7 @@ def score_snapshot(
     """Score the cohort of `now`; the earlier frames (7 and 28 days before) say what changed."""
     frame = prepared(now, run.policy).set_index("account_id", drop=False)
     rows, earlier = frame.to_dict("index"), month_ago.set_index("account_id").to_dict("index")
-    since = run.as_of - timedelta(days=run.policy.evidence.compared_with_days)
-    told = {
-        account: _evidence(indicators, rows[account], earlier.get(account), since, run.currency)
-        for account in frame.index
-    }
+    told = {account: _evidence(indicators, rows[account], earlier.get(account), run) for account in frame.index}
     scores = _scores(frame, run)
     moved = _drivers(frame, indicators, run)
     by_account = (
@@ -168,15 +164,16 @@ def _evidence(
     indicators: Mapping[str, Indicator],
     row: Mapping[Hashable, float],
     earlier: Mapping[Hashable, float] | None,
-    since: date,
-    currency: str,
+    run: Run,
 ) -> dict[str, Evidence | None]:
     found: dict[str, Evidence | None] = {}
     for name, indicator in indicators.items():
+        ago = run.policy.evidence.compared_with_days
         if indicator.before is not None and indicator.after is not None:
+            ago = indicator.before_ago
             before: float | None = row[f"{name}__before"]
             after: float | None = row[f"{name}__after"]
         else:
             before, after = (None if earlier is None else earlier[name]), row[name]
-        found[name] = evidence(indicator, before, after, since, currency=currency)
+        found[name] = evidence(indicator, before, after, run.as_of - timedelta(days=ago), currency=run.currency)
     return found

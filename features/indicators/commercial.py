@@ -29,6 +29,7 @@ arr_percentile = indicator(
     before=arr_year_ago / 100,
     after=arr_now / 100,
     evidence_unit="money",
+    before_ago=YEAR,
 )
 arr_change_364d = indicator(
     (arr_now / arr_year_ago - 1).where(arr_year_ago > 0),
@@ -42,6 +43,7 @@ arr_change_364d = indicator(
     before=arr_year_ago / 100,
     after=arr_now / 100,
     evidence_unit="money",
+    before_ago=YEAR,
 )
 price_per_seat_change_364d = indicator(
     ((arr_now / seats_now) / (arr_year_ago / seats_year_ago) - 1).where(arr_year_ago > 0),
@@ -55,6 +57,7 @@ price_per_seat_change_364d = indicator(
     before=arr_year_ago / seats_year_ago / 100,
     after=arr_now / seats_now / 100,
     evidence_unit="money",
+    before_ago=YEAR,
 )
 discount = indicator(
     (1 - listed_now / list_now).capped(low=-1, high=1),
@@ -74,6 +77,7 @@ days_to_term_end = indicator(
     low=0,
     doc="Days to the end of the term in force (H20, W6).",
     says="the term ends in {after}; on {since} it was {before}",
+    clock=True,
 )
 term_length_days = indicator(
     Context("term_days"),
@@ -83,6 +87,7 @@ term_length_days = indicator(
     low=1,
     doc="Length of the longest term in force: month-to-month or multi-year (H19).",
     says="the term runs {after}; on {since} it was {before}",
+    clock=True,
 )
 auto_renews = indicator(
     Span(facts.terms_in_force, "min", "auto_renew"),

@@ -54,6 +54,7 @@ ticket_spike_14d = indicator(
     before=tickets(84, ago=14) / 6,
     after=tickets(14),
     evidence_unit="rate",
+    before_ago=14,
 )
 urgent_tickets_28d = indicator(
     urgent(28),

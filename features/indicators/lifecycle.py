@@ -18,6 +18,7 @@ tenure_days = indicator(
     low=0,
     doc="Days since the account's first term began.",
     says="the account is {after} old; on {since} it was {before}",
+    clock=True,
 )
 days_since_last_activity = indicator(
     Span(facts.any_activity, "age_min"),

@@ -41,6 +41,7 @@ nps_age_days = indicator(
     low=1,
     doc="Days since the newest NPS answer; null if never.",
     says="the newest NPS answer is {after} old; on {since} it was {before}",
+    clock=True,
 )
 nps_answers_182d = indicator(
     Measure(voice.nps_answers, "answers")(182),

@@ -73,6 +73,7 @@ login_change_7d = indicator(
     before=user_days(28, ago=7).mean_of_blocks(4),
     after=user_days(7),
     evidence_unit="count",
+    before_ago=7,
 )
 usage_trend_84d = indicator(
     (user_days.trend(84) / (user_days(84) / 12)).where(user_days(84) >= BASELINE),
@@ -84,10 +85,11 @@ usage_trend_84d = indicator(
     high=1,
     doc="Change of weekly daily logins per week (least squares over 12 weeks) as a share of the mean week; null "
     "below 8 user-days.",
-    says="daily logins over four weeks {moved} from {before} eight weeks earlier to {after}",
+    says="daily logins over four weeks {moved} from {before} to {after}",
     before=user_days(28, ago=56),
     after=user_days(28),
     evidence_unit="count",
+    before_ago=56,
 )
 active_days_28d = indicator(
     day_count(28),

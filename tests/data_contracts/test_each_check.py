@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
 import pytest
 
-from data_contracts.contract import source_contracts
+from data_contracts.contract import Check, source_contracts
 from data_contracts.sources import SourceReader
 from data_contracts.validate import Findings
 from tests.data_contracts.bad_rows import CASES
@@ -69,10 +69,18 @@ def test_a_bad_row_is_caught_by_its_check_and_no_other(table: str, check: str, t
     assert {f.check.name: f.rows for f in staged.found.failed}[check] == 1
 
 
-@pytest.mark.parametrize(("table", "check"), [(table, check) for table, check, _ in CASES])
-def test_without_its_check_a_bad_row_passes_unnoticed(table: str, check: str, tables: dict[str, Staged]) -> None:
-    staged = tables[table]
-    found = staged.reader.findings(staged.table, CONTRACTS[table].without(check))
+@pytest.mark.parametrize(("table", "check", "change"), CASES, ids=[f"{table}-{check}" for table, check, _ in CASES])
+def test_without_its_check_a_bad_row_passes_unnoticed(
+    table: str, check: str, change: dict[str, str | None], tables: dict[str, Staged]
+) -> None:
+    staged, contract = tables[table], CONTRACTS[table]
+    # A check that reads none of the changed columns sees the clean row: leaving it out saves most of the time.
+    changed = set(contract.key) if "TWICE" in change else set(change)
+    concerned = tuple(c for c in contract.without(check).checks if base_columns(c) & changed)
+    found = staged.reader.findings(staged.table, replace(contract, checks=concerned))
     assert staged.reasons(found, check) == []
-    others = {case: staged.reasons(found, case) for case in staged.rows_of if case != check}
-    assert others == {case: [(case,)] for case in others}
+
+
+def base_columns(check: Check) -> set[str]:
+    """The columns that a check reads, markers by the column they are about."""
+    return check.columns | ({check.column} if check.column else set())

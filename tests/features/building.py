@@ -47,7 +47,7 @@ def frames_of(world: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, pd.
 
 def connect() -> Any:
     connection = ibis.duckdb.connect()
-    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.raw_sql("SET TimeZone = 'UTC'; SET threads = 1")
     return connection
 
 

@@ -18,7 +18,7 @@ from tests.features.oracle.table import feature_rows
 from tests.features.worlds import UNCOVERED, covered, world
 
 SHAPES = {
-    "weekly": Snapshots.every(1, date(2025, 2, 3), date(2025, 9, 29)),
+    "weekly": Snapshots.every(1, date(2025, 3, 31), date(2025, 9, 29)),
     # Longer than one bit mask reaches.
     "four-weekly": Snapshots.every(4, date(2024, 7, 15), date(2025, 11, 3)),
     "irregular": Snapshots.of(
