@@ -19,7 +19,7 @@ import pandas as pd
 from data_contracts.contract import Contract
 
 REACH_DAYS = 120  # new dates fall within so many days of as_of
-ON_THE_HOUR = 0.25  # share of new dates that fall on as_of 00:00 itself, where `<` and `<=` differ
+AT_MIDNIGHT = 0.25  # share of new dates that fall on as_of 00:00 itself, where `<` and `<=` differ
 DTYPES: Mapping[str, Any] = {
     "string": "string",
     "integer": "Int64",
@@ -60,17 +60,9 @@ def as_arrow(frame: pd.DataFrame, contract: Contract) -> Any:
     """A frame of `corrupted` as an Arrow table in the contract's own types, ready for the warehouse."""
     import pyarrow as pa
 
-    types = {
-        "string": pa.string(),
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-        "timestamp": pa.timestamp("us"),
-    }
-    return pa.table(
-        {c.name: pa.array(frame[c.name], from_pandas=True).cast(types[c.type]) for c in contract.columns}
-    )
+    types = {"integer": "int64", "number": "float64", "boolean": "bool", "date": "date32", "timestamp": "timestamp[us]"}
+    arrays = {c.name: pa.array(frame[c.name], from_pandas=True) for c in contract.columns}
+    return pa.table({c.name: arrays[c.name].cast(types.get(c.type, "string")) for c in contract.columns})
 
 
 def happened_at(frame: pd.DataFrame, contract: Contract) -> pd.Series:
@@ -177,7 +169,7 @@ class _Corruption:
         for name in columns:
             count = int(where.sum())
             seconds = self.chance.integers(0, REACH_DAYS * 86_400, count)
-            seconds[self.chance.random(count) < ON_THE_HOUR] = 0
+            seconds[self.chance.random(count) < AT_MIDNIGHT] = 0
             later = self.moment + pd.to_timedelta(seconds, unit="s")
             on_day = self.contract.column(name).type == "date"
             rows.loc[where, name] = (later.floor("D") if on_day else later).astype("datetime64[us]")

@@ -48,8 +48,7 @@ def rendered(outcome: Any, contract: Contract, *, rows: int) -> Page:
     column_of = {check.name: check.column or ACROSS for check in contract.checks}
     groups: dict[str, list[Any]] = defaultdict(list)
     for result in outcome.results:
-        for place in ("unexpected_index_list", "partial_unexpected_index_list"):
-            result.result.pop(place, None)  # places in a frame that nobody keeps
+        result.result = _shown(result.result)
         groups[column_of[result.expectation_config.meta["check"]]].append(result)
     described = {c.name: c.description for c in contract.columns} | {ACROSS: ""}
     view, parts = DefaultJinjaComponentView(), []
@@ -61,6 +60,23 @@ def rendered(outcome: Any, contract: Contract, *, rows: int) -> Page:
     head = f"<h1>{escape(contract.name)}</h1><p>{escape(contract.purpose)}</p>"
     head += f"<p>{rows:,} rows, {len(outcome.results)} checks, {failed} failed.</p>"
     return Page(contract.name, rows, len(outcome.results), failed, _code(head + "".join(parts)))
+
+
+def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result without places in a frame that nobody keeps, and with the data's own text escaped.
+
+    Great Expectations puts sampled values into its tables as they are.
+    """
+    places = ("unexpected_index_list", "partial_unexpected_index_list", "unexpected_list")
+    return {key: _escaped(value) for key, value in result.items() if key not in places}
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_escaped(inner) for inner in value)
+    return escape(value) if isinstance(value, str) else value
 
 
 def write_site(folder: Path, pages: Mapping[str, Page], checks: Mapping[str, TableCheck]) -> Path:

@@ -42,6 +42,12 @@ log = logging.getLogger(__name__)
 STAGED, ACCEPTED, QUARANTINED = "staged", "accepted", "quarantined"
 BATCH_ROWS = 100_000
 
+RUN_IT_YOURSELF = "Run it in your database's own console, mend it, and check again."
+UNREADABLE = (
+    "Check the file's encoding (UTF-8, or say which: read_csv('…', encoding = 'latin-1')), its delimiter and its column "
+    "types."
+)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -185,7 +191,7 @@ class SourceReader:
             raise ContractStop(
                 f"the SELECT cannot be run: {what}",
                 where=mapped.where,
-                cure="Run it in your database's own console, mend it, and check again.",
+                cure=UNREADABLE if _speaks_of_encoding(what) else RUN_IT_YOURSELF,
             ) from exc
 
     @contextmanager
@@ -198,8 +204,7 @@ class SourceReader:
             raise ContractStop(
                 f"the rows cannot be read: {_in_short(exc)}",
                 where=mapped.where,
-                cure="Check the file's encoding (UTF-8, or say which: read_csv('…', encoding = 'latin-1')), its "
-                "delimiter and its column types.",
+                cure=UNREADABLE,
             ) from exc
 
     def _local(self, expr: Any, name: str) -> Any:
@@ -284,6 +289,10 @@ def _shown(row: Mapping[Any, Any], columns: Sequence[str]) -> str:
     """`column value` of the columns that have one: the text as delivered where it could not be read."""
     given = {name: row.get(name + TEXT) or row[name] for name in columns}
     return ", ".join(f"{name} `{value}`" for name, value in given.items() if value is not None and value == value)
+
+
+def _speaks_of_encoding(text: str) -> bool:
+    return any(word in text.lower() for word in ("encod", "unicode", "utf-8", "utf8"))
 
 
 def _in_short(exc: Exception) -> str:

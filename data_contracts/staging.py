@@ -145,10 +145,10 @@ def _from_number(number: Any, column: Column) -> tuple[Any, Any]:
     number = number.isnan().ifelse(None, number)
     reads = ~number.isinf()
     if column.type == "integer":
-        reads = reads & (number == number.floor()) & (number.abs() < 2.0**63)
+        reads = reads & (number % 1 == 0) & (number.abs() < 2.0**63)
     reads = number.isnull() | reads
     value = reads.ifelse(number, None)
-    return value.cast(TYPES[column.type]), reads
+    return value.try_cast(TYPES[column.type]), reads
 
 
 def _as_text(given: Any) -> Any:
@@ -158,8 +158,8 @@ def _as_text(given: Any) -> Any:
         return given.cast("string")
     number = given.cast("float64")
     number = number.isnan().ifelse(None, number)
-    whole = (number == number.floor()) & (number.abs() < 2.0**53)
-    return whole.ifelse(whole.ifelse(number, None).cast("int64").cast("string"), number.cast("string"))
+    whole = (number % 1 == 0) & (number.abs() < 2.0**53)
+    return whole.ifelse(number.try_cast("int64").cast("string"), number.cast("string"))
 
 
 def _wrong_type(column: Column, kind: Any, where: str) -> ContractStop:

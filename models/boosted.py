@@ -36,15 +36,18 @@ class Boosted:
         from models.tree_shap import tree_contributions
 
         x = self._matrix(features)
-        parts = [tree_contributions(booster, x) for booster in self.boosters]
+        # LightGBM cannot take zero rows; the base does not depend on the row.
+        some = x if len(x) else np.full((1, len(self.indicators)), np.nan)
+        parts = [tree_contributions(booster, some) for booster in self.boosters]
         base = float(np.mean([b for b, _ in parts]))
-        return base, pd.DataFrame(
-            np.mean([c for _, c in parts], axis=0), columns=list(self.indicators), index=features.index
-        )
+        contributions = np.mean([c for _, c in parts], axis=0)[: len(x)]
+        return base, pd.DataFrame(contributions, columns=list(self.indicators), index=features.index)
 
     def score(self, features: pd.DataFrame) -> Array:
         """Probability of each row: the bag's mean log-odds."""
         x = self._matrix(features)
+        if not len(x):
+            return np.empty(0)
         return sigmoid(np.asarray(np.mean([b.predict(x, raw_score=True) for b in self.boosters], axis=0)))
 
     def _matrix(self, features: pd.DataFrame) -> Array:

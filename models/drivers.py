@@ -19,7 +19,7 @@ MOST_GROUPS = 8
 
 
 def drivers(scorer: Scorer, features: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
-    """Long table row, group, indicator, contribution (percentage points), sorted by row and size.
+    """Long table row, group, indicator, contribution (percentage points): block by block of one group.
 
     For each row `base_points + contribution.sum()` is 100 × its probability; `base_points` is the probability of a
     customer of whom nothing is known.

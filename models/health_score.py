@@ -9,6 +9,9 @@ import pandas as pd
 
 from policy.policy import COMPONENTS, HealthInput, Policy
 
+# Sums of decimal weights miss by some 1e-14: 75 must not come out as 74.99999999999999, a yellow 74 on every page.
+DECIMALS = 10
+
 
 def health_scores(features: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """One row per feature row: health_score, coverage, health_tier and one column per component score.
@@ -28,15 +31,16 @@ def health_scores(features: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     out = scores.add_suffix("_score")
     out["health_score"] = score
     out["coverage"] = coverage
-    out["health_tier"] = [policy.tier(s, c) for s, c in zip(score, coverage, strict=True)]
+    out = out.round(DECIMALS)
+    out["health_tier"] = [policy.tier(s, c) for s, c in zip(out["health_score"], out["coverage"], strict=True)]
     return out
 
 
-def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(weights, points) of every input in the final score, one column per indicator: Σ weight × points is the score.
+def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """(weights, points, lowered), one column per indicator: Σ weight × points + Σ lowered is the score.
 
-    Weights are shares of 1 after missing inputs are left out; a cap that lowers a component appears under the
-    indicator that caps it, as points of weight 1 (zero or negative).
+    Weights are shares of 1 after missing inputs are left out; `lowered` holds what each cap takes off the score (zero
+    or negative), under the indicator that caps.
     """
     across = pd.Series(policy.health.weights, dtype=float)
     scores = {c: _component(features, c, policy)[0] for c in COMPONENTS}
@@ -44,6 +48,7 @@ def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, 
     live = live.div(live.sum(axis=1).replace(0.0, np.nan), axis=0).fillna(0.0)
     weights: dict[str, pd.Series] = {}
     gained: dict[str, pd.Series] = {}
+    lowered: dict[str, pd.Series] = {}
     for component in COMPONENTS:
         table, shares = _points_table(features, component, policy)
         present = table.notna().astype(float).mul(shares, axis=1)
@@ -51,12 +56,18 @@ def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, 
         for indicator in map(str, table):
             weights[indicator] = inner[indicator] * live[component]
             gained[indicator] = table[indicator].fillna(0.0)
-        uncapped = (inner * table.fillna(0.0)).sum(axis=1)
+        left = (inner * table.fillna(0.0)).sum(axis=1)
         for cap in policy.health.caps:
             if cap.component == component and cap.while_ in features:
-                weights[cap.while_] = (features[cap.while_] > 0).astype(float)
-                gained[cap.while_] = (uncapped.clip(upper=cap.at_most) - uncapped) * live[component]
-    return pd.DataFrame(weights, index=features.index), pd.DataFrame(gained, index=features.index)
+                capped = left.where(~(features[cap.while_] > 0), left.clip(upper=cap.at_most))
+                taken = (capped - left) * live[component]
+                lowered[cap.while_] = lowered[cap.while_] + taken if cap.while_ in lowered else taken
+                left = capped
+    return (
+        pd.DataFrame(weights, index=features.index),
+        pd.DataFrame(gained, index=features.index),
+        pd.DataFrame(lowered, index=features.index),
+    )
 
 
 def points(values: pd.Series, rule: HealthInput) -> pd.Series:

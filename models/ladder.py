@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from policy.policy import Ladder
 
 FOLDS = 4
 FIRST = "health_recalibrated"
-FitAndScore = Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Array]]
+FitAndScore = Callable[[pd.DataFrame, pd.DataFrame, Collection[str]], Mapping[str, Array]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def choose(
         if past.loc[past["churned"] == 1, "account_id"].nunique() < ladder.refuse_below // 3:
             continue
         tested.append(frame.loc[test, ["account_id", "as_of", "churned"]])
-        predictions.append(fit_and_score(past, frame[test]))
+        predictions.append(fit_and_score(past, frame[test], (holder, *challengers)))
     if not tested:
         return Champion(holder, "the training period is too short for a purged comparison; no challenger was promoted.")
     rows = pd.concat(tested)

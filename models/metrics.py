@@ -45,10 +45,14 @@ def brier(churned: Array, probability: Array) -> float:
 
 
 def expected_calibration_error(churned: Array, probability: Array, *, bins: int = 10) -> float:
-    """Mean gap between promised and observed churn over equally full bins of the probability."""
+    """Mean gap between promised and observed churn over equally full bins of the probability.
+
+    Ties share their churn evenly, so input order cannot matter.
+    """
     order = np.argsort(probability, kind="stable")
+    shared = pd.Series(churned).groupby(probability).transform("mean").to_numpy()
     gaps = [
-        len(part) / len(order) * abs(churned[part].mean() - probability[part].mean())
+        len(part) / len(order) * abs(shared[part].mean() - probability[part].mean())
         for part in np.array_split(order, bins)
         if len(part)
     ]

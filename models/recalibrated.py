@@ -19,7 +19,8 @@ from policy.policy import Policy
 class HealthRecalibrated:
     """Log-odds = intercept + slope × (health score − its mean) + the calendar's steps.
 
-    The score's part is handed to its inputs exactly: input i moves the log-odds by slope × weight × (points − mean).
+    The score's part is handed to its inputs exactly: input i moves the log-odds by slope × weight × (points − mean),
+    and a cap by slope × what it takes off the score.
     """
 
     name: str
@@ -31,11 +32,11 @@ class HealthRecalibrated:
 
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """(intercept, contributions by indicator)."""
-        weights, gained = health_parts(features, self.policy)
-        caps = [c.while_ for c in self.policy.health.caps if c.while_ in weights]
-        reference = pd.Series(self.mean, index=weights.columns)
-        reference[caps] = 0.0
-        found = {str(c): self.slope * weights[c] * (gained[c] - reference[str(c)]) for c in weights}
+        weights, gained, lowered = health_parts(features, self.policy)
+        found = {str(c): self.slope * weights[c] * (gained[c] - self.mean) for c in weights}
+        for cap in map(str, lowered):
+            part = self.slope * lowered[cap]
+            found[cap] = found[cap] + part if cap in found else part
         for step, coefficient in self.calendar.items():
             name = stands_for(step)
             part = coefficient * features[step]

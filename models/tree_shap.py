@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,14 @@ from models.scorer import Array
 
 def tree_contributions(booster: Any, matrix: Array) -> tuple[float, Array]:
     """(base, contributions) in log-odds: base + a row's sum is the booster's raw score."""
-    import shap
+    with warnings.catch_warnings():
+        # Importing shap's plots calls methods that matplotlib will drop, and shap_values tells of a past change.
+        warnings.filterwarnings("ignore", message=r"The set_\w+ function will be deprecated")
+        warnings.filterwarnings("ignore", message="LightGBM binary classifier with TreeExplainer shap values output")
+        import shap
 
-    explainer = shap.TreeExplainer(booster)
-    values = explainer.shap_values(matrix, check_additivity=False)
+        explainer = shap.TreeExplainer(booster)
+        values = explainer.shap_values(matrix, check_additivity=False)
     if isinstance(values, list):
         values = values[-1]
     base = np.ravel(explainer.expected_value)[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -30,20 +30,27 @@ def fit_all(
     policy: Policy,
     *,
     churned_accounts: int,
-    progress: Callable[[str], None] = lambda _: None,
+    only: Collection[str] = NAMES,
 ) -> dict[str, Scorer]:
-    """Every learned scorer by name, fitted on a prepared frame. `directions` names the indicators to use."""
+    """Learned scorers by name, fitted on a prepared frame. `directions` names the indicators to use.
+
+    `only` limits the work to the scorers asked for; an ensemble brings its halves.
+    """
+    wanted = set(only)
+    halves = {"ensemble"} & wanted
     found: dict[str, Scorer] = {}
-    progress("health_recalibrated")
-    found["health_recalibrated"] = fit_health_recalibrated(frame, churned, policy)
-    found["recency"] = fit_recency(frame, churned)
-    found["calendar"] = fit_calendar(frame, churned)
-    progress("logistic")
-    logistic = fit_logistic(frame, churned, list(directions))
-    progress("lightgbm")
-    boosted = fit_boosted(frame, churned, directions, churned_accounts=churned_accounts)
-    found["logistic"], found["lightgbm"] = logistic, boosted
-    found["ensemble"] = Ensemble("ensemble", logistic, boosted)
+    if "health_recalibrated" in wanted:
+        found["health_recalibrated"] = fit_health_recalibrated(frame, churned, policy)
+    if "recency" in wanted:
+        found["recency"] = fit_recency(frame, churned)
+    if "calendar" in wanted:
+        found["calendar"] = fit_calendar(frame, churned)
+    if halves or "logistic" in wanted:
+        found["logistic"] = logistic = fit_logistic(frame, churned, list(directions))
+    if halves or "lightgbm" in wanted:
+        found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, churned_accounts=churned_accounts)
+    if halves:
+        found["ensemble"] = Ensemble("ensemble", logistic, boosted)
     return found
 
 

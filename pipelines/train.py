@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,9 +83,10 @@ def train_on(
     previous = tracking.champion()
     frame, test = prepared(panel.train, project.policy), prepared(panel.test, project.policy)
 
-    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame) -> Mapping[str, Array]:
+    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
         lost = past.loc[past["churned"] == 1, "account_id"].nunique()
-        fitted = fit_all(past, past["churned"].to_numpy(), directions, project.policy, churned_accounts=lost)
+        y = past["churned"].to_numpy()
+        fitted = fit_all(past, y, directions, project.policy, churned_accounts=lost, only=names)
         return {name: scorer.score(later) for name, scorer in fitted.items()}
 
     progress("choosing the scorer inside the training period")
@@ -130,6 +131,7 @@ def train_on(
                     directions,
                     project.policy,
                     churned_accounts=seen["n_churned_accounts"],
+                    only=(champion.scorer, "lightgbm"),
                 )
             progress("writing the run's record")
             from pipelines.report_card import write_card

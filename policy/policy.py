@@ -59,8 +59,14 @@ class Cap(Frozen):
     """A component scores at most this while the indicator is above 0 (H16)."""
 
     component: str
-    at_most: float
+    at_most: float = Field(ge=0, le=100)
     while_: str = Field(alias="while")
+
+    @model_validator(mode="after")
+    def _known(self) -> Cap:
+        if self.component not in COMPONENTS:
+            raise ValueError(f"a cap names no component `{self.component}`: {did_you_mean(self.component, COMPONENTS)}")
+        return self
 
 
 class SilentTickets(Frozen):
@@ -90,6 +96,8 @@ class Health(Frozen):
         if set(self.weights) != set(COMPONENTS):
             raise ValueError(f"weights name the components {', '.join(COMPONENTS)}, not {', '.join(self.weights)}")
         total = sum(self.weights.values())
+        if not all(weight >= 0 for weight in self.weights.values()):
+            raise ValueError("weights must not be negative")
         if abs(total - 100) > 1e-9:
             raise ValueError(f"weights must sum to 100, they sum to {total:g}")
         for component, inputs in self.inputs.items():
@@ -209,8 +217,8 @@ def _laid_over(base: dict[str, Any], own: dict[str, Any], where: str, path: tupl
     merged = dict(base)
     for key, value in own.items():
         if key not in base and path[:1] != ("plays",):
-            name = ".".join((*path, key))
-            raise SettingsError(f"unknown key `{name}`.", where=where, cure=did_you_mean(key, base))
+            name = ".".join((*path, str(key)))
+            raise SettingsError(f"unknown key `{name}`.", where=where, cure=did_you_mean(str(key), base))
         old = base.get(key)
         merged[key] = (
             _laid_over(old, value, where, (*path, key)) if isinstance(old, dict) and isinstance(value, dict) else value

@@ -57,19 +57,20 @@ def formatted(value: float, unit: Unit, currency: str) -> str:
     >>> formatted(0.256, "share", "USD"), formatted(1234.0, "money", "USD"), formatted(1.0, "days", "USD")
     ('26 %', 'USD 1,234', '1 day')
     """
+    # Format z: a value that rounds to zero is shown without a sign, or "0.0 to -0.0" would pass for a change.
     match unit:
         case "share":
-            return f"{value:.0%}".replace("%", " %")
+            return f"{value:z.0%}".replace("%", " %")
         case "money":
-            return f"{currency} {value:,.0f}"
+            return f"{currency} {value:z,.0f}"
         case "days":
-            return f"{value:,.0f} day{'' if round(value) == 1 else 's'}"
+            return f"{value:z,.0f} day{'' if round(value) == 1 else 's'}"
         case "hours":
-            return f"{value:,.0f} hour{'' if round(value) == 1 else 's'}" if value >= 10 else f"{value:.1f} hours"
+            return f"{value:z,.0f} hours" if round(value, 1) >= 10 else f"{value:z.1f} hours"
         case "count":
-            return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+            return f"{value:z,.1f}".removesuffix(".0")
         case _:
-            return f"{value:.1f}"
+            return f"{value:z.1f}"
 
 
 def long_date(day: date) -> str:

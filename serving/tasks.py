@@ -82,7 +82,8 @@ def _why(row: pd.Series, earlier: pd.Series | None) -> str | None:
         return None
     if (earlier["health_tier"], row["health_tier"]) in WORSE:
         return f"health went from {earlier['health_tier']} to {row['health_tier']}"
-    if row["risk_tier"] == "high" and earlier["risk_tier"] not in ("high", None):
+    # A tier that was unknown (no model yet) is no tier to rise from.
+    if row["risk_tier"] == "high" and earlier["risk_tier"] in ("medium", "low"):
         return "churn risk became high"
     return None
 

@@ -29,10 +29,11 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What we last saw of ours in the destination: the as_of of the last full write and a mark per field."""
+    """What we last saw of ours in the destination: the as_of of the last full write, a mark per field, the CRM's id."""
 
     as_of: str
     marks: Mapping[str, bytes]
+    remote_id: str | None = None
 
 
 @dataclass(slots=True)

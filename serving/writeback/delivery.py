@@ -136,6 +136,7 @@ class _Intake:
         quarantined = 0
         with ledger.transaction():
             ledger.start_run(self.run_id)
+            self.outbox.prune()
             for chunk in decisions(rows, self.destination, self.accepts, ledger):
                 self.outbox.stage(chunk)
                 self.staged += len(chunk)

@@ -40,7 +40,7 @@ CREATE INDEX IF NOT EXISTS outbox_task ON outbox (dest, account_id) WHERE kind =
 CREATE INDEX IF NOT EXISTS outbox_run ON outbox (run, state);
 CREATE TABLE IF NOT EXISTS shadow (
   dest TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, as_of TEXT NOT NULL, hash TEXT NOT NULL,
-  shape INTEGER NOT NULL, marks BLOB NOT NULL, PRIMARY KEY (dest, kind, key)) WITHOUT ROWID;
+  shape INTEGER NOT NULL, marks BLOB NOT NULL, remote_id TEXT, PRIMARY KEY (dest, kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shape (shape INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS audit (
   id INTEGER PRIMARY KEY, moment TEXT NOT NULL, run INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
@@ -103,10 +103,10 @@ class Ledger:
 
     def confirmed(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Confirmed]:
         """What was last confirmed for each of `keys` that has been delivered before."""
-        sql = f"SELECT key, as_of, names, marks FROM shadow JOIN shape USING (shape) WHERE {keyed(keys)}"
+        sql = f"SELECT key, as_of, names, marks, remote_id FROM shadow JOIN shape USING (shape) WHERE {keyed(keys)}"
         return {
-            key: Confirmed(as_of, _unpacked(names, packed))
-            for key, as_of, names, packed in self.db.execute(sql, (self.dest, kind, *keys))
+            key: Confirmed(as_of, _unpacked(names, packed), remote_id)
+            for key, as_of, names, packed, remote_id in self.db.execute(sql, (self.dest, kind, *keys))
         }
 
     def confirm(self, kind: Kind, seen: Mapping[Key, Confirmed]) -> None:
@@ -118,9 +118,10 @@ class Ledger:
             merged = {**was.marks, **now.marks}
             names = sorted(merged)
             packed = b"".join(merged[name] for name in names)
-            as_of = max(was.as_of, now.as_of)
-            lines.append((self.dest, kind, key, as_of, row_hash(merged), self._shape("\n".join(names)), packed))
-        self.db.executemany("INSERT OR REPLACE INTO shadow VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
+            as_of, remote_id = max(was.as_of, now.as_of), now.remote_id or was.remote_id
+            shape = self._shape("\n".join(names))
+            lines.append((self.dest, kind, key, as_of, row_hash(merged), shape, packed, remote_id))
+        self.db.executemany("INSERT OR REPLACE INTO shadow VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
 
     def forget(self, kind: Kind, keys: Iterable[Key]) -> None:
         """Drop what was confirmed for rows that are gone from the destination."""

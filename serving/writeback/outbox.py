@@ -113,6 +113,11 @@ class Outbox:
         self.ledger.audit((d.row.kind, d.row.key, d.code) for d in chunk if d.verdict == "dead")
         self.ledger.audit((d.row.kind, d.row.key, f"kept:{name}") for d in chunk for name in d.edits)
 
+    def prune(self) -> None:
+        """Drop what earlier runs finished, so that the ledger does not grow with every week; the rejected stay."""
+        over = "state IN ('done', 'skipped', 'superseded', 'withdrawn')"
+        self.db.execute(f"DELETE FROM outbox WHERE dest=? AND run<? AND {over}", (self.ledger.dest, self.ledger.run))
+
     def adopt(self) -> int:
         """Take over what earlier runs left unfinished; each such row is read again before it is written."""
         sql = f"UPDATE outbox SET run=?, send=NULL, state='pending' WHERE dest=? AND run<>? AND {LIVE}"
@@ -166,7 +171,11 @@ class Outbox:
             dead = [a.entry.row.key for a in answers if a.state == "dead"]
             held = self._hold_tasks(dead) if kind == "score" else 0
             at("after_ack")
-            seen = {a.entry.row.key: Confirmed(a.entry.row.as_of, marks(a.seen)) for a in answers if a.seen is not None}
+            seen = {
+                a.entry.row.key: Confirmed(a.entry.row.as_of, marks(a.seen), a.remote_id)
+                for a in answers
+                if a.seen is not None
+            }
             self.ledger.confirm(kind, seen)
             self.ledger.audit((kind, a.entry.row.key, a.code or "written") for a in answers if a.state != "pending")
         return held

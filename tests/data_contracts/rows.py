@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,8 @@ def reader(engine: Any, *, origin: Any = None, parents: bool = True, docs: Path 
     """A reader over one database; with `parents`, the account `a1` and the ticket `t1` are already accepted."""
     found = SourceReader(engine, engine if origin is None else origin, now=NOW, docs=docs)
     for table in ("accounts", "support_tickets") if parents else ():
-        assert found.read(deliver(engine, table, [CLEAN[table]]), source_contracts()[table]).verdict == "ok"
+        unchecked = replace(source_contracts()[table], checks=())  # the parents are clean; checking them takes time
+        assert found.read(deliver(engine, table, [CLEAN[table]]), unchecked).verdict == "ok"
     return found
 
 

@@ -49,7 +49,7 @@ def stage(table: str, source: SourceReader) -> Staged:
 @pytest.fixture(scope="module")
 def tables() -> Iterator[dict[str, Staged]]:
     source = reader(ibis.duckdb.connect())
-    yield {table: stage(table, source) for table in TABLES}
+    return {table: stage(table, source) for table in TABLES}
 
 
 @pytest.mark.parametrize("table", TABLES)

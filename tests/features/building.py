@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -72,23 +72,28 @@ def facts_from(**world: Sequence[Mapping[str, Any]]) -> Facts:
     return facts_of(frames_of(world))
 
 
-class Engine:
-    """The engine's whole feature table at fixed snapshots, compiled once and run on as many books as wanted."""
+class Compiled:
+    """An expression over Facts, compiled once into a view and asked again and again for other books."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
-        self.snapshots = snapshots
+    def __init__(self, expression: Callable[[Facts], Any]) -> None:
         self._connection = connect()
-        self._table: Any = None
+        self._expression = expression
+        self._view: Any = None
 
-    def __call__(self, frames: Mapping[str, pd.DataFrame], covered: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    def __call__(
+        self, frames: Mapping[str, pd.DataFrame], covered: Mapping[str, Sequence[str]] | None = None
+    ) -> pa.Table:
         facts = facts_of(frames, covered, self._connection)
-        scored = cohort(facts, self.snapshots, CohortRule())
-        scored = self._connection.create_table("cohort", scored, overwrite=True)
-        if self._table is None:
-            # A view is compiled once; it reads whatever the tables hold when it is asked.
-            self._table = feature_table(facts, scored, self.snapshots, catalogue())
-            self._connection.create_view("features", self._table)
-        return in_key_order(self._connection.raw_sql("SELECT * FROM features").to_arrow_table())
+        if self._view is None:
+            # Kept alive: its in-memory tables live as long as it does.
+            self._view = self._expression(facts)
+            self._connection.create_view("answer", self._view)
+        return self._connection.raw_sql("SELECT * FROM answer").to_arrow_table()
+
+
+def engine(snapshots: Snapshots) -> Compiled:
+    """The whole feature table at these snapshots."""
+    return Compiled(lambda facts: feature_table(facts, cohort(facts, snapshots, CohortRule()), snapshots, catalogue()))
 
 
 def features_of(facts: Facts, snapshots: Snapshots) -> pd.DataFrame:

@@ -34,6 +34,14 @@ def test_the_oracle_knows_every_indicator_and_its_evidence() -> None:
     assert set(EVIDENCE) == {name for name, i in catalogue().items() if i.before is not None}
 
 
+def test_leaves_that_differ_never_share_a_column() -> None:
+    found: dict[str, object] = {}
+    for declared in catalogue().values():
+        for expr in filter(None, (declared.expr, declared.before, declared.after)):
+            for leaf in expr.leaves():
+                assert repr(found.setdefault(leaf.name, leaf)) == repr(leaf), leaf.name
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_is_declared_in_full(name: str) -> None:
     declared = catalogue()[name]

@@ -105,6 +105,17 @@ def test_rows_that_an_interrupted_run_left_are_delivered_by_the_next(score: Make
     assert len(crm.rows["task"]) == 1
 
 
+def test_a_person_who_edits_while_a_row_waits_for_the_next_run_is_respected(score: Make, ledger: Path) -> None:
+    crm = MemoryCrm()
+    apply([score("a", risk_tier="green")], crm, ledger, run_id="r1")
+    with pytest.raises(Stop):
+        apply([score("a", WEEK_2, risk_tier="red")], crm, ledger, run_id="r2", at=stop_at("after_stage_commit"))
+    crm.rows["score"]["a"]["risk_tier"] = "watch"
+    later = apply([], crm, ledger, run_id="r3")
+    assert (later.written, later.edited) == (1, (("score", "a", "risk_tier"),))
+    assert (crm.rows["score"]["a"]["risk_tier"], crm.rows["score"]["a"]["as_of"]) == ("watch", WEEK_2)
+
+
 def test_a_second_process_is_told_locked_and_writes_nothing(score: Make, ledger: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from serving.writeback.delivery import apply\n"

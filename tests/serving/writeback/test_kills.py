@@ -22,6 +22,8 @@ import pytest
 from serving.writeback.delivery import POINTS
 
 KILLS = int(os.environ.get("CHURN_KILLS", "3"))
+ACCOUNTS = 8 * KILLS
+"""Enough batches for every life to reach its kill."""
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("one_life.py")
 WEEK_0, WEEK_1, WEEK_2 = "2024-12-30", "2025-01-06", "2025-01-13"
@@ -46,14 +48,14 @@ class Verdict(NamedTuple):
 
 
 def start(
-    folder: Path, as_of: str, crm: str = "keyed", point: str = "-", nth: int = 1, n: int = 24
+    folder: Path, as_of: str, crm: str = "keyed", point: str = "-", nth: int = 1, n: int = ACCOUNTS
 ) -> subprocess.Popen[str]:
     command = [sys.executable, str(SCRIPT), str(folder), as_of, crm, point, str(nth), str(n)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def live(folder: Path, as_of: str, crm: str = "keyed", point: str = "-", nth: int = 1, n: int = 24) -> int:
+def live(folder: Path, as_of: str, crm: str = "keyed", point: str = "-", nth: int = 1, n: int = ACCOUNTS) -> int:
     process = start(folder, as_of, crm, point, nth, n)
     out, err = process.communicate(timeout=60)
     if process.returncode == 0:
@@ -80,7 +82,7 @@ def oracle(crm: Path, expected: dict[str, dict[str, dict[str, object]]]) -> Verd
     return Verdict(lost, doubled)
 
 
-def expectation(*weeks: str, n: int = 24) -> dict[str, dict[str, dict[str, object]]]:
+def expectation(*weeks: str, n: int = ACCOUNTS) -> dict[str, dict[str, dict[str, object]]]:
     wanted: dict[str, dict[str, dict[str, object]]] = {"accounts": {}, "tasks": {}}
     for as_of in weeks:
         for row in book(as_of, n):
@@ -117,7 +119,7 @@ def test_killed_at_a_named_point_and_run_again_nothing_is_lost_or_doubled(point:
 def test_after_a_kill_the_next_weeks_run_takes_over(point: str, tmp_path: Path) -> None:
     assert live(tmp_path, WEEK_0) == 0
     for life in range(1 + KILLS // 4):
-        assert live(tmp_path, WEEK_1, point=point, nth=1 if point in ONCE_A_LIFE else 2 + life) == -signal.SIGKILL
+        assert live(tmp_path, WEEK_1, point=point, nth=1 if point in ONCE_A_LIFE else 2 + life % 3) == -signal.SIGKILL
     assert live(tmp_path, WEEK_2) == 0
     staged_week_1 = point != "before_stage_commit"
     wanted = expectation(WEEK_0, *([WEEK_1] if staged_week_1 else []), WEEK_2)
@@ -128,18 +130,18 @@ def test_killed_at_random_moments_it_finishes_and_nothing_is_lost_or_doubled(tmp
     chance = random.Random(7)
     killed = 0
     for _ in range(40 * KILLS):
-        process = start(tmp_path, WEEK_1, n=400)
+        process = start(tmp_path, WEEK_1, n=300)
         assert process.stdout
         process.stdout.readline()
-        if killed < 2 * KILLS:
-            time.sleep(chance.uniform(0.0, 0.3))
+        if killed < KILLS + 2:
+            time.sleep(chance.uniform(0.0, 0.06))
             process.kill()
         process.communicate(timeout=60)
         if process.returncode == 0:
             break
         killed += 1
     assert killed >= KILLS
-    assert oracle(tmp_path / "crm.sqlite", expectation(WEEK_1, n=400)) == Verdict([], [])
+    assert oracle(tmp_path / "crm.sqlite", expectation(WEEK_1, n=300)) == Verdict([], [])
 
 
 def test_without_a_key_the_same_kills_double_rows_so_this_test_can_fail(tmp_path: Path) -> None:

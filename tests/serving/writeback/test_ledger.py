@@ -76,6 +76,26 @@ def test_every_run_has_a_line_with_its_counts_even_a_stopped_one(score: Make, le
     assert rejections(ledger, run_id="r1") == []
 
 
+def test_what_earlier_runs_finished_is_dropped_and_what_they_rejected_is_kept(score: Make, ledger: Path) -> None:
+    crm = MemoryCrm()
+    for week in ("2025-01-06", "2025-01-13", "2025-01-20"):
+        apply([score("a", week), score("b", week, arr=float("nan"))], crm, ledger, run_id=week)
+    states = query(ledger, "SELECT state, count(*) FROM outbox GROUP BY state")
+    assert states == [("dead", 3), ("done", 1)]
+    assert len(query(ledger, "SELECT * FROM audit WHERE code='written'")) == 3
+
+
+def test_the_crms_own_id_is_remembered(score: Make, ledger: Path) -> None:
+    def numbered(crm: MemoryCrm, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
+        return [Outcome.ok(f"remote-{row.key}") if crm.store(kind, row) else Outcome.unknown() for row in batch]
+
+    crm = MemoryCrm(numbered)
+    apply([score("a")], crm, ledger, run_id="r1")
+    crm.script = None
+    apply([score("a", "2025-01-13")], crm, ledger, run_id="r2")
+    assert query(ledger, "SELECT key, remote_id FROM shadow") == [("a", "remote-a")]
+
+
 def test_a_ledger_of_a_newer_version_is_left_alone(score: Make, ledger: Path) -> None:
     ledger.parent.mkdir()
     with closing(sqlite3.connect(ledger)) as db:

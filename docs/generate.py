@@ -1,0 +1,287 @@
+"""The pages that are made from the code: `python docs/generate.py` rewrites them, a test fails when one is stale.
+
+docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, and the tables between the
+`<!-- generated: NAME -->` marks of README.md.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTE = "<!-- Made by `python docs/generate.py`. Change the code, then run it again. -->"
+FAILURE = {"stop": "stops the table", "quarantine": "sets the row apart"}
+PRESENCE = {
+    "required": "required",
+    "activity": "one activity table (usage, tickets or touchpoints) is required",
+    "optional": "optional",
+}
+DIRECTION = {"higher": "higher is riskier", "lower": "lower is riskier", None: "free"}
+MEANINGS = {
+    "project.name": "The book's name: the title of the pages, the MLflow experiment and the registered model.",
+    "project.currency": "Shown before money.",
+    "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml.",
+    "sources.url": "Where the SELECTs run. Not given: in the engine. Where it differs, each result is copied into the "
+    "engine batch by batch.",
+    "variables": "`{name}` in `sources/*.sql` becomes this text; `--set name=value` wins.",
+    "label.kind": "`decision`: the customer decides to leave. `inactivity`: the customer does nothing at all.",
+    "label.horizon_days": "Length of the window that is predicted, in days.",
+    "label.gap_days": "Days between the snapshot and the start of that window: time to act.",
+    "label.days": "With `inactivity`: days without a sign of life, in place of `horizon_days`.",
+    "cohort.min_tenure_days": "Younger accounts are not scored.",
+    "panel.weekday": "The weekday of every snapshot.",
+    "panel.train_every_weeks": "Weeks between training snapshots.",
+    "panel.test_every_weeks": "Weeks between test snapshots.",
+    "capacity.share": "The share of the book that can be worked on: the high risk tier.",
+    "destination.kind": "Which CRM is written to.",
+    "destination.path": "Its file, relative to churn.toml.",
+}
+
+
+def commands() -> dict[str, Any]:
+    """Command objects by name, in the order of `churn --help`."""
+    from typer.main import get_command
+
+    from pipelines.cli import app
+
+    return dict(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def help_text(name: str) -> str:
+    """What `churn NAME --help` prints in a window of 100 columns."""
+    from typer.main import get_command
+
+    from pipelines.cli import app
+
+    group = get_command(app)
+    width = {"terminal_width": 100, "max_content_width": 100}
+    above = group.context_class(group, info_name="churn", **width)
+    command = commands()[name]
+    text: str = command.get_help(group.context_class(command, info_name=name, parent=above, **width))
+    return text.rstrip()
+
+
+def commands_page() -> str:
+    """docs/commands.md."""
+    lines = [
+        "# Commands",
+        "",
+        NOTE,
+        "",
+        "With `--json`, stdout holds exactly one JSON object and everything else goes to stderr; figures that are not "
+        "defined are `null`. On failure the object is "
+        '`{"error": {"code", "where", "message", "cure"}}`.',
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| {code} | {meaning} |" for code, meaning in exit_codes().items()),
+    ]
+    for name in commands():
+        lines += ["", f"## churn {name}", "", "```text", help_text(name), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def exit_codes() -> dict[int, str]:
+    """Exit code → what it means, from the errors themselves."""
+    from policy.errors import ChurnError
+
+    found = {0: "Done.", 1: "A bug of ours: please report it."}
+    for error in ChurnError.__subclasses__():
+        found[error.exit_code] = first_line(error.__doc__)
+    return dict(sorted(found.items()))
+
+
+RULE_NUMBERS = re.compile(r" \((?:[A-Z]\d+(?:[–, -]+)?)+\)")
+
+
+def first_line(text: str | None) -> str:
+    """The sentence a docstring begins with, as one line of a Markdown table."""
+    return " ".join((text or "").strip().split("\n\n")[0].split()).replace("|", "\\|")
+
+
+def indicators_page() -> str:
+    """docs/indicators.md."""
+    from features.catalogue import catalogue
+
+    found = catalogue()
+    lines = [
+        "# Indicators",
+        "",
+        NOTE,
+        "",
+        f"{len(found)} columns of the feature table, each one declaration in `features/indicators/`. A window of *n* "
+        "days ends on the day before `as_of`; nothing dated or learned on or after `as_of` counts. An empty value means "
+        "*not available* (the table is absent, does not cover the account, or there is too little to say), never 0.",
+        "",
+        "*Group* is the driver group of the explanation. *Direction* becomes LightGBM's monotone constraint. "
+        "*Range* is the contract: a value outside it stops the run. In the sentence, {before} and {after} are the "
+        "account's own numbers.",
+    ]
+    for component in dict.fromkeys(i.component for i in found.values()):
+        lines += ["", f"## {component}", "", "| name | group | unit | range | direction | meaning | sentence |"]
+        lines.append("|---|---|---|---|---|---|---|")
+        for i in found.values():
+            if i.component == component:
+                cells = [f"`{i.name}`", i.group, i.unit, span(i.low, i.high), DIRECTION[i.risk]]
+                cells += [RULE_NUMBERS.sub("", i.doc), i.says]
+                lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """A range for people.
+
+    >>> span(0, None), span(-1, 1), span(None, None)
+    ('≥ 0', '−1 to 1', 'any')
+    """
+    words = [None if v is None else f"{v:g}".replace("-", "−") for v in (low, high)]
+    if words[0] is None:
+        return "any" if words[1] is None else f"≤ {words[1]}"
+    return f"≥ {words[0]}" if words[1] is None else f"{words[0]} to {words[1]}"
+
+
+def contracts_page() -> str:
+    """docs/contracts.md."""
+    from data_contracts.contract import source_contracts
+
+    lines = [
+        "# Source tables and their contracts",
+        "",
+        NOTE,
+        "",
+        "One file per table in `data_contracts/source/` (Open Data Contract Standard v3.1) is the source of this page, "
+        "of the commented SELECT that `churn init` writes and of the Great Expectations suite behind `churn check`. "
+        "Columns marked * must be there; all dates are UTC. Every table may add `known_at`, the moment the row became "
+        "known to you.",
+        "",
+        "A failing check either **sets the row apart** (it is kept with its reasons in the warehouse, schema "
+        "`quarantined`, and the rest goes on) or **stops the table**, and with it everything that would rest on it "
+        "(exit code 4). More rows set apart than a table allows stop it too.",
+        "",
+        "*Known from*: the value reads as empty while that date has not passed at the snapshot, so that a field filled "
+        "in later cannot tell the future.",
+    ]
+    for contract in source_contracts().values():
+        share = f"{contract.stop_above_share:.0%}".replace("%", " %")
+        allowed = "No row may fail." if contract.stop_above_share == 0 else f"At most {share} of the rows may fail."
+        lines += ["", f"## {contract.name}", "", f"{contract.purpose} *{PRESENCE[contract.presence].capitalize()}.*"]
+        lines += [f"One row per `{'`, `'.join(contract.key)}`. {allowed}", "", "| column | type | known from | what |"]
+        lines.append("|---|---|---|---|")
+        for c in contract.columns:
+            star, known = "*" if c.required else "", f"`{c.known_from}`" if c.known_from else ""
+            lines.append(f"| `{c.name}`{star} | {c.type} | {known} | {first_line(c.description)} |")
+        lines += ["", "| check | rule | a failure |", "|---|---|---|"]
+        lines += [f"| `{c.name}` | {first_line(c.says)} | {FAILURE[c.on_failure]} |" for c in contract.checks]
+    return "\n".join(lines) + "\n"
+
+
+def settings_keys() -> Iterator[tuple[str, str, str]]:
+    """(key, type, default as TOML) of everything churn.toml may hold."""
+    from pipelines.settings import Section, Settings
+
+    for section, about in Settings.model_fields.items():
+        model = about.annotation
+        if not (isinstance(model, type) and issubclass(model, Section)):
+            yield section, "table of texts", "empty"
+            continue
+        for key, one in model.model_fields.items():
+            yield f"{section}.{key}", type_name(one.annotation), as_toml(one.default)
+
+
+def type_name(annotation: Any) -> str:
+    """A type in the words of TOML.
+
+    >>> type_name(int | None), type_name(str)
+    ('whole number', 'text')
+    """
+    text = str(getattr(annotation, "__name__", annotation)).replace("typing.", "")
+    if "Literal" in str(annotation):
+        return " or ".join(f"`{value}`" for value in re.findall(r"'([^']*)'", str(annotation)))
+    names = {"int": "whole number", "float": "number", "str": "text", "bool": "true or false"}
+    return next((name for python, name in names.items() if re.search(rf"\b{python}\b", f"{text} {annotation}")), text)
+
+
+def as_toml(value: Any) -> str:
+    """A default as it would stand in the file."""
+    if value is None:
+        return "not given"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
+    """docs/churn-toml.md. A KeyError names the key that has no meaning yet."""
+    from pipelines.settings import Settings
+
+    lines = [
+        "# churn.toml",
+        "",
+        NOTE,
+        "",
+        "Every key has a default, so an empty file is a valid one. An unknown section or key is an error (exit code 3) "
+        "that names the nearest spelling. Paths are relative to the file. Secrets do not belong here.",
+    ]
+    sections: dict[str, list[str]] = {section: [] for section in Settings.model_fields}
+    for key, kind, default in settings_keys():
+        section, _, name = key.partition(".")
+        sections[section].append(f"| `{name or 'any name'}` | {kind} | {default} | {meanings[key]} |")
+    for section, rows in sections.items():
+        lines += ["", f"## [{section}]", "", "| key | type | default | meaning |", "|---|---|---|---|", *rows]
+    lines += [
+        "",
+        "## Beside it",
+        "",
+        "| file | what |",
+        "|---|---|",
+        "| `sources/NAME.sql` | One SELECT per table of [contracts.md](contracts.md); this is the whole mapping. |",
+        "| `sources/NAME_coverage.sql` | Optional: the accounts the table can speak about. For all others its "
+        "indicators are not available. |",
+        "| `policy.yaml` | Optional: your changes to the numbers of `policy/policy.yaml` (weights, bands, plays …). |",
+        "| `.churn/` | Everything the pipeline makes. Delete it and nothing of yours is lost but the history of runs "
+        "and of what was written to the CRM. |",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def readme(text: str) -> str:
+    """README.md with its marked tables made anew."""
+    tables = {
+        "commands": [
+            "| command | what it does |",
+            "|---|---|",
+            *(f"| `churn {name}` | {first_line(command.help)} |" for name, command in commands().items()),
+        ],
+        "exit codes": [
+            "| code | meaning |",
+            "|---|---|",
+            *(f"| {code} | {meaning} |" for code, meaning in exit_codes().items()),
+        ],
+    }
+    for name, rows in tables.items():
+        begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"README.md has lost its mark `{begin}` or `{end}`. Put both back.")
+        text = "\n".join([f"{before}{begin}", *rows, f"{end}{after}"])
+    return text
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file with the text it should hold."""
+    return {
+        ROOT / "docs" / "commands.md": commands_page(),
+        ROOT / "docs" / "indicators.md": indicators_page(),
+        ROOT / "docs" / "contracts.md": contracts_page(),
+        ROOT / "docs" / "churn-toml.md": churn_toml_page(),
+        ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")

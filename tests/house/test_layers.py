@@ -1,0 +1,75 @@
+"""Imports go one way, and each heavy library has one door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import PACKAGES, ROOT, imports
+
+DOORS = {
+    "great_expectations": {"data_contracts/"},
+    "lightgbm": {"models/boosted.py"},
+    "shap": {"models/tree_shap.py"},
+    "mlflow": {"pipelines/tracking.py", "pipelines/served_model.py"},
+    "prefect": {"pipelines/flows.py"},
+    "open_data_contract_standard": {"data_contracts/odcs.py"},
+    "vaderSentiment": {"features/mood.py"},
+    "typer": {"pipelines/cli.py"},
+    "jinja2": {"data_contracts/", "serving/workbench/pages/"},
+}
+
+
+def test_import_linter_keeps_its_contracts() -> None:
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_heavy_library_has_one_door(library: str) -> None:
+    found = [i for i in imports() if i.top == library]
+    assert found, f"{library} is imported nowhere: mend this rule"
+    strays = [f"{i.file}:{i.line}" for i in found if not i.file.startswith(tuple(DOORS[library]))]
+    assert not strays
+
+
+def test_what_looks_forward_is_imported_by_pipelines_alone() -> None:
+    found = [i for i in imports() if i.module == "features.labels"]
+    assert found
+    assert {i.file.partition("/")[0] for i in found} == {"pipelines"}
+
+
+def test_the_simulation_is_known_to_the_demo_alone() -> None:
+    outside = {i.file for i in imports() if i.top == "simulation" and not i.file.startswith("simulation/")}
+    assert outside == {"pipelines/demo.py"}
+
+
+def test_no_module_is_imported_from_a_parent_by_dots() -> None:
+    # Relative imports hide which layer is meant; `imports` would not see them either.
+    import ast
+
+    from tests.house.tree import files, read
+
+    dotted = [
+        f"{path}:{node.lineno}"
+        for path in files(".py")
+        if path.parts[0] in PACKAGES
+        for node in ast.walk(ast.parse(read(path)))
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not dotted
+
+
+def test_nothing_is_pickled() -> None:
+    banned = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    assert not [f"{i.file}:{i.line} {i.module}" for i in imports() if i.top in banned]
+
+
+def test_nothing_opens_a_connection_of_its_own() -> None:
+    banned = {"requests", "urllib.request", "urllib3", "socket", "ftplib", "smtplib"}
+    assert not [f"{i.file}:{i.line} {i.module}" for i in imports() if i.module in banned]

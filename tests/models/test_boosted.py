@@ -1,0 +1,117 @@
+"""LightGBM: monotone where declared, native missing values, deterministic by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.boosted import SEEDS, Boosted, fit_boosted
+from models.scorer import Scorer, logit
+from tests.models.books import DIRECTIONS
+
+
+@pytest.fixture(scope="module")
+def boosted(scorers: Mapping[str, Scorer]) -> Boosted:
+    found = scorers["lightgbm"]
+    assert isinstance(found, Boosted)
+    return found
+
+
+def test_the_bag_holds_five_seeds_that_differ(boosted: Boosted) -> None:
+    assert len(boosted.texts) == len(set(boosted.texts)) == SEEDS == 5
+
+
+def test_pushing_a_constrained_indicator_towards_risk_never_lowers_the_risk(
+    boosted: Boosted, train: pd.DataFrame
+) -> None:
+    rng = np.random.default_rng(0)
+    constrained = [c for c in boosted.indicators if DIRECTIONS[c]]
+    rows = train.iloc[rng.integers(0, len(train), 2000)].reset_index(drop=True)
+    pushed = rows.copy()
+    for i, name in enumerate(rng.choice(constrained, 2000)):
+        step = abs(rng.normal()) * train[name].std() * 2
+        pushed.loc[i, name] = rows.loc[i, name] + DIRECTIONS[name] * step
+    before, after = boosted.score(rows), boosted.score(pushed)
+    assert (after < before).sum() == 0
+    assert (after > before).sum() > 200
+
+
+def test_every_declared_direction_is_used_by_the_bag(boosted: Boosted) -> None:
+    assert len([c for c in boosted.indicators if DIRECTIONS[c]]) >= 8
+
+
+def test_an_unconstrained_indicator_may_go_both_ways() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, 3000)
+    y = (rng.random(3000) < np.where(np.abs(x) > 0.5, 0.4, 0.02)).astype(float)
+    frame = pd.DataFrame({"tickets": x})
+    free = fit_boosted(frame, y, {"tickets": 0}, churned_accounts=100, seeds=[0])
+    bound = fit_boosted(frame, y, {"tickets": 1}, churned_accounts=100, seeds=[0])
+    grid = pd.DataFrame({"tickets": np.linspace(-1, 1, 41)})
+    left, middle, right = free.score(grid)[[2, 20, 38]]
+    assert min(left, right) > 2 * middle
+    assert (np.diff(bound.score(grid)) >= 0).all()
+
+
+def test_a_missing_value_is_learned_and_not_filled() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=2000)
+    x[::2] = np.nan
+    y = (rng.random(2000) < np.where(np.isnan(x), 0.5, 0.05)).astype(float)
+    found = fit_boosted(pd.DataFrame({"nps": x}), y, {"nps": -1}, churned_accounts=100, seeds=[0])
+    unknown, low, zero, high = found.score(pd.DataFrame({"nps": [np.nan, -1.0, 0.0, 1.0]}))
+    assert unknown > 0.3
+    assert max(low, zero, high) < 0.15
+
+
+def test_columns_that_never_vary_are_left_out_and_a_gap_counts_as_variation() -> None:
+    rng = np.random.default_rng(0)
+    n = 400
+    frame = pd.DataFrame({"x": rng.normal(size=n), "constant": 3.0, "empty": np.nan, "gap": 1.0})
+    frame.loc[::2, "gap"] = np.nan
+    y = (rng.random(n) < 0.3).astype(float)
+    directions = {"x": 1, "constant": 1, "empty": 1, "gap": 0}
+    found = fit_boosted(frame, y, directions, churned_accounts=100, seeds=[0])
+    assert found.indicators == ("x", "gap")
+
+
+def test_the_same_seeds_give_the_same_boosters_and_others_differ() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({c: rng.normal(size=500) for c in "abc"})
+    y = (rng.random(500) < 0.3).astype(float)
+
+    def fitted(seed: int) -> Boosted:
+        return fit_boosted(frame, y, dict.fromkeys("abc", 0), churned_accounts=100, seeds=[seed])
+
+    assert fitted(1).texts == fitted(1).texts
+    assert fitted(1).texts != fitted(2).texts
+
+
+def test_the_score_is_the_mean_log_odds_of_the_bag(boosted: Boosted, test: pd.DataFrame) -> None:
+    alone = [logit(Boosted("one", boosted.indicators, (text,)).score(test)) for text in boosted.texts]
+    np.testing.assert_allclose(logit(boosted.score(test)), np.mean(alone, axis=0), atol=1e-9)
+
+
+def test_trees_stay_very_small_below_500_churned_accounts() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({c: rng.normal(size=1500) for c in "abc"})
+    y = (rng.random(1500) < 1 / (1 + np.exp(-frame["a"] * frame["b"]))).astype(float)
+
+    def leaves(churned_accounts: int) -> int:
+        found = fit_boosted(frame, y, dict.fromkeys("abc", 0), churned_accounts=churned_accounts, seeds=[0])
+        return max(t["num_leaves"] for t in found.boosters[0].dump_model()["tree_info"])
+
+    assert (leaves(499), leaves(500)) == (6, 15)
+
+
+def test_too_few_rows_for_a_split_give_the_base_rate_to_all() -> None:
+    frame = pd.DataFrame({"x": np.arange(30.0)})
+    y = (np.arange(30) % 3 == 0).astype(float)
+    found = fit_boosted(frame, y, {"x": 1}, churned_accounts=10, seeds=[0])
+    assert found.score(frame) == pytest.approx(np.full(30, 1 / 3))
+    base, contributions = found.margins(frame)
+    assert base == pytest.approx(np.log(0.5))
+    assert not contributions.to_numpy().any()

@@ -1,0 +1,136 @@
+"""Which scorer ships: the rungs by number of churned accounts, climbed on a paired win alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.ladder import choose, rungs
+from models.scorer import Array
+from policy.errors import NotEnoughData
+from policy.policy import Policy
+
+WINDOW = 104
+
+
+def labelled(lost: int, *, weeks: int = 60, kept: int = 40) -> pd.DataFrame:
+    """`lost` accounts that churn in every row and `kept` that never do, four-weekly."""
+    dates = [date(2024, 1, 1) + timedelta(weeks=4 * i) for i in range(weeks // 4)]
+    rows = [(f"a{i:03d}", d, float(i < lost)) for d in dates for i in range(lost + kept)]
+    return pd.DataFrame(rows, columns=["account_id", "as_of", "churned"])
+
+
+class Fits:
+    """Made-up predictions by name, from the truth of the test rows; remembers what it was shown."""
+
+    def __init__(self, **confidence: float) -> None:
+        self.confidence = confidence
+        self.seen: list[tuple[date, date]] = []
+
+    def __call__(self, past: pd.DataFrame, test: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        assert set(names) <= set(self.confidence)
+        self.seen.append((past["as_of"].max(), test["as_of"].min()))
+        y = test["churned"].to_numpy()
+        return {name: np.where(y == 1, c, 1 - c) for name, c in self.confidence.items()}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "expected"),
+    [
+        (30, []),
+        (49, []),
+        (50, ["logistic"]),
+        (149, ["logistic"]),
+        (150, ["logistic", "ensemble"]),
+        (500, ["logistic", "ensemble"]),
+        (501, ["logistic", "ensemble", "lightgbm"]),
+    ],
+)
+def test_the_number_of_churned_accounts_decides_who_may_compete(
+    policy: Policy, accounts: int, expected: list[str]
+) -> None:
+    assert rungs(accounts, policy.ladder) == expected
+
+
+@pytest.mark.parametrize("accounts", [0, 29])
+def test_below_30_churned_accounts_the_ladder_refuses_and_says_what_to_use(policy: Policy, accounts: int) -> None:
+    with pytest.raises(NotEnoughData, match=f"{accounts} churned accounts .* needs 30") as caught:
+        rungs(accounts, policy.ladder)
+    assert "health score" in caught.value.cure
+    with pytest.raises(NotEnoughData):
+        choose(labelled(accounts), Fits(), policy.ladder, window_days=WINDOW)
+
+
+def test_rows_do_not_count_only_churned_accounts_do(policy: Policy) -> None:
+    # 29 accounts, 15 snapshots: 435 churned rows.
+    with pytest.raises(NotEnoughData, match="29 churned accounts"):
+        choose(labelled(29), Fits(), policy.ladder, window_days=WINDOW)
+
+
+def test_with_no_challenger_the_first_holder_stays_and_nothing_is_fitted(policy: Policy) -> None:
+    fits = Fits()
+    found = choose(labelled(40), fits, policy.ladder, window_days=WINDOW)
+    assert found.scorer == "health_recalibrated"
+    assert "logistic from 50" in found.reason
+    assert fits.seen == []
+
+
+def test_identical_predictions_never_promote(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.7, logistic=0.7)
+    found = choose(labelled(60), fits, policy.ladder, window_days=WINDOW)
+    assert found.scorer == "health_recalibrated"
+    assert "not promoted" in found.reason
+
+
+def test_a_clear_paired_win_promotes(policy: Policy) -> None:
+    found = choose(labelled(60), Fits(health_recalibrated=0.6, logistic=0.8), policy.ladder, window_days=WINDOW)
+    assert found.scorer == "logistic"
+    assert "logistic against health_recalibrated: log-loss gain +0.28768" in found.reason
+
+
+def test_each_rung_must_beat_the_holder_of_the_moment(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.6, logistic=0.8, ensemble=0.7)
+    found = choose(labelled(160), fits, policy.ladder, window_days=WINDOW)
+    assert found.scorer == "logistic"
+    assert "ensemble against logistic" in found.reason
+
+
+def test_a_loss_is_not_promoted_and_a_later_rung_still_competes(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.7, logistic=0.6, ensemble=0.8)
+    assert choose(labelled(160), fits, policy.ladder, window_days=WINDOW).scorer == "ensemble"
+
+
+def test_a_previous_champion_defends_its_place(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.9, logistic=0.7, ensemble=0.7)
+    assert choose(labelled(160), fits, policy.ladder, window_days=WINDOW, holder="ensemble").scorer == "ensemble"
+
+
+def test_a_gain_that_rests_on_few_accounts_is_no_win(policy: Policy) -> None:
+    def lucky(_: pd.DataFrame, test: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        assert set(names) == {"health_recalibrated", "logistic"}
+        holder = np.full(len(test), 0.5)
+        # Right about one account in all its rows, a little wrong about everybody else.
+        sure = (test["account_id"] == "a000").to_numpy()
+        y = test["churned"].to_numpy()
+        return {"health_recalibrated": holder, "logistic": np.where(sure, 0.999, np.where(y == 1, 0.499, 0.501))}
+
+    found = choose(labelled(60), lucky, policy.ladder, window_days=WINDOW)
+    assert "gain +" in found.reason
+    assert found.scorer == "health_recalibrated"
+
+
+def test_the_comparison_only_ever_fits_on_matured_rows(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.7, logistic=0.7)
+    choose(labelled(60), fits, policy.ladder, window_days=WINDOW)
+    assert len(fits.seen) == 4
+    assert all(past + timedelta(days=WINDOW) <= test for past, test in fits.seen)
+
+
+def test_a_training_period_too_short_to_compare_keeps_the_holder(policy: Policy) -> None:
+    found = choose(labelled(60, weeks=8), Fits(), policy.ladder, window_days=WINDOW)
+    assert found.scorer == "health_recalibrated"
+    assert "too short" in found.reason

@@ -1,0 +1,166 @@
+"""Tasks: two for each account that got worse, none for the others."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from policy.policy import load_policy
+from serving.tasks import COLUMNS, tasks_for
+
+AS_OF, PUBLISHED = date(2026, 6, 1), datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
+POLICY = load_policy()
+
+
+def row(account: str, health: str = "green", risk: Any = "low", **more: Any) -> dict[str, Any]:
+    return {
+        "account_id": account,
+        "health_tier": health,
+        "risk_tier": risk,
+        "arr": 10_000.0,
+        "play": "adoption rescue",
+        "reason_1": "Daily logins fell from 41 to 12 since 4 May 2026.",
+        "reason_2": None,
+        "reason_3": None,
+        "model_version": "7",
+        **more,
+    }
+
+
+def frame(*rows: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows)).set_index("account_id", drop=False)
+
+
+def tasks(now: pd.DataFrame, before: pd.DataFrame | None, owners: dict[str, str | None] | None = None) -> pd.DataFrame:
+    return tasks_for(now, before, owners or {}, POLICY, "run1", AS_OF, PUBLISHED)
+
+
+def moved(before: tuple[str, Any], now: tuple[str, Any]) -> list[str]:
+    return tasks(frame(row("a", *now)), frame(row("a", *before)))["subject"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("green", "yellow"), ("yellow", "red"), ("green", "red"), ("unrated", "red")]
+)
+def test_each_fall_of_health_makes_two_tasks(before: str, now: str) -> None:
+    assert moved((before, "low"), (now, "low")) == [
+        f"Assess: health went from {before} to {now}",
+        f"Reach out: health went from {before} to {now}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("yellow", "green"), ("red", "yellow"), ("red", "green"), ("green", "unrated"), ("red", "unrated"),
+        ("unrated", "green"), ("green", "green"), ("yellow", "yellow"), ("red", "red"), ("unrated", "unrated"),
+    ],
+)  # fmt: skip
+def test_no_rise_and_no_standstill_of_health_makes_a_task(before: str, now: str) -> None:
+    assert moved((before, "low"), (now, "low")) == []
+
+
+@pytest.mark.parametrize("before", ["low", "medium"])
+def test_risk_that_became_high_makes_two_tasks(before: str) -> None:
+    assert moved(("green", before), ("green", "high")) == [
+        "Assess: churn risk became high",
+        "Reach out: churn risk became high",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("high", "high"), ("high", "medium"), ("low", "medium"), (None, "high"), (float("nan"), "high"), ("low", None)],
+)
+def test_risk_that_stayed_fell_or_was_unknown_before_makes_none(before: Any, now: Any) -> None:
+    assert moved(("green", before), ("green", now)) == []
+
+
+def test_a_fall_of_health_is_named_before_a_rise_of_risk_and_told_once() -> None:
+    assert moved(("green", "low"), ("red", "high")) == [
+        "Assess: health went from green to red",
+        "Reach out: health went from green to red",
+    ]
+
+
+def test_a_first_load_makes_no_flood() -> None:
+    red = frame(*(row(f"a{i}", "red", "high") for i in range(5)))
+    assert tasks(red, None).empty
+    assert tasks(red, red).empty
+    assert list(tasks(red, None)) == COLUMNS
+
+
+def test_an_account_that_was_not_there_a_week_ago_makes_none() -> None:
+    assert tasks(frame(row("new", "red", "high")), frame(row("old"))).empty
+
+
+def test_red_comes_before_yellow_before_high_risk_alone_and_within_each_the_larger_account() -> None:
+    now = frame(
+        row("risk", "green", "high", arr=900.0),
+        row("yellow", "yellow", arr=500.0),
+        row("small", "red", arr=1.0),
+        row("unknown", "red", arr=float("nan")),
+        row("large", "red", arr=100.0),
+    )
+    before = frame(*(row(a) for a in now.index))
+    found = tasks(now, before)
+    assert found["account_id"].tolist()[::2] == ["large", "small", "unknown", "yellow", "risk"]
+    assert found["priority"].tolist()[::2] == ["high", "high", "high", "normal", "high"]
+
+
+def test_assess_is_due_in_24_hours_and_reach_out_in_48() -> None:
+    found = tasks(frame(row("a", "red")), frame(row("a")))
+    assert found["step"].tolist() == ["assess", "reach_out"]
+    assert found["due_at"].tolist() == [
+        pd.Timestamp("2026-06-02T06:00Z"),
+        pd.Timestamp("2026-06-03T06:00Z"),
+    ]
+
+
+def test_the_key_holds_account_play_step_and_week_and_never_the_model() -> None:
+    before = frame(row("a"))
+    found = tasks(frame(row("a", "red", model_version="7")), before)["task_key"].tolist()
+    assert found == ["a|adoption rescue:assess|2026-W23", "a|adoption rescue:reach_out|2026-W23"]
+    assert tasks(frame(row("a", "red", model_version="8")), before)["task_key"].tolist() == found
+
+
+def test_the_week_of_the_key_is_the_iso_week() -> None:
+    found = tasks_for(frame(row("a", "red")), frame(row("a")), {}, POLICY, "run1", date(2024, 12, 30), PUBLISHED)
+    assert found["task_key"].str.endswith("|2025-W01").all()
+
+
+def test_an_account_without_an_owner_keeps_its_tasks() -> None:
+    now, before = frame(row("a", "red"), row("b", "red"), row("c", "red")), frame(row("a"), row("b"), row("c"))
+    found = tasks(now, before, {"a": "csm7", "b": None}).drop_duplicates("account_id").set_index("account_id")
+    assert found.loc["a", "owner_id"] == "csm7"
+    assert pd.isna(found.loc["b", "owner_id"])
+    assert pd.isna(found.loc["c", "owner_id"])
+
+
+def test_the_words_hold_the_evidence_and_the_plan() -> None:
+    now = frame(row("a", "red", reason_2="Open tickets rose from 1 to 4 since 4 May 2026."))
+    assess, reach_out = tasks(now, frame(row("a")))["body"]
+    assert assess == (
+        "What the data show:\n- Daily logins fell from 41 to 12 since 4 May 2026.\n"
+        "- Open tickets rose from 1 to 4 since 4 May 2026."
+    )
+    assert reach_out.startswith(
+        "We noticed that daily logins fell from 41 to 12 since 4 May 2026, and wanted to check in.\n\n"
+        "Play: adoption rescue\n1. Call the champion"
+    )
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_without_play_and_reasons_the_words_stay_honest(nothing: Any) -> None:
+    now = frame(row("a", "red", nothing, play=nothing, reason_1=nothing, reason_2=nothing, reason_3=nothing))
+    found = tasks(now, frame(row("a", "green", nothing)))
+    assert found["play"].tolist() == ["churn prevention"] * 2
+    assess, reach_out = found["body"]
+    assert "without one clear reason" in assess
+    assert reach_out.startswith("We noticed that a change in how you work with us")
+    for text in (assess, reach_out, *found["subject"]):
+        assert "nan" not in text.lower().split()
+        assert "none" not in text.lower().split()
