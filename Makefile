@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DO_NOT_TRACK = true
+export OMP_WAIT_POLICY = PASSIVE
 
 .PHONY: run test test-long lint format lock clean install
 

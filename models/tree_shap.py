@@ -28,15 +28,11 @@ def tree_contributions(booster: Any, matrix: Array) -> tuple[float, Array]:
 
 def summary_plot(contributions: Array, features: Any, path: str) -> None:
     """SHAP's summary of which indicators move the log-odds, as a PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
     import shap
+    from matplotlib.figure import Figure
 
-    figure = plt.figure(figsize=(8, 6))
+    # A figure of its own: pyplot's state belongs to whoever calls.
+    figure = Figure(figsize=(8, 6))
     explanation = shap.Explanation(contributions, data=features.to_numpy(), feature_names=list(features.columns))
-    shap.plots.beeswarm(explanation, max_display=15, show=False)
-    figure = plt.gcf()
+    shap.plots.beeswarm(explanation, max_display=15, show=False, ax=figure.subplots(), plot_size=None)
     figure.savefig(path, dpi=110, bbox_inches="tight")
-    plt.close(figure)

@@ -98,20 +98,18 @@ def _bounds(bounds: tuple[float, float] | None) -> str:
     return "" if bounds is None else f"[{bounds[0]:.3f}, {bounds[1]:.3f}]"
 
 
-def _axes() -> tuple[Any, Any, Any]:
-    import matplotlib
+def _axes() -> tuple[Any, Any]:
+    """A figure of its own: pyplot's state belongs to whoever calls."""
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6, 4.5))
-    return plt, figure, axes
+    figure = Figure(figsize=(6, 4.5))
+    return figure, figure.subplots()
 
 
 def _calibration(path: Path, test: pd.DataFrame, predictions: pd.DataFrame) -> None:
     import numpy as np
 
-    plt, figure, axes = _axes()
+    figure, axes = _axes()
     churned = test["churned"].to_numpy()
     top = 0.0
     for name in PLOTTED:
@@ -126,13 +124,12 @@ def _calibration(path: Path, test: pd.DataFrame, predictions: pd.DataFrame) -> N
     )
     axes.legend()
     figure.savefig(path, dpi=110, bbox_inches="tight")
-    plt.close(figure)
 
 
 def _lift(path: Path, test: pd.DataFrame, predictions: pd.DataFrame) -> None:
     from models.metrics import lift_at
 
-    plt, figure, axes = _axes()
+    figure, axes = _axes()
     churned = test["churned"].to_numpy(dtype=float)
     shares = [s / 100 for s in (1, 2, 5, 10, 15, 20, 30, 50, 75, 100)]
     for name in PLOTTED:
@@ -142,4 +139,3 @@ def _lift(path: Path, test: pd.DataFrame, predictions: pd.DataFrame) -> None:
     axes.set(xlabel="riskiest share of the rows, %", ylabel="times the average churn", title="Lift, out of time")
     axes.legend()
     figure.savefig(path, dpi=110, bbox_inches="tight")
-    plt.close(figure)

@@ -135,6 +135,7 @@ class Evidence(Frozen):
 
     reasons: int
     least_points: float
+    least_change: float
     compared_with_days: int
 
 

@@ -42,13 +42,17 @@ def evidence(
     return Evidence(indicator.name, before, after, since, old, new, sentence)
 
 
-def speaks_for_risk(indicator: Indicator, found: Evidence) -> bool:
-    """Whether the movement shown agrees with a rise in risk: a standstill or a healthy movement is no reason for it."""
-    if indicator.risk is None or not found.changed:
-        return found.changed
-    # A change indicator (against a baseline) is riskier when it falls, as its numbers do.
-    rising = found.after > found.before
-    return rising if indicator.risk == "higher" else not rising
+def speaks_for_risk(indicator: Indicator, found: Evidence, *, least_change: float = 0.0) -> bool:
+    """Whether the movement shown agrees with a rise in risk: a standstill or a healthy movement is no reason for it.
+
+    `least_change` is the smallest movement that counts, as a share of the larger of the two numbers.
+    """
+    size = max(abs(found.before), abs(found.after))
+    if not found.changed or abs(found.after - found.before) < least_change * size:
+        return False
+    if indicator.risk is None:
+        return True
+    return (found.after > found.before) == (indicator.risk == "higher")
 
 
 def formatted(value: float, unit: Unit, currency: str) -> str:
@@ -85,6 +89,7 @@ def reasons(
     *,
     most: int,
     least_points: float,
+    least_change: float,
 ) -> list[tuple[str, str]]:
     """(group, sentence) of the strongest groups that raise the risk, strongest first, one sentence a group.
 
@@ -101,7 +106,7 @@ def reasons(
         inside = sorted((c for c in contributions if c[0] == group and c[2] > 0), key=lambda c: (-c[2], c[1]))
         for _, name, _ in inside:
             seen = found.get(name)
-            if seen is not None and speaks_for_risk(indicators[name], seen):
+            if seen is not None and speaks_for_risk(indicators[name], seen, least_change=least_change):
                 told.append((indicators[name].clock, group, seen.sentence))
                 break
     # What the customer does comes before what the calendar does; within each, the strongest first.

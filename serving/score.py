@@ -78,6 +78,7 @@ def score_snapshot(
             indicators,
             most=run.policy.evidence.reasons,
             least_points=run.policy.evidence.least_points,
+            least_change=run.policy.evidence.least_change,
         )
         for account in frame.index
     }

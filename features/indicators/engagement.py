@@ -50,7 +50,7 @@ ticket_spike_14d = indicator(
     low=0,
     doc="Tickets of the last 14 days against the 14-day mean of the 84 days before, one ticket added to the baseline so "
     "that it is never 0 (W2).",
-    says="tickets in two weeks {moved} from {before} on average to {after}",
+    says="tickets in two weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
     before=tickets(84, ago=14) / 6,
     after=tickets(14),
     evidence_unit="rate",

@@ -96,6 +96,13 @@ def test_a_group_whose_log_odds_cancel_still_adds_up_without_blowing_up(b: float
     assert found["contribution"].abs().max() < 100
 
 
+def test_where_the_log_odds_of_a_group_cancel_the_little_that_is_left_is_shared_equally() -> None:
+    found = drivers(Given(), pd.DataFrame({"a": [1.0], "b": [-0.99]}), {"a": "use", "b": "use"})
+    assert found["contribution"].tolist() == pytest.approx(
+        [100 * (Given().score(pd.DataFrame({"a": [0.01]}))[0] - Given().score(pd.DataFrame({"a": [0.0]}))[0]) / 2] * 2
+    )
+
+
 def test_an_indicator_without_a_group_is_told_as_other() -> None:
     assert drivers(Given(), pd.DataFrame({"a": [1.0]}), {})["group"].tolist() == ["other"]
 

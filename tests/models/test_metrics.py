@@ -101,9 +101,9 @@ def test_the_high_tier_is_the_top_share_rounded_down() -> None:
     score = pd.Series(np.arange(19) / 100)
     high = metrics.high_tier(score, pd.Series(0, index=score.index), share=0.10)
     assert score[high].tolist() == [0.18]
-    # 0.1 × 30 is 3.0000000000000004 or 2.9999999999999996, never 2.
-    many = pd.Series(np.arange(30) / 100)
-    assert metrics.high_tier(many, pd.Series(0, index=many.index), share=0.10).sum() == 3
+    # 0.29 × 100 is 28.999999999999996 in floats: the tier still holds 29.
+    many = pd.Series(np.arange(100) / 100)
+    assert metrics.high_tier(many, pd.Series(0, index=many.index), share=0.29).sum() == 29
 
 
 def test_a_tie_at_the_cut_goes_to_the_safer_tier() -> None:

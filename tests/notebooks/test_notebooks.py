@@ -36,8 +36,6 @@ def test_there_is_a_first_look() -> None:
     assert [p.name for p in NOTEBOOKS] == ["01_first_look.ipynb"]
 
 
-# The kernel is a process of its own; its client leaves sockets to the garbage collector and warns of tornado's loop.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_it_runs_from_top_to_bottom(path: Path) -> None:
     notebook = execute.executed(path)
     printed = "".join(o.get("text", "") for c in notebook.cells if c.cell_type == "code" for o in c.outputs)

@@ -137,7 +137,7 @@ FOUND = {
 def chosen(
     *contributions: tuple[str, str, float], most: int = 3, least: float = 0.5, indicators: dict[str, Indicator] = ALL
 ) -> list[str]:
-    found = reasons(list(contributions), FOUND, indicators, most=most, least_points=least)
+    found = reasons(list(contributions), FOUND, indicators, most=most, least_points=least, least_change=0.0)
     return [group for group, _ in found]
 
 
@@ -148,13 +148,13 @@ def test_the_strongest_groups_come_first_with_one_sentence_each() -> None:
         ("usage", "active_users_28d", 1.5),
         ("support", "open_tickets", 1.0),
     ]
-    found = reasons(given, FOUND, ALL, most=3, least_points=0.5)
+    found = reasons(given, FOUND, ALL, most=3, least_points=0.5, least_change=0.0)
     assert found == [
         ("usage", FOUND["login_change_28d"].sentence),
         ("payment", FOUND["past_due_days"].sentence),
         ("support", FOUND["open_tickets"].sentence),
     ]
-    assert reasons(given[::-1], FOUND, ALL, most=3, least_points=0.5) == found
+    assert reasons(given[::-1], FOUND, ALL, most=3, least_points=0.5, least_change=0.0) == found
 
 
 def test_at_most_the_asked_number_of_reasons_is_given() -> None:
@@ -181,7 +181,12 @@ def test_a_healthy_movement_is_never_a_reason_even_of_the_strongest_group() -> N
 
 def test_a_group_is_told_by_its_next_indicator_where_the_first_cannot_speak() -> None:
     found = reasons(
-        [("usage", "events_28d", 3.0), ("usage", "active_users_28d", 1.0)], FOUND, ALL, most=3, least_points=0.5
+        [("usage", "events_28d", 3.0), ("usage", "active_users_28d", 1.0)],
+        FOUND,
+        ALL,
+        most=3,
+        least_points=0.5,
+        least_change=0.0,
     )
     assert found == [("usage", FOUND["active_users_28d"].sentence)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -214,6 +215,13 @@ def test_without_a_champion_health_speaks_alone(policy: Policy) -> None:
     assert list(found.drivers) == ["account_id", "as_of", "scorer", "group", "indicator", "value", "contribution"]
     assert found.tasks["account_id"].tolist() == ["a0", "a0"]
     assert "Daily logins" in found.evidence["a0"][0].sentence
+
+
+def test_a_champion_may_ship_without_lightgbm(policy: Policy) -> None:
+    alone = replace(run(policy), lightgbm=None)
+    found = score_snapshot(accounts(), accounts(), accounts(), {}, INDICATORS, alone).scores
+    assert found["churn_probability"].notna().all()
+    assert found["lightgbm_probability"].isna().all()
 
 
 def test_the_order_of_the_accounts_changes_nothing_but_the_order(policy: Policy) -> None:

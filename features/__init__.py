@@ -1,0 +1,1 @@
+"""Point-in-time indicators: cohort, windows, the catalogue, the feature table; and, looking forward, the labels."""

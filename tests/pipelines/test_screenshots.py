@@ -1,0 +1,66 @@
+"""The README's pictures: the demo's book and one account, taken in real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+Run = Callable[..., tuple[int, Any, str]]
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.browser
+def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path: Path, churn: Run) -> None:
+    """Set CHURN_WRITE_IMAGES=1 to keep them in docs/images."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is missing: the pages were not looked at")
+        pytest.skip("chromium is not installed; `make test` installs it where apt may")
+    from playwright.sync_api import sync_playwright
+
+    code, found, _ = churn("report", "--project", scored, "--json")
+    assert code == 0
+    index = Path(found["page"])
+    folder = IMAGES if os.environ.get("CHURN_WRITE_IMAGES") else tmp_path
+    folder.mkdir(exist_ok=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        page = browser.new_page(viewport={"width": 1366, "height": 900})
+        failures: list[str] = []
+        page.on("console", lambda m: failures.append(m.text) if m.type == "error" else None)
+        page.goto(index.as_uri())
+        page.screenshot(path=folder / "book.png")
+        rows = page.locator("tbody tr")
+        assert rows.count() > 100
+        page.goto((index.parent / _told_account(scored, page)).as_uri())
+        page.screenshot(path=folder / "account.png")
+        text = page.inner_text("main")
+        browser.close()
+    assert not failures
+    for heading in ("Why", "What changed", "Next step"):
+        assert heading in text
+    assert (folder / "account.png").stat().st_size > 20_000
+
+
+def _told_account(scored: Path, page: Any) -> str:
+    """The address of the account with the most to tell: three reasons and a task, most ARR at risk."""
+    scores = pd.read_parquet(next((scored / ".churn" / "scores").glob("*/*.parquet")), partitioning=None)
+    tasks = pd.read_parquet(next((scored / ".churn" / "tasks").glob("*/*.parquet")), partitioning=None)
+    worked = scores[scores["account_id"].isin(tasks["account_id"])]
+    told = worked[worked["reason_3"].notna()]
+    chosen = (told if len(told) else worked).copy()
+    chosen["at_risk"] = chosen["arr"] * chosen["churn_probability"]
+    account = chosen.sort_values("at_risk").iloc[-1]["account_id"]
+    link = page.locator("a", has_text="").evaluate_all(
+        "(links, id) => links.map(a => a.getAttribute('href')).filter(h => h && h.includes(id))", account
+    )
+    return str(link[0]).split("#")[0]
