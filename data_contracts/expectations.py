@@ -40,11 +40,11 @@ def suite(contract: Contract, *, now: datetime, columns: Collection[str]) -> Any
     """
     import great_expectations as gx
 
-    found = gx.ExpectationSuite(name=contract.name)
+    found = []
     for check in contract.checks:
         missing = check.columns - set(columns)
         if not missing:
-            found.add_expectation(_expectation(check, now, columns))
+            found.append(_expectation(check, now, columns))
         elif not all(is_marker(name) for name in missing):
             name = sorted(missing)[0]
             raise ContractStop(
@@ -52,7 +52,7 @@ def suite(contract: Contract, *, now: datetime, columns: Collection[str]) -> Any
                 where=contract.name,
                 cure=did_you_mean(name, columns),
             )
-    return found
+    return gx.ExpectationSuite(name=contract.name, expectations=found)
 
 
 def _expectation(check: Check, now: datetime, columns: Collection[str]) -> Any:

@@ -57,8 +57,10 @@ def choose(
     paired, account-clustered log-loss gain over the holder excludes 0: never on a tie.
     """
     accounts = frame.loc[frame["churned"] == 1, "account_id"].nunique()
-    challengers = rungs(accounts, ladder)
-    if not challengers:
+    climbing = rungs(accounts, ladder)
+    # A holder does not compete with itself; the first rung may win its place back.
+    challengers = [name for name in (FIRST, *climbing) if name != holder]
+    if not climbing:
         return Champion(
             holder, f"{accounts} churned accounts carry no larger model (logistic from {ladder.logistic_from})."
         )

@@ -105,8 +105,16 @@ def test_a_loss_is_not_promoted_and_a_later_rung_still_competes(policy: Policy) 
 
 
 def test_a_previous_champion_defends_its_place(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.7, logistic=0.7, ensemble=0.7)
+    found = choose(labelled(160), fits, policy.ladder, window_days=WINDOW, holder="ensemble")
+    assert found.scorer == "ensemble"
+    assert "ensemble against ensemble" not in found.reason
+
+
+def test_the_first_rung_wins_its_place_back_from_a_worse_champion(policy: Policy) -> None:
     fits = Fits(health_recalibrated=0.9, logistic=0.7, ensemble=0.7)
-    assert choose(labelled(160), fits, policy.ladder, window_days=WINDOW, holder="ensemble").scorer == "ensemble"
+    found = choose(labelled(160), fits, policy.ladder, window_days=WINDOW, holder="ensemble")
+    assert found.scorer == "health_recalibrated"
 
 
 def test_a_gain_that_rests_on_few_accounts_is_no_win(policy: Policy) -> None:
