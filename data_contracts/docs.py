@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -40,14 +40,47 @@ class Page:
     body: str
 
 
-def rendered(outcome: Any, contract: Contract, *, rows: int) -> Page:
-    """One table's validation result as a page, its checks grouped by the column that they speak about."""
+def merged(parts: Sequence[Sequence[Any]], rows: int) -> list[Any]:
+    """The results of several frames of one table as one result per check: counts are sums, samples the first few.
+
+    A check that saw only some rows because the others could not fail it is told of all of them.
+    """
+    together: dict[str, Any] = {}
+    for result in (result for results in parts for result in results):
+        name = result.expectation_config.meta["check"]
+        if name not in together:
+            together[name] = result
+            continue
+        first, more = together[name].result, result.result
+        for key in ("element_count", "unexpected_count", "missing_count"):
+            if key in more:
+                first[key] = first.get(key, 0) + more[key]
+        for key in ("partial_unexpected_list", "partial_unexpected_counts"):
+            first[key] = [*first.get(key, []), *more.get(key, [])][:5]
+        together[name].success = together[name].success and result.success
+    for found in together.values() if len(parts) > 1 else ():
+        if "unique" in found.expectation_config.type:
+            found.result["element_count"] = rows
+        _recount(found.result)
+    return list(together.values())
+
+
+def _recount(result: dict[str, Any]) -> None:
+    unexpected, rows = result.get("unexpected_count", 0), result.get("element_count", 0)
+    filled = rows - result.get("missing_count", 0)
+    result["unexpected_percent_total"] = 100.0 * unexpected / max(rows, 1)
+    result["unexpected_percent"] = result["unexpected_percent_nonmissing"] = 100.0 * unexpected / max(filled, 1)
+
+
+def rendered(results: Sequence[Any], contract: Contract, *, rows: int) -> Page:
+    """One table's validation results as a page, its checks grouped by the column that they speak about."""
     from great_expectations.render.renderer.content_block import ValidationResultsTableContentBlockRenderer
     from great_expectations.render.view import DefaultJinjaComponentView
 
     column_of = {check.name: check.column or ACROSS for check in contract.checks}
     groups: dict[str, list[Any]] = defaultdict(list)
-    for result in outcome.results:
+    place = {check.name: number for number, check in enumerate(contract.checks)}
+    for result in sorted(results, key=lambda result: place[result.expectation_config.meta["check"]]):
         result.result = _shown(result.result)
         groups[column_of[result.expectation_config.meta["check"]]].append(result)
     described = {c.name: c.description for c in contract.columns} | {ACROSS: ""}
@@ -56,10 +89,10 @@ def rendered(outcome: Any, contract: Contract, *, rows: int) -> Page:
         block = ValidationResultsTableContentBlockRenderer.render(groups[column], include_column_name=False)
         table = view.render({"content_block": block.to_json_dict()})
         parts.append(f"<h2>{escape(column)}</h2><p>{escape(described[column])}</p>{without_network(table)}")
-    failed = sum(not result.success for result in outcome.results)
+    failed = sum(not result.success for result in results)
     head = f"<h1>{escape(contract.name)}</h1><p>{escape(contract.purpose)}</p>"
-    head += f"<p>{rows:,} rows, {len(outcome.results)} checks, {failed} failed.</p>"
-    return Page(contract.name, rows, len(outcome.results), failed, _code(head + "".join(parts)))
+    head += f"<p>{rows:,} rows, {len(results)} checks, {failed} failed.</p>"
+    return Page(contract.name, rows, len(results), failed, _code(head + "".join(parts)))
 
 
 def _shown(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,12 @@ from data_contracts.staging import (
     UNREAD,
     delivered_columns,
     mapping_warnings,
+    portable,
+    several_times,
     typed,
     unread_text,
     value_and_marker,
+    with_known_at,
     with_reference,
 )
 from data_contracts.validate import ROW, Findings, Validator
@@ -41,6 +44,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 STAGED, ACCEPTED, QUARANTINED = "staged", "accepted", "quarantined"
 BATCH_ROWS = 100_000
+SLICE_ROWS = 2_000_000
 
 RUN_IT_YOURSELF = "Run it in your database's own console, mend it, and check again."
 UNREADABLE = (
@@ -142,11 +146,25 @@ class SourceReader:
         return staged, warnings
 
     def findings(self, staged: Any, contract: Contract) -> Findings:
-        """What validation finds in a staged table. Only columns that some check reads leave the warehouse."""
+        """What validation finds in a staged table. Only columns that some check reads leave the warehouse.
+
+        A table of more than SLICE_ROWS rows is validated slice by slice, so that memory stays bounded.
+        """
         narrow = contract.for_delivered(self.delivered[contract.name])
         needed = [c for c in staged.columns if c == ROW or c in narrow.column_names or is_marker(c)]
-        frame = staged.select(*needed).to_pandas()
-        return self.validator.findings(frame, narrow, now=self.now, whole_rows=lambda rows: self._rows(staged, rows))
+        read, rows = staged.select(*needed), int(staged.count().execute())
+
+        def whole_rows(numbers: Sequence[int]) -> Any:
+            return self._rows(staged, numbers)
+
+        if rows <= SLICE_ROWS:
+            return self.validator.findings(read.to_pandas(), narrow, now=self.now, whole_rows=whole_rows)
+        slices = (
+            read.filter(read[ROW] >= first, read[ROW] < first + SLICE_ROWS).to_pandas()
+            for first in range(0, rows, SLICE_ROWS)
+        )
+        copies = several_times(read, contract).to_pandas()
+        return self.validator.findings_in_slices(slices, copies, narrow, now=self.now, whole_rows=whole_rows)
 
     def cover(self, mapped: Mapped) -> Any:
         """The accounts a table can speak about, as one column `account_id`."""
@@ -213,7 +231,7 @@ class SourceReader:
             return expr
         import pyarrow as pa
 
-        expr = _portable(expr, sqlite=self.origin.name == "sqlite")
+        expr = portable(expr, sqlite=self.origin.name == "sqlite")
         empty = expr.schema().to_pyarrow().empty_table()
         copied = self.warehouse.create_table(name, empty, database=STAGED, overwrite=True)
         for batch in expr.to_pyarrow_batches(chunk_size=BATCH_ROWS):
@@ -236,7 +254,7 @@ class SourceReader:
         numbers = pa.array(list(found.reasons), pa.int64())
         failing = ibis.memtable(pa.table({ROW: numbers, "reasons": reasons}))
         good = staged.anti_join(failing, ROW).select(*contract.column_names)
-        self.warehouse.create_table(contract.name, _known(good, contract), database=ACCEPTED, overwrite=True)
+        self.warehouse.create_table(contract.name, with_known_at(good, contract), database=ACCEPTED, overwrite=True)
         bad = staged.inner_join(failing, ROW)
         bad = bad.select(*contract.column_names, "reasons", **{UNREAD: unread_text(bad)})
         self.warehouse.create_table(contract.name, bad, database=QUARANTINED, overwrite=True)
@@ -257,32 +275,6 @@ class SourceReader:
 
     def _drop(self, name: str, schema: str) -> None:
         self.warehouse.drop_table(name, database=schema, force=True)
-
-
-def _portable(expr: Any, *, sqlite: bool) -> Any:
-    """The expression with every column in a type that crosses by Arrow; what does not travels as text.
-
-    SQLite keeps dates as text of any shape: as text they reach the contract's own reading, one bad value and all.
-    """
-    columns = {}
-    for name in expr.columns:
-        kind = expr[name].type()
-        temporal = kind.is_timestamp() or kind.is_date()
-        plain = kind.is_string() or kind.is_numeric() or kind.is_boolean() or temporal
-        columns[name] = expr[name] if plain and not (temporal and sqlite) else expr[name].cast("string")
-    return expr.select(**columns)
-
-
-def _known(table: Any, contract: Contract) -> Any:
-    """Fill `known_at` where the source has none: the moment of the event itself."""
-    import ibis
-
-    events = [table[c].cast("timestamp(6)") for c in contract.event_time]
-    # `least` of a null differs by engine, so each moment stands in for the other first.
-    event = ibis.least(*(ibis.coalesce(e, *events) for e in events)) if len(events) > 1 else events[0]
-    if contract.event_time_else:
-        event = ibis.coalesce(event, table[contract.event_time_else].cast("timestamp(6)") - ibis.interval(days=1))
-    return table.mutate(known_at=ibis.coalesce(table["known_at"], event))
 
 
 def _shown(row: Mapping[Any, Any], columns: Sequence[str]) -> str:

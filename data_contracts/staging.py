@@ -94,6 +94,46 @@ def unread_text(table: Any) -> Any:
     return joined.nullif("")
 
 
+def portable(expr: Any, *, sqlite: bool) -> Any:
+    """The expression with every column in a type that crosses by Arrow; what does not travels as text.
+
+    SQLite keeps dates as text of any shape: as text they reach the contract's own reading, one bad value and all.
+    """
+    columns = {}
+    for name in expr.columns:
+        kind = expr[name].type()
+        temporal = kind.is_timestamp() or kind.is_date()
+        plain = kind.is_string() or kind.is_numeric() or kind.is_boolean() or temporal
+        columns[name] = expr[name] if plain and not (temporal and sqlite) else expr[name].cast("string")
+    return expr.select(**columns)
+
+
+def with_known_at(table: Any, contract: Contract) -> Any:
+    """The table with `known_at` where the source has none: the moment of the event itself."""
+    import ibis
+
+    events = [table[c].cast("timestamp(6)") for c in contract.event_time]
+    # `least` of a null differs by engine, so each moment stands in for the other first.
+    event = ibis.least(*(ibis.coalesce(e, *events) for e in events)) if len(events) > 1 else events[0]
+    if contract.event_time_else:
+        event = ibis.coalesce(event, table[contract.event_time_else].cast("timestamp(6)") - ibis.interval(days=1))
+    return table.mutate(known_at=ibis.coalesce(table["known_at"], event))
+
+
+def several_times(table: Any, contract: Contract) -> Any:
+    """The rows whose values of a unique key occur more than once: all that a uniqueness check could complain about."""
+    import ibis
+
+    found = table.filter(False)
+    for check in contract.checks:
+        key = sorted(check.subject)
+        if check.is_uniqueness and set(key) <= set(table.columns):
+            keyed = table.filter(ibis.or_(*(table[name].notnull() for name in key)))
+            counted = keyed.mutate(peers=keyed.count().over(group_by=key))
+            found = found.union(counted.filter(counted["peers"] > 1).drop("peers"), distinct=True)
+    return found
+
+
 def value_and_marker(given: Any, column: Column, where: str) -> tuple[Any, Any | None]:
     """The value in the contract's type, and whether it could be read; None where the source's type guarantees it."""
     kind, target = given.type(), TYPES[column.type]

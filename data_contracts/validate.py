@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_contracts.contract import Check, Contract
-from data_contracts.docs import Page, rendered, write_site
+from data_contracts.docs import Page, merged, rendered, write_site
 from data_contracts.expectations import suite
 from data_contracts.frames import checkable
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from data_contracts.verdict import TableCheck
 
 ROW = "row_number"
+SAMPLED = 5
+Rows = Callable[[list[int]], "pd.DataFrame"]
 
 
 @dataclass(frozen=True)
@@ -72,36 +74,67 @@ class Validator:
         contract: Contract,
         *,
         now: datetime,
-        whole_rows: Callable[[list[int]], pd.DataFrame] | None = None,
+        whole_rows: Rows | None = None,
     ) -> Findings:
         """Run the contract's checks over a frame with the contract's columns and a `row_number`.
 
         Of several copies of one row the first known stays and the others fail. Where the frame holds only some of a
         table's columns, `whole_rows` gives the rows of those numbers with all of them, so that "first" is well defined.
         """
-        now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
-        frame = frame.reset_index(drop=True)
-        outcome = self._run(checkable(frame.drop(columns=ROW), contract), contract, now)
         whole = whole_rows or (lambda numbers: frame[frame[ROW].isin(numbers)])
-        found = _findings(contract, frame[ROW].to_numpy(), outcome.results, whole)
-        if self._docs is not None:
-            self._pages[contract.name] = rendered(outcome, contract, rows=len(frame))
-        return found
+        results = self._run(frame, contract, now)
+        return self._concluded(contract, len(frame), [(frame[ROW], results)], whole)
 
-    def _run(self, frame: pd.DataFrame, contract: Contract, now: datetime) -> Any:
+    def findings_in_slices(
+        self,
+        slices: Iterable[pd.DataFrame],
+        copies: pd.DataFrame,
+        contract: Contract,
+        *,
+        now: datetime,
+        whole_rows: Rows,
+    ) -> Findings:
+        """The same over a table too big for one frame: `copies` are all rows whose key occurs more than once."""
+        alone = replace(contract, checks=tuple(c for c in contract.checks if not c.is_uniqueness))
+        together = replace(contract, checks=tuple(c for c in contract.checks if c.is_uniqueness))
+        rows, parts = 0, [(copies[ROW], self._run(copies, together, now))]
+        for frame in slices:
+            rows += len(frame)
+            parts.append((frame[ROW], self._run(frame, alone, now)))
+        return self._concluded(contract, rows, parts, whole_rows)
+
+    def _concluded(
+        self, contract: Contract, rows: int, parts: Sequence[tuple[Any, list[Any]]], whole_rows: Rows
+    ) -> Findings:
+        """Findings from the results of one or more frames, each with its row numbers."""
+        failing: dict[str, list[int]] = {check.name: [] for check in contract.checks}
+        for numbers, results in parts:
+            for result in results:
+                name = _check_name(result)
+                _raise_if_broken(result, f"{contract.name}.{name}")
+                if not result.success:
+                    failing[name] += numbers.to_numpy()[result.result["unexpected_index_list"]].tolist()
+        if self._docs is not None:
+            self._pages[contract.name] = rendered(merged([results for _, results in parts], rows), contract, rows=rows)
+        return _findings(contract, rows, failing, whole_rows)
+
+    def _run(self, frame: pd.DataFrame, contract: Contract, now: datetime) -> list[Any]:
+        now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+        frame = checkable(frame.drop(columns=ROW).reset_index(drop=True), contract)
         # The newest frame of a name is the one that counts: a name may come again.
         source = self._context.data_sources.add_or_update_pandas(contract.name)
         whole = source.add_dataframe_asset(contract.name).add_batch_definition_whole_dataframe(contract.name)
         batch = whole.get_batch(batch_parameters={"dataframe": frame})
         # Failing rows are named by their place in the frame: by the values of a column it takes 100 µs a row.
-        return batch.validate(
+        outcome = batch.validate(
             suite(contract, now=now, columns=set(frame.columns)),
             result_format={
                 "result_format": "COMPLETE",
                 "return_unexpected_index_query": False,
-                "partial_unexpected_count": 5,
+                "partial_unexpected_count": SAMPLED,
             },
         )
+        return list(outcome.results)
 
     def write_docs(self, checks: Mapping[str, TableCheck] | None = None) -> Path | None:
         """Write a page per validated table and an index over all of them; nothing in them calls out."""
@@ -115,26 +148,18 @@ def _quiet() -> None:
         logger.setLevel(logging.WARNING)
 
 
-def _findings(
-    contract: Contract, row_numbers: Any, results: list[Any], whole_rows: Callable[[list[int]], pd.DataFrame]
-) -> Findings:
+def _findings(contract: Contract, rows: int, failing: dict[str, list[int]], whole_rows: Rows) -> Findings:
     checks = {check.name: check for check in contract.checks}
-    failing: dict[str, list[int]] = {}
-    for result in results:
-        check = checks[result.expectation_config.meta["check"]]
-        _raise_if_broken(result, f"{contract.name}.{check.name}")
-        if not result.success:
-            failing[check.name] = row_numbers[result.result["unexpected_index_list"]].tolist()
     invalid = {number for name, numbers in failing.items() if not checks[name].is_uniqueness for number in numbers}
     for name, numbers in failing.items():
-        if checks[name].is_uniqueness:
+        if numbers and checks[name].is_uniqueness:
             failing[name] = _later_copies(whole_rows(numbers), contract, checks[name], invalid)
     reasons: dict[int, list[str]] = defaultdict(list)
     for name, numbers in failing.items():
         for number in numbers:
             reasons[number].append(name)
     failed = tuple(FailedCheck(checks[name], len(numbers)) for name, numbers in failing.items() if numbers)
-    return Findings(len(row_numbers), failed, {number: tuple(names) for number, names in sorted(reasons.items())})
+    return Findings(rows, failed, {number: tuple(names) for number, names in sorted(reasons.items())})
 
 
 def _later_copies(copies: pd.DataFrame, contract: Contract, check: Check, invalid: set[int]) -> list[int]:
@@ -161,6 +186,10 @@ def _known_at(copies: pd.DataFrame, contract: Contract) -> pd.Series[Any]:
     dates = [pd.to_datetime(copies[c]) for c in contract.event_time if c in copies.columns]
     event = pd.concat(dates, axis=1).min(axis=1) if dates else pd.Series(pd.NaT, index=copies.index)
     return pd.to_datetime(copies["known_at"]).fillna(event) if "known_at" in copies.columns else event
+
+
+def _check_name(result: Any) -> str:
+    return str(result.expectation_config.meta["check"])
 
 
 def _raise_if_broken(result: Any, name: str) -> None:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from pipelines.scaffold import CHURN_TOML, GITIGNORE
+from pipelines.settings import STATE
 from policy.errors import UsageError
 
 MARK = "This folder was made by `churn demo`; it may be made anew at any time.\n"
@@ -31,7 +32,7 @@ def make_demo(folder: Path, *, seed: int, accounts: int, until: date) -> Path:
     from simulation import World, simulate, write_company
 
     note = folder / "DEMO.md"
-    if folder.exists() and any(folder.iterdir()) and not note.exists():
+    if folder.exists() and any(p.name != STATE for p in folder.iterdir()) and not note.exists():
         raise UsageError(
             "the folder holds something that is no demo.", where=str(folder.name), cure="Give another folder."
         )
@@ -41,8 +42,11 @@ def make_demo(folder: Path, *, seed: int, accounts: int, until: date) -> Path:
     stamp = f"{world!r}\n"
     kept = folder / "world.txt"
     if not kept.exists() or kept.read_text(encoding="utf-8") != stamp:
-        for old in ("tables", "truth", "sources", ".churn"):
-            shutil.rmtree(folder / old, ignore_errors=True)
+        state = folder / STATE
+        # Prefect's own home stays: the flow that makes the demo may be running from it.
+        spent = [p for p in state.iterdir() if p.name != "prefect"] if state.exists() else []
+        for old in (*(folder / name for name in ("tables", "truth", "sources")), *spent):
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
         company = simulate(world)
         write_company(company, folder / "tables", folder / "truth")
         (folder / "sources").mkdir()

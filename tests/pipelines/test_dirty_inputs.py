@@ -153,3 +153,25 @@ def test_a_second_run_on_the_same_warehouse_is_locked_out(book: Path, churn: Run
             holder.stdout.close()
     assert code == 7
     assert "Wait" in found["error"]["cure"]
+
+
+def test_the_demo_refuses_a_folder_that_holds_something_else(tmp_path: Path, churn: Run) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    code, found, _ = churn("demo", tmp_path, "--accounts", "50", "--json")
+    assert code == 2
+    assert "no demo" in found["error"]["message"]
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_another_world_replaces_the_demo_but_not_prefects_home(tmp_path: Path) -> None:
+    from datetime import date
+
+    from pipelines.demo import make_demo
+
+    (tmp_path / "d" / ".churn" / "prefect").mkdir(parents=True)
+    (tmp_path / "d" / ".churn" / "prefect" / "here").write_text("")
+    make_demo(tmp_path / "d", seed=1, accounts=60, until=date(2026, 6, 1))
+    (tmp_path / "d" / ".churn" / "crm.sqlite").write_text("of the old world")
+    make_demo(tmp_path / "d", seed=2, accounts=60, until=date(2026, 6, 1))
+    assert [p.name for p in (tmp_path / "d" / ".churn").iterdir()] == ["prefect"]
+    assert (tmp_path / "d" / ".churn" / "prefect" / "here").exists()
