@@ -51,7 +51,7 @@ def test_slices_find_what_one_frame_finds(size: int, tmp_path: Path, monkeypatch
     assert (sliced.verdict, sliced.quarantined, sliced.message) == (check.verdict, check.quarantined, check.message)
     assert {f.check.name: f.rows for f in sliced.failed} == {f.check.name: f.rows for f in check.failed}
     assert sliced_tables == tables
-    told = r"[\d,]+ unexpected values found\. .?[\d.]+% of [\d,]+ total rows"
+    told = r"[\d,]+ unexpected values found\."
     assert re.findall(told, sliced_page) == re.findall(told, page) != []
     assert "150 rows, 13 checks, 4 failed." in sliced_page
 
