@@ -13,7 +13,7 @@ run: install
 	$(BIN)/churn demo demo --prefect
 
 test: install browser
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-long: install browser
 	$(BIN)/python -m pytest -m slow

@@ -224,14 +224,14 @@ def _redate_mergers(
 ) -> None:
     """Bring `merged_into` in line with the corrupted decisions: mergers at or after as_of come and go, others stay."""
     accounts, terms = after["accounts"], after["subscriptions"]
-    was = accounts["account_id"].map(_first_acquired(before))
+    was = _first_acquired(before).reindex(accounts["account_id"]).set_axis(accounts.index)
     known = was < moment
     undated = accounts["merged_into"].notna() & was.isna()
     # A decision at or after as_of must not date a merger that had no date: it is read as another kind of loss.
     stay = accounts["account_id"][known | undated]
     acquired = (terms["decision_kind"] == "acquired") & (terms[["decision_at", "known_at"]].max(axis=1) >= moment)
     terms.loc[acquired & terms["account_id"].isin(accounts["account_id"][undated]), "decision_kind"] = "voluntary"
-    will = accounts["account_id"].map(_first_acquired(terms))
+    will = _first_acquired(terms).reindex(accounts["account_id"]).set_axis(accounts.index)
     ahead = ~accounts["account_id"].isin(stay)
     other = accounts["account_id"].iloc[chance.permutation(len(accounts))].reset_index(drop=True)
     accounts.loc[ahead, "merged_into"] = other.where(will.notna())[ahead]

@@ -44,7 +44,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 STAGED, ACCEPTED, QUARANTINED = "staged", "accepted", "quarantined"
 BATCH_ROWS = 100_000
-SLICE_ROWS = 2_000_000
+SLICE_ROWS = 1_000_000
 
 RUN_IT_YOURSELF = "Run it in your database's own console, mend it, and check again."
 UNREADABLE = (

@@ -34,7 +34,9 @@ def check(report: Mapping[str, Any], project: Any) -> Any:
 def train(result: Mapping[str, Any], project: Any) -> Any:
     """What was judged on what, a row per scorer, and the champion with its reason."""
     test, first = result["test"], result["train"]
-    table = Table(title="Out of time, one row per scorer (champion in bold)", title_justify="left", box=SIMPLE)
+    table = Table(
+        title="Out of time (champion in bold)", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False
+    )
     for head in ("scorer", "AUC [95 %]", "in window", "log-loss", "lift", "AUC − recency"):
         table.add_column(head, justify="left" if head == "scorer" else "right", no_wrap=True)
     for name, f in result["models"].items():
@@ -150,4 +152,7 @@ def _n(value: float | None, digits: int) -> str:
 
 
 def _bounds(bounds: Any) -> str:
-    return "" if bounds is None else f"[{bounds[0]:.2f}, {bounds[1]:.2f}]"
+    if bounds is None:
+        return ""
+    low, high = (f"{b:.2f}".replace("0.", ".", 1) for b in bounds)
+    return f"[{low}, {high}]"

@@ -56,6 +56,14 @@ def test_slices_find_what_one_frame_finds(size: int, tmp_path: Path, monkeypatch
     assert "150 rows, 13 checks, 4 failed." in sliced_page
 
 
+def test_copies_that_lack_a_part_of_their_key_are_found_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = reader(ibis.duckdb.connect())
+    rows = [CLEAN["entitlements"] | {"feature": f"f{n % 40}", "starts_on": None} for n in range(41)]
+    monkeypatch.setattr(sources, "SLICE_ROWS", 10)
+    check = source.read(deliver(source.warehouse, "entitlements", rows), source_contracts()["entitlements"])
+    assert [(f.check.name, f.rows) for f in check.failed] == [("unique_key", 1)]
+
+
 @pytest.mark.slow
 def test_a_million_events_take_less_than_twelve_cpu_seconds(tmp_path: Path) -> None:
     import time

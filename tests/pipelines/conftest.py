@@ -22,6 +22,8 @@ from pipelines.train import TrainRequest, train_on
 UNTIL = date(2026, 6, 1)
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 Run = Callable[..., tuple[int, Any, str]]
+# Big and made anew where needed: copying them would be most of a test.
+NOT_COPIED = ("mlflow*", "prefect", "warehouse*", "data_docs", "truth", "features")
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +51,7 @@ def book(company: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def scored(trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path) -> Path:
     """A private copy of the trained and scored project."""
-    return Path(shutil.copytree(trained[0], tmp_path / "scored", ignore=shutil.ignore_patterns("mlflow*", "prefect")))
+    return Path(shutil.copytree(trained[0], tmp_path / "scored", ignore=shutil.ignore_patterns(*NOT_COPIED)))
 
 
 @pytest.fixture
