@@ -77,7 +77,7 @@ def test_the_run_is_kept_with_card_plots_model_and_fingerprints(trained: Trained
     client = mlflow.MlflowClient(store, registry_uri=store)
     run = client.get_run(result["run_id"])
     assert {"data_fingerprint", "code_fingerprint", "policy_version", "champion"} <= set(run.data.params)
-    assert client.get_model_version_by_alias("demo", "champion").version == result["model_version"]
+    assert str(client.get_model_version_by_alias("demo", "champion").version) == result["model_version"]
     assert not list((folder / ".churn" / "mlflow-artifacts").rglob("*.pkl"))
 
 
