@@ -75,12 +75,15 @@ def score(result: Mapping[str, Any]) -> Any:
 def plan(found: Any) -> Any:
     """What an apply would do."""
     summary = found.as_json()
-    table = Table(title="If applied now", title_justify="left")
+    table = Table(title="If applied now", title_justify="left", box=SIMPLE)
     table.add_column("what")
-    table.add_column("how many", justify="right")
+    table.add_column("how many")
     for key, value in summary.items():
-        count = len(value) if isinstance(value, list | dict) else value
-        table.add_row(key.replace("_", " "), escape(str(count)))
+        if isinstance(value, dict):
+            shown = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in value.items() if n) or "none"
+        else:
+            shown = str(len(value) if isinstance(value, list) else value)
+        table.add_row(key.replace("_", " "), escape(shown))
     return table
 
 

@@ -56,14 +56,15 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path
 
 
 def _told_account(scored: Path, page: Any) -> str:
-    """The address of the account with the most to tell: three reasons and a task, most ARR at risk."""
+    """The address of the account with the most to tell: most reasons, then a task, then most ARR at risk."""
     scores = pd.read_parquet(next((scored / ".churn" / "scores").glob("*/*.parquet")), partitioning=None)
     tasks = pd.read_parquet(next((scored / ".churn" / "tasks").glob("*/*.parquet")), partitioning=None)
-    worked = scores[scores["account_id"].isin(tasks["account_id"])]
-    told = worked[worked["reason_3"].notna()]
-    chosen = (told if len(told) else worked).copy()
+    chosen = scores[scores["risk_tier"] == "high"].copy()
+    chosen["reasons"] = chosen[["reason_1", "reason_2", "reason_3"]].notna().sum(axis=1)
+    chosen["worked"] = chosen["account_id"].isin(tasks["account_id"])
     chosen["at_risk"] = chosen["arr"] * chosen["churn_probability"]
-    account = chosen.sort_values("at_risk").iloc[-1]["account_id"]
+    chosen = chosen.sort_values(["reasons", "worked", "at_risk"])
+    account = chosen.iloc[-1]["account_id"]
     link = page.locator("a", has_text="").evaluate_all(
         "(links, id) => links.map(a => a.getAttribute('href')).filter(h => h && h.includes(id))", account
     )
