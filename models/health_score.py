@@ -128,3 +128,23 @@ def _silence(features: pd.DataFrame, policy: Policy) -> pd.Series:
 def component_weights(policy: Policy) -> Mapping[str, int]:
     """Weights as whole numbers for people to read."""
     return {c: round(policy.health.weights[c]) for c in COMPONENTS}
+
+
+def mix_warnings(tiers: Mapping[str, int], policy: Policy) -> list[str]:
+    """A sentence for each tier whose share of the rated accounts is far from what the policy expects (H4).
+
+    Cut-offs are fixed: the mix is reported, never forced.
+
+    >>> from policy.policy import load_policy
+    >>> mix_warnings({"green": 40, "yellow": 45, "red": 15}, load_policy())
+    ['green 40 % of the rated accounts, 70 % expected', 'yellow 45 % of the rated accounts, 20 % expected']
+    """
+    rated = sum(tiers.get(name, 0) for name in policy.health.expected_mix)
+    if not rated:
+        return []
+    found = []
+    for name, expected in policy.health.expected_mix.items():
+        share = tiers.get(name, 0) / rated
+        if abs(share - expected) > policy.health.mix_tolerance + 1e-9:
+            found.append(f"{name} {share:.0%} of the rated accounts, {expected:.0%} expected".replace("%", " %"))
+    return found

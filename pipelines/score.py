@@ -13,6 +13,7 @@ from features.indicator import Indicator
 from features.indicators.usage import user_days
 from features.labels import data_until
 from features.snapshots import EPOCH, WEEKDAYS, Snapshots
+from models.health_score import mix_warnings
 from models.zoo import from_parameters
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
 from pipelines.files import write_parquet
@@ -62,7 +63,9 @@ def score_on(
     scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(), run)
     progress("writing")
     path = _write(project, day, scored, frames, accounts, lost, checked, run)
-    tiers = scored.scores["health_tier"].value_counts().to_dict()
+    tiers = {str(name): int(n) for name, n in scored.scores["health_tier"].value_counts().items()}
+    for warning in mix_warnings(tiers, project.policy):
+        progress(f"note: {warning}")
     return {
         "as_of": day.isoformat(),
         "run_id": run.run_id,

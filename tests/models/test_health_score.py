@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.health_score import component_weights, health_parts, health_scores, points
+from models.health_score import component_weights, health_parts, health_scores, mix_warnings, points
 from policy.policy import COMPONENTS, Policy, load_policy
 from tests.models.books import at_points
 
@@ -174,3 +174,16 @@ def test_the_parts_sum_exactly_to_the_score(rows: list[dict[str, float | None]],
     np.testing.assert_allclose(weights.sum(axis=1), score.notna().astype(float), atol=1e-9)
     assert (lowered <= 1e-9).all(axis=None)
     assert score.dropna().between(0, 100).all()
+
+
+def test_a_mix_within_ten_points_of_the_expected_one_is_no_news(policy: Policy) -> None:
+    assert mix_warnings({"green": 60, "yellow": 30, "red": 10, "unrated": 50}, policy) == []
+
+
+def test_a_mix_beyond_ten_points_is_named_tier_by_tier(policy: Policy) -> None:
+    found = mix_warnings({"green": 59, "yellow": 31, "red": 10}, policy)
+    assert [w.split()[0] for w in found] == ["green", "yellow"]
+
+
+def test_a_book_without_rated_accounts_has_no_mix(policy: Policy) -> None:
+    assert mix_warnings({"unrated": 5}, policy) == []
