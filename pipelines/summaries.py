@@ -37,11 +37,11 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
     table = Table(
         title="Out of time (champion in bold)", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False
     )
-    for head in ("scorer", "AUC [95 %]", "in window", "log-loss", "lift", "AUC − recency"):
+    for head in ("scorer", "AUC [95 %]", "in window", "log-loss", "lift", "over recency"):
         table.add_column(head, justify="left" if head == "scorer" else "right", no_wrap=True)
     for name, f in result["models"].items():
         pair = result["paired"].get(name)
-        difference = f"{pair['roc_auc_diff']:+.2f} {_bounds(pair['ci'])}" if pair else "–"
+        difference = _bounds(pair["ci"]) if pair else "–"
         table.add_row(
             Text(name, "bold" if name == result["champion"]["scorer"] else ""),
             f"{_n(f['roc_auc'], 3)} {_bounds(f['roc_auc_ci'])}",
@@ -157,5 +157,6 @@ def _n(value: float | None, digits: int) -> str:
 def _bounds(bounds: Any) -> str:
     if bounds is None:
         return ""
-    low, high = (f"{b:.2f}".replace("0.", ".", 1) for b in bounds)
+    low, high = (f"{b:+.2f}" if bounds[0] < 0 else f"{b:.2f}" for b in bounds)
+    low, high = low.replace("0.", ".", 1), high.replace("0.", ".", 1)
     return f"[{low}, {high}]"
