@@ -12,7 +12,7 @@ from features.reductions.people import ACTIVITY
 from features.snapshots import EPOCH, Snapshots, day_of
 from models.split import Split, default_split, purged
 from pipelines.build_features import Checked, dated, features_at
-from policy.errors import NotEnoughData
+from policy.errors import NotEnoughData, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ def _snapshots(stride: int, first: date, last: date, weekday: str, what: str) ->
         )
     try:
         return Snapshots.every(stride, first, last, weekday=weekday)
-    except Exception as exc:
+    except UsageError as exc:
         raise NotEnoughData(
             f"no {weekday} falls into the {what} period {first} to {last}.", where="panel", cure="Give a longer period."
         ) from exc
