@@ -159,7 +159,7 @@ def test_the_open_university_book_holds(request: pytest.FixtureRequest) -> None:
     root = request.config.rootpath
     data = root.parent / "shared" / "data" / "oulad"
     if not data.exists():
-        pytest.skip("needs ../shared/data/oulad")
+        pytest.skip("the OULAD files are not beside this checkout (../shared/data/oulad)")
     engine = ibis.duckdb.connect()
     tables, coverages = mapped_sources(root / "examples" / "oulad" / "sources", {"data": str(data)})
     facts, report = check_sources(engine, engine, tables, coverages, now=NOW)
