@@ -11,9 +11,9 @@ import pytest
 from data_contracts.sources import Facts
 from features.catalogue import catalogue, feature_contract
 from features.snapshots import Snapshots
+from proof.oracle.table import EVIDENCE, INDICATORS
 from tests.features.building import facts_of, features_of, frames_of
 from tests.features.conftest import Comparison
-from tests.features.oracle.table import EVIDENCE, INDICATORS
 from tests.features.worlds import world
 
 NAMES = sorted(catalogue())

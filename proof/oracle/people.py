@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from tests.features.oracle.past import Row, View, day, ratio
+from proof.oracle.past import Row, View, day, ratio
 
 USERS, STEPS = "users", "milestones"
 KEY = ("champion", "sponsor")
@@ -72,4 +72,4 @@ INDICATORS = {
     "key_actions_reached": ((STEPS,), lambda v: len(reached(v, kind="key_action"))),
     "first_value_reached": ((STEPS,), lambda v: min(1, len(reached(v, kind="first_value")))),
 }  # fmt: skip
-EVIDENCE: dict = {}
+EVIDENCE: dict[str, tuple[()]] = {}

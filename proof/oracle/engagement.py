@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.features.oracle.past import Row, View, capped, mean, ratio
+from proof.oracle.past import Row, View, capped, mean, ratio
 
 TICKETS, TOUCHES = "support_tickets", "touchpoints"
 MEETINGS = ("meeting", "qbr", "call")

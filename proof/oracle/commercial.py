@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.features.oracle.cohort import in_force
-from tests.features.oracle.past import Row, View, capped, day, mean, ratio
+from proof.oracle.cohort import in_force
+from proof.oracle.past import Row, View, capped, day, mean, ratio
 
 TERMS, INVOICES = "subscriptions", "invoices"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.features.oracle.past import Row, View, day, mean
+from proof.oracle.past import Row, View, day, mean
 
 SURVEYS, MESSAGES, TICKETS = "survey_responses", "ticket_messages", "support_tickets"
 USUAL = {"nps": 10, "csat": 5, "ces": 7, "outcome": 100}
@@ -63,4 +63,4 @@ INDICATORS = {
     "outcome_mean_84d": ((SURVEYS,), lambda v: mean(thousandths(r) / 1000 for r in answers(v, "outcome", 84))),
     "outcome_latest": ((SURVEYS,), lambda v: min(latest(v, "outcome"), default=None)),
 }  # fmt: skip
-EVIDENCE: dict = {}
+EVIDENCE: dict[str, tuple[()]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from tests.features.oracle.past import Row, View, World, day, moment
+from proof.oracle.past import Row, View, World, day, moment
 
 LOSSES = ("voluntary", "non_payment", "acquired")
 DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.features.oracle.past import Row, View, day, ratio
+from proof.oracle.past import Row, View, day, ratio
 
 EVENTS, OWNED = "usage_events", "entitlements"
 

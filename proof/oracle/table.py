@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from statistics import median
 
-from tests.features.oracle import commercial, engagement, people, sentiment, usage
-from tests.features.oracle.cohort import line, with_merger_dates
-from tests.features.oracle.past import Row, View, World, views
+from proof.oracle import commercial, engagement, people, sentiment, usage
+from proof.oracle.cohort import line, with_merger_dates
+from proof.oracle.past import Row, View, World, views
 
 MODULES = (usage, engagement, sentiment, commercial, people)
 INDICATORS = {name: found for module in MODULES for name, found in module.INDICATORS.items()}
