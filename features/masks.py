@@ -27,8 +27,7 @@ def mask_table(rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots
         counts = {leaf.name: _holds(seen["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
         return seen.group_by("account_id", "snapshot").agg(**counts)
 
-    reach = max(condition.reach for leaf in leaves for condition in leaf.conditions)
-    return _in_blocks(rows, reach, snapshots, counted)
+    return _in_blocks(rows, max(leaf.reach for leaf in leaves), snapshots, counted)
 
 
 def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
@@ -51,7 +50,7 @@ def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
         top = levels.mutate(leads=(above == 0) | (above.cast("float64") < wanted))
         return top.filter(top["leads"]).group_by("account_id", "snapshot").agg(**{leaf.name: lambda t: t["met"].sum()})
 
-    return _in_blocks(rows, max(leaf.over.reach, leaf.condition.reach), snapshots, counted)
+    return _in_blocks(rows, leaf.reach, snapshots, counted)
 
 
 def adopted_table(rows: Any, leaf: Adopted, snapshots: Snapshots) -> Any:
@@ -135,12 +134,27 @@ def _seen(rows: Any, block: list[int], reach: int, anchor: int) -> Any:
     by = ["account_id", "entity", "late", *(["gone"] if GONE in rows.columns else [])]
     masks = seen.mutate(bit=bit).group_by(by).agg(mask=lambda t: t["bit"].bit_or())
     grid = ibis.memtable(pa.table({"snapshot": pa.array(block, pa.int64())}))
-    crossed = masks.cross_join(grid).filter(lambda t: t["late"] < t["snapshot"])
-    if GONE in rows.columns:
-        crossed = crossed.filter(lambda t: t["gone"] >= t["snapshot"])
-    crossed = crossed.group_by("account_id", "entity", "snapshot").agg(mask=lambda t: t["mask"].bit_or())
+    crossed = _taken_back(masks, grid) if GONE in rows.columns else _growing(masks, grid)
     shift = (newest + 1 - crossed["snapshot"]).clip(lower=0, upper=BITS - 1).cast("int32")
-    return crossed.mutate(recent=crossed["mask"] >> shift)
+    recent = (crossed["mask"] >> shift) & ibis.literal(2**reach - 1, "int64")
+    # Most entities are silent at most snapshots, and nothing is ever asked about the silent.
+    return crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
+
+
+def _growing(masks: Any, grid: Any) -> Any:
+    """One mask per entity and snapshot: a mask holds until a late fact is learned, which adds its weeks to it."""
+    import ibis
+
+    changes = ibis.window(group_by=["account_id", "entity"], order_by="late", rows=(None, 0))
+    ordered = ibis.window(group_by=["account_id", "entity"], order_by="late")
+    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered))
+    return held.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["snapshot"] <= t["until"]))
+
+
+def _taken_back(masks: Any, grid: Any) -> Any:
+    """One mask per entity and snapshot, of the facts known and not yet taken back."""
+    crossed = masks.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["gone"] >= t["snapshot"]))
+    return crossed.group_by("account_id", "entity", "snapshot").agg(mask=lambda t: t["mask"].bit_or())
 
 
 def _gone_week(rows: Any, anchor: int) -> Any:
