@@ -22,8 +22,7 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
     Not available means: the source table is absent, does not cover the account, or there is too little to say.
     Where an indicator declares `before` and `after`, they come along as NAME__before and NAME__after.
     """
-    leaves = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
-    wide = _wide(facts, cohort, snapshots, [x for x in leaves.values() if not isinstance(x, Context)])
+    wide = _wide(facts, cohort, snapshots, leaves_of(indicators))
     columns: dict[str, Any] = {}
     for name, indicator in indicators.items():
         columns[name] = _across(indicator, indicator.expr.column(wide), wide)
@@ -32,6 +31,12 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
             if expr is not None:
                 columns[f"{name}__{role}"] = expr.column(wide)
     return wide.select(*[c for c in cohort.columns if c not in columns], **columns)
+
+
+def leaves_of(indicators: Mapping[str, Indicator]) -> list[Leaf]:
+    """Every leaf over a source table that the indicators need, once."""
+    found = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
+    return [leaf for leaf in found.values() if not isinstance(leaf, Context)]
 
 
 def _exprs(indicator: Indicator) -> list[Expr]:
@@ -63,7 +68,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         covers[name] = f"covered_{name}"
     pending: list[tuple[Leaf, str]] = []
     for reduction, group in by_reduction(leaves).items():
-        if not _available(facts, reduction):
+        if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
         for table in _shape_tables(reduction.rows(facts.tables), group, snapshots, cohort):
@@ -84,7 +89,8 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
     return wide.select(*cohort.columns, **columns)
 
 
-def _available(facts: Facts, reduction: Reduction) -> bool:
+def available(facts: Facts, reduction: Reduction) -> bool:
+    """Whether the project delivers every table and column that the reduction reads."""
     return reduction.table == "*" or (
         facts.has(reduction.table, *reduction.needs) and all(name in facts.tables for name in reduction.also)
     )

@@ -22,6 +22,7 @@ class Reduction:
     `rows` takes the accepted table and returns account_id, day, known_day and the value columns (integers), plus
     `entity` for masks and `end_day` for spans. One reduction serves every leaf that names it. `needs` are columns that
     must be mapped and `also` further tables: without them the leaf is not available, which is not the same as 0.
+    `shares` names what it reads in common with others (`reductions.events`): worth storing once per build.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Reduction:
     rows: Callable[[Any], Any]
     needs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
 
 
 class Leaf(Expr):
@@ -40,6 +42,11 @@ class Leaf(Expr):
     def name(self) -> str:
         """Column name in the wide table; equal leaves share it."""
         raise TypeError(type(self).__name__)
+
+    @property
+    def reach(self) -> int:
+        """Weeks before as_of that it looks at; 0 where it asks for states and not for weeks."""
+        return 0
 
     def leaves(self) -> Iterator[Leaf]:
         """Itself."""
@@ -74,6 +81,11 @@ class Kernel(Leaf):
     def name(self) -> str:
         """Reduction, value and weights."""
         return f"{self.reduction.name}__{self.value}__{weights_name(self.weights)}"
+
+    @property
+    def reach(self) -> int:
+        """As many as there are weights."""
+        return len(self.weights)
 
     def mean_of_blocks(self, blocks: int) -> Expr:
         """The window's sum as a mean over that many equal blocks."""
@@ -138,6 +150,11 @@ class Mask(Leaf):
         """Active in the one window."""
         return (Active(self.weeks, self.ago, least=1),)
 
+    @property
+    def reach(self) -> int:
+        """To the window's oldest week."""
+        return self.weeks + self.ago
+
 
 @dataclass(frozen=True)
 class Pattern(Leaf):
@@ -150,6 +167,11 @@ class Pattern(Leaf):
     def name(self) -> str:
         """Reduction and conditions."""
         return f"{self.reduction.name}__{'_and_'.join(c.name for c in self.conditions)}"
+
+    @property
+    def reach(self) -> int:
+        """That of the condition that looks back furthest."""
+        return max(condition.reach for condition in self.conditions)
 
     def bound(self, numbers: Numbers) -> Expr:
         """Every condition with numbers."""
@@ -174,6 +196,11 @@ class Adopted(Leaf):
     def name(self) -> str:
         """Reduction, thresholds and window."""
         return f"{self.reduction.name}__adopted_{self.people}p_{self.days}d_{self.weeks}w_{self.ago}ago"
+
+    @property
+    def reach(self) -> int:
+        """To the window's oldest week."""
+        return self.weeks + self.ago
 
     def bound(self, numbers: Numbers) -> Expr:
         """Both thresholds as numbers."""
@@ -202,6 +229,11 @@ class Leading(Leaf):
         """Reduction, share and conditions."""
         share = str(self.share).replace(".", "p")
         return f"{self.reduction.name}__top_{share}_{self.over.name}_and_{self.condition.name}"
+
+    @property
+    def reach(self) -> int:
+        """That of the condition that looks back further."""
+        return max(self.over.reach, self.condition.reach)
 
     def bound(self, numbers: Numbers) -> Expr:
         """Share and conditions with numbers."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
+from features.reductions.events import EVENTS, PERSON_DAYS, days_of_use
 from features.reductions.shapes import GONE, dated, days_active, kept, later, sooner, until_next, with_gone
 from features.snapshots import day_of
 
@@ -61,7 +62,7 @@ def signs_of_life(tables: Tables) -> Any:
     found = []
     for name, at in ACTIVITY.items():
         if name in tables:
-            rows = dated(tables[name], at)
+            rows = days_of_use(tables) if name == EVENTS else dated(tables[name], at)
             if name == "touchpoints":
                 rows = rows.filter((rows["direction"] == "theirs") | rows["attended"].coalesce(False))
             found.append(kept(rows))
@@ -81,4 +82,4 @@ first_value = Reduction("first_value", "milestones", _reached("first_value"))
 goals = Reduction("goals_reached", "milestones", _reached("goal"))
 goals_set = Reduction("goals_set", "milestones", _set("goal"))
 handoffs = Reduction("handoffs", "milestones", _reached("handoff"))
-any_activity = Reduction("any_activity", "*", _any_activity)
+any_activity = Reduction("any_activity", "*", _any_activity, shares=(PERSON_DAYS,))

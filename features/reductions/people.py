@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.shapes import GONE, dated, days_active, kept, sooner, visible_together
+from features.reductions.events import PERSON_DAYS, person_days
+from features.reductions.shapes import GONE, dated, kept, sooner, visible_together
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
@@ -48,9 +49,7 @@ def _use_in_role(entity: str, *roles: str) -> Any:
     """
 
     def rows(tables: Tables) -> Any:
-        events = dated(tables["usage_events"], "occurred_at")
-        events = events.filter((events["channel"].coalesce("ui") != "api") & events["user_id"].notnull())
-        used = days_active(events, "user_id")
+        used = person_days(tables)
         people = _in_role(*roles)(tables)
         people = people.filter(people[entity].notnull())
         until = people["end_day"] if GONE not in people.columns else sooner(people["end_day"], people[GONE])
@@ -64,7 +63,7 @@ def _use_in_role(entity: str, *roles: str) -> Any:
     return rows
 
 
-_USE = {"needs": ("user_id",), "also": ("users",)}
+_USE = {"needs": ("user_id",), "also": ("users",), "shares": (PERSON_DAYS,)}
 
 people = Reduction("people", "users", _in_role())
 champions = Reduction("champions", "users", _in_role(*KEY_ROLES), needs=("role",))

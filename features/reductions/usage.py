@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.shapes import (
-    GONE,
-    dated,
-    days_active,
-    kept,
-    until_next,
-    visible_together,
-    while_any,
-    with_gone,
+from features.reductions.events import (
+    CORE_USE,
+    PERSON_DAYS,
+    begun,
+    by_people,
+    core_use_days,
+    events,
+    last_days,
+    owned_at,
+    person_days,
 )
+from features.reductions.shapes import days_active, kept, until_next, visible_together, while_any, with_gone
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
@@ -23,18 +25,11 @@ Tables = Mapping[str, Any]
 API = "api"
 
 
-def _by_people(tables: Tables) -> Any:
-    events = dated(tables["usage_events"], "occurred_at")
-    events = events.filter(events["channel"].coalesce("ui") != "api")
-    # Sources without user ids still tell on which days the account was active: one nameless person.
-    return events.mutate(user_id=events["user_id"].coalesce(""))
-
-
 def _volume(tables: Tables) -> Any:
-    events = dated(tables["usage_events"], "occurred_at")
-    count, by_program = events["count"].coalesce(1), events["channel"] == "api"
+    rows = events(tables)
+    count, by_program = rows["count"].coalesce(1), rows["channel"] == "api"
     return kept(
-        events,
+        rows,
         events=count,
         api_events=by_program.ifelse(count, 0),
         people_events=by_program.coalesce(False).ifelse(0, count),
@@ -43,7 +38,7 @@ def _volume(tables: Tables) -> Any:
 
 def _distinct(column: str) -> Any:
     def rows(tables: Tables) -> Any:
-        people = _by_people(tables)
+        people = by_people(events(tables))
         people = people.filter(people[column].notnull())
         return kept(people, entity=people[column])
 
@@ -51,36 +46,30 @@ def _distinct(column: str) -> Any:
 
 
 def _active_days(tables: Tables) -> Any:
-    days = days_active(_by_people(tables))
+    days = days_active(person_days(tables))
     # 1970-01-01 was a Thursday: day number + 3 counts from a Monday.
     return days.mutate(weekend=((days["day"] + 3) % 7 >= 5).cast("int64"))
 
 
+def _core(tables: Tables) -> Any:
+    """Use by people of the features an account owns as core: one row per person, feature and day."""
+    return _used_once_owned(core_use_days(tables), owned_at(tables, "core"))
+
+
 def _of_level(*levels: str) -> Any:
-    """Use by people of the features an account owns at these levels: one row per person, feature and day."""
+    """Use of the features an account owns at these levels."""
 
     def rows(tables: Tables) -> Any:
-        owned = tables["entitlements"]
-        owned = with_gone(owned.filter(owned["level"].isin(levels)))
-        used = days_active(_by_people(tables), "user_id", "feature")
-        return _used_once_owned(used, owned)
+        owned = owned_at(tables, *levels)
+        wanted = owned.select("account_id", "feature").distinct()
+        used = by_people(events(tables)).semi_join(wanted, ["account_id", "feature"])
+        return _used_once_owned(days_active(used, "feature"), owned)
 
     return rows
 
 
 def _used_once_owned(used: Any, owned: Any) -> Any:
     """Use of owned features: that a feature is of a level is a fact of its own, so the use counts once both are known."""
-    start, known = _begun(owned)
-    since = (known > start).ifelse(known, start)
-    if GONE in owned.columns:
-        import ibis
-
-        held = owned.mutate(day=since, known_day=since, end_day=ibis.null("int64"))
-        owned = while_any(held, by=("account_id", "feature"))
-        gone = (owned["end_day"] < 10**6).ifelse(owned["end_day"], None)
-        owned = owned.select("account_id", "feature", owned_known=owned["day"], owned_gone=gone)
-    else:
-        owned = owned.mutate(since=since).group_by("account_id", "feature").agg(owned_known=lambda t: t["since"].min())
     joined = used.inner_join(owned, ["account_id", "feature"])
     gone = joined["owned_gone"] if "owned_gone" in joined.columns else None
     return visible_together(joined, known=joined["owned_known"], gone=gone)
@@ -102,14 +91,13 @@ def _features_by_member(rows_of: Any) -> Any:
     return rows
 
 
+def _persons(tables: Tables) -> Any:
+    rows = person_days(tables)
+    return kept(rows, entity=rows["user_id"])
+
+
 def _last_day(tables: Tables) -> Any:
-    return until_next(days_active(_by_people(tables)), by=("account_id",))
-
-
-def _begun(owned: Any) -> tuple[Any, Any]:
-    """The day an entitlement starts and the day it was known; without a start it is there since the row was known."""
-    start = day_of(owned["starts_on"]).coalesce(day_of(owned["known_at"]), -(10**5))
-    return start, day_of(owned["known_at"]).coalesce(start)
+    return until_next(last_days(tables), by=("account_id",))
 
 
 def _owned(choose: Any, column: str) -> Any:
@@ -118,7 +106,7 @@ def _owned(choose: Any, column: str) -> Any:
     def rows(tables: Tables) -> Any:
         owned = with_gone(tables["entitlements"])
         owned = owned.filter(choose(owned))
-        start, known = _begun(owned)
+        start, known = begun(owned)
         owned = owned.mutate(day=start, known_day=known, end_day=day_of(owned["ends_on"]), entity=owned[column])
         return while_any(owned, by=("account_id", "entity"))
 
@@ -133,26 +121,24 @@ def _for_programs(owned: Any) -> Any:
     return (owned["module"].lower() == API) | (owned["feature"].lower() == API)
 
 
-_core, _advanced, _any_level = _of_level("core"), _of_level("advanced"), _of_level("core", "advanced")
-_BOTH = {"needs": ("feature",), "also": ("entitlements",)}
+_CORE = {"also": ("entitlements",), "shares": (CORE_USE,)}
+_LEVEL = {"needs": ("feature",), "also": ("entitlements",)}
 
-user_days = Reduction("user_days", "usage_events", lambda t: days_active(_by_people(t), "user_id"))
-active_days = Reduction("active_days", "usage_events", _active_days)
+user_days = Reduction("user_days", "usage_events", person_days, shares=(PERSON_DAYS,))
+active_days = Reduction("active_days", "usage_events", _active_days, shares=(PERSON_DAYS,))
 volume = Reduction("volume", "usage_events", _volume)
-active_users = Reduction("active_users", "usage_events", _distinct("user_id"), needs=("user_id",))
+active_users = Reduction("active_users", "usage_events", _persons, needs=("user_id",), shares=(PERSON_DAYS,))
 used_modules = Reduction("used_modules", "usage_events", _distinct("module"), needs=("module",))
 used_features = Reduction("used_features", "usage_events", _distinct("feature"), needs=("feature",))
-core_feature_days = Reduction("core_feature_days", "usage_events", _core, **_BOTH)
-core_features = Reduction("core_features", "usage_events", _entities(_core, "feature"), **_BOTH)
-core_users = Reduction(
-    "core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), also=("entitlements",)
+core_feature_days = Reduction("core_feature_days", "usage_events", _core, needs=("feature",), **_CORE)
+core_features = Reduction("core_features", "usage_events", _entities(_core, "feature"), needs=("feature",), **_CORE)
+core_users = Reduction("core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), **_CORE)
+core_use = Reduction("core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), **_CORE)
+advanced_features = Reduction("advanced_features", "usage_events", _entities(_of_level("advanced"), "feature"), **_LEVEL)
+owned_features = Reduction(
+    "owned_features", "usage_events", _entities(_of_level("core", "advanced"), "feature"), **_LEVEL
 )
-core_use = Reduction(
-    "core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), also=("entitlements",)
-)
-advanced_features = Reduction("advanced_features", "usage_events", _entities(_advanced, "feature"), **_BOTH)
-owned_features = Reduction("owned_features", "usage_events", _entities(_any_level, "feature"), **_BOTH)
-last_use = Reduction("last_use", "usage_events", _last_day)
+last_use = Reduction("last_use", "usage_events", _last_day, shares=(PERSON_DAYS,))
 entitled_modules = Reduction("entitled_modules", "entitlements", _owned(_everything, "module"))
 entitled_features = Reduction("entitled_features", "entitlements", _owned(_everything, "feature"))
 entitled_core = Reduction("entitled_core", "entitlements", _owned(lambda t: t["level"] == "core", "feature"))
