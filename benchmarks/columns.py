@@ -30,6 +30,8 @@ CORE = (
 )
 # What featuretools can say with one training window.
 FIVE = ("events_28d", "active_days_28d", "active_users_28d", "modules_used_28d", "features_used_28d")
+# Windows of a measure that the core has already, for the price of one more.
+FURTHER_WINDOWS = tuple(range(2, 12))
 
 
 def as_of_dates(snapshots: int, *, stride_weeks: int = 1) -> list[date]:

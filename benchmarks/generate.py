@@ -63,11 +63,30 @@ def under_contract(engine: Any, folder: Path) -> dict[str, Any]:
     return tables
 
 
+def cohort_file(folder: Path, snapshots: int) -> Path:
+    """account_id, as_of and seats of every account and snapshot, for contenders that do not know our cohort."""
+    file = folder / f"cohort_{snapshots}.parquet"
+    if not file.exists():
+        import ibis
+
+        from benchmarks.columns import as_of_dates
+        from data_contracts.sources import ACCEPTED, Facts
+        from features.cohort import CohortRule, cohort
+        from features.snapshots import Snapshots
+
+        engine = ibis.duckdb.connect(accepted(folder), read_only=True)
+        facts = Facts({name: engine.table(name, database=ACCEPTED) for name in delivered(folder)})
+        members = cohort(facts, Snapshots.of(as_of_dates(snapshots)), CohortRule())
+        members.select("account_id", "as_of", "seats").to_parquet(file)
+        engine.disconnect()
+    return file
+
+
 def delivered(folder: Path) -> dict[str, frozenset[str]]:
     """Columns that the generated files have, by table: the others are null and say nothing."""
     import pyarrow.parquet as pq
 
-    return {f.stem: frozenset(pq.read_schema(f).names) for f in sorted(folder.glob("*.parquet"))}
+    return {f.stem: frozenset(pq.read_schema(f).names) for f in sorted(folder.glob("*.parquet")) if not f.stem.startswith("cohort_")}
 
 
-__all__ = ["SIZES", "Size", "accepted", "delivered", "generated", "rows_of", "under_contract"]
+__all__ = ["SIZES", "Size", "accepted", "cohort_file", "delivered", "generated", "rows_of", "under_contract"]
