@@ -53,7 +53,7 @@ def score_on(
         _refuse_beyond_data(checked, as_of)
     progress(f"indicators as of {day}")
     dates = [day - timedelta(weeks=w) for w in (4, 1, 0)]
-    indicators = dict(catalogue()) | _trend()
+    indicators = dict(catalogue(project.policy)) | _trend()
     _, frame = features_at(checked, Snapshots.of(dates), indicators)
     frames = {d: frame[(frame["as_of"] == d) & ~frame["known_loss"].astype(bool)] for d in dates}
     lost = frame[(frame["as_of"] == day) & frame["known_loss"].astype(bool)]
@@ -61,7 +61,7 @@ def score_on(
     owners = {str(a): (o if isinstance(o, str) else None) for a, o in accounts["owner_id"].items()}
     progress("probability and health")
     run = _run(checked, day)
-    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(), run)
+    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(project.policy), run)
     progress("writing")
     path = _write(project, day, scored, frames, accounts, lost, checked, run)
     tiers = {str(name): int(n) for name, n in scored.scores["health_tier"].value_counts().items()}

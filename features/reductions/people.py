@@ -47,7 +47,9 @@ def _lost_role(tables: Tables, roles: tuple[str, ...]) -> Any:
 
     people = _people(tables)
     versions = ibis.window(group_by="user_id", order_by="version")
-    people = people.mutate(next_role=people["role"].lead().over(versions), next_day=people["version"].lead().over(versions))
+    people = people.mutate(
+        next_role=people["role"].lead().over(versions), next_day=people["version"].lead().over(versions)
+    )
     stays = people["next_role"].isin(roles).coalesce(False)
     in_place = people["end_day"].coalesce(OPEN) >= people["next_day"]
     found = people.filter(people["role"].isin(roles) & people["next_day"].notnull() & ~stays & in_place)
