@@ -20,6 +20,7 @@ from pipelines.files import write_parquet
 from pipelines.panel import label_rule
 from pipelines.settings import Project
 from pipelines.tracking import Tracking
+from policy.archive import archive_policy
 from policy.errors import UsageError
 from serving.score import Run, Scored, score_snapshot
 
@@ -47,6 +48,8 @@ def score_on(
 ) -> dict[str, Any]:
     """Score on sources that have been checked. Without a date: the newest snapshot the data can speak about."""
     project = checked.project
+    # Before any work: a score whose version does not say which numbers made it must not come to be.
+    archive_policy(project.policy, project.policies)
     day = as_of or newest_as_of(checked)
     if as_of is not None:
         _refuse_beyond_data(checked, as_of)
