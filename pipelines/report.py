@@ -114,7 +114,33 @@ def _view(
         tasks=[Task(t["subject"], t["due_at"], t["owner_id"], t["step"], t["body"]) for t in tasks.get(account, [])],
         play=play,
         play_steps=list(steps),
+        service=_service(about),
+        journey=about.get("journey_status"),
+        weights=_own_weights(about["tenure_days"], project),
     )
+
+
+def _service(about: Mapping[str, Any]) -> str:
+    """How the account is served, in one sentence; empty where its ARR is not known.
+
+    >>> _service({"touch_model": "mid", "team_segment": "mid_market", "success_plan": "templated",
+    ...           "cadence": "check-in every 60 days", "on_qbr_list": True})
+    'Mid-touch, mid-market: check-in every 60 days, templated success plan, on the QBR list'
+    """
+    # A book that was scored before accounts had a touch model has no such column.
+    if about.get("touch_model") is None:
+        return ""
+    team = {"smb": "SMB"}.get(about["team_segment"], about["team_segment"].replace("_", "-"))
+    listed = ", on the QBR list" if about["on_qbr_list"] else ""
+    head = f"{about['touch_model'].capitalize()}-touch, {team}"
+    return f"{head}: {about['cadence']}, {about['success_plan']} success plan{listed}"
+
+
+def _own_weights(tenure_days: int, project: Project) -> dict[str, int] | None:
+    """The weights of an account that is still onboarding; None where the book's hold."""
+    if tenure_days >= project.policy.onboarding.tenure_days:
+        return None
+    return dict(component_weights(project.policy, onboarding=True))
 
 
 def _number(value: Any) -> float | None:

@@ -22,6 +22,7 @@ from pipelines.settings import Project
 from pipelines.tracking import Tracking
 from policy.archive import archive_policy
 from policy.errors import UsageError
+from serving.care import COLUMNS, care
 from serving.score import Run, Scored, score_snapshot
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ def _book(
     out["seats"] = now["seats"].astype("float64")
     out["term_ends_on"] = [EPOCH + timedelta(days=int(d)) for d in now["term_end_day"]]
     out["tenure_days"] = now["tenure_days"].astype(int)
+    out[list(COLUMNS)] = care(frames[day].set_index("account_id", drop=False), run.policy)
     out["health_before"] = (
         health_scores(then, run.policy)["health_score"].reindex(now.index) if len(then) else float("nan")
     )
