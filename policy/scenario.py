@@ -125,6 +125,6 @@ def money(amount: float) -> str:
     """
     for size, letter in ((1_000_000, "M"), (1_000, "K")):
         short = f"{amount / size:g}"
-        if abs(amount) >= size and len(short) <= 6:
+        if abs(amount) >= size and len(short) <= 5:
             return f"${short}{letter}"
     return f"${amount:,.0f}"
