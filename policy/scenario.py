@@ -65,7 +65,7 @@ def audit(scenario: Scenario, segments: Segments, *, activation_from: float) -> 
         Audited(
             "expansion now",
             f"GRR {percent(found.grr)} with NRR {percent(scenario.nrr)} implies {percent(found.expansion)} expansion "
-            f"a year, {money(found.expansion * scenario.arr)} on {money(scenario.arr)}.",
+            f"in {scenario.months} months, {money(found.expansion * scenario.arr)} on {money(scenario.arr)}.",
             found.expansion >= 0,
         ),
         Audited(

@@ -117,7 +117,11 @@ def test_points_that_look_back_too_far_are_counted_by_hand() -> None:
     ("text", "name", "where"),
     [
         ("signals: {plays: {renewal: null}}", "alert without a playbook", "signals.plays.renewal"),
-        ("plays: {mine: {play: call, steps: [Call]}}", "playbook without a success metric", "plays.mine.success_metric"),
+        (
+            "plays: {mine: {play: call, steps: [Call]}}",
+            "playbook without a success metric",
+            "plays.mine.success_metric",
+        ),
         ("feature_requests: {routed_to: null}", "feedback not routed to product", "feature_requests.routed_to"),
         ("feature_requests: {routed_to: ' '}", "feedback not routed to product", "feature_requests.routed_to"),
     ],
@@ -161,7 +165,7 @@ def test_the_sums_of_the_scenario_by_hand() -> None:
 
 def test_the_audit_sets_promises_beside_their_own_arithmetic() -> None:
     said = {a.about: a.says for a in lint(load_policy()).scenario}
-    assert "GRR 85 % with NRR 105 % implies 20 % expansion a year, $2M on $10M." in said["expansion now"]
+    assert "GRR 85 % with NRR 105 % implies 20 % expansion in 12 months, $2M on $10M." in said["expansion now"]
     assert "GRR 90 % with NRR 115 % needs 25 % expansion, +5 points on now." in said["expansion promised"]
     assert "NRR 115 % alone gives $11.5M; $14M needs $2.5M of new logos." in said["ARR promised"]
     assert "+50 %; +40 % LTV would match a churn of 10.7 %." in said["lifetime value promised"]
@@ -185,7 +189,7 @@ def test_the_audit_sets_promises_beside_their_own_arithmetic() -> None:
         ({"target_nrr": 1.10}, "expansion promised", True, "needs 20 % expansion, +0 points"),
         ({"never_activate": 0.3}, "activation now", False, "30 % never activate, so 70 % do"),
         ({"customers": 400}, "average account", True, "over 400 customers is $25K each."),
-        ({"churn": 0.10}, "expansion now", True, "GRR 90 % with NRR 105 % implies 15 % expansion a year, $1.5M"),
+        ({"churn": 0.10}, "expansion now", True, "GRR 90 % with NRR 105 % implies 15 % expansion in 12 months, $1.5M"),
     ],
 )
 def test_every_figure_of_the_audit_follows_the_scenario(
