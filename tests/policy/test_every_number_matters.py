@@ -14,7 +14,7 @@ import yaml
 
 from policy.planned import planned
 from policy.policy import Policy
-from tests.policy.numbers import TESTED, changed, default, guard, longest_prefix, numbers
+from tests.policy.guarded_numbers import TESTED, changed, default, guard, longest_prefix, numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNER = Path(__file__).with_name("run_changed.py")
@@ -33,7 +33,7 @@ def exit_codes(folder: Path, changes: list[tuple[Path | None, tuple[str, ...]]])
     # Threads of the numeric libraries would not survive a fork.
     quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, str(RUNNER), str(file)], cwd=ROOT, env=os.environ | quiet, capture_output=True, text=True
+        [sys.executable, "-P", str(RUNNER), str(file)], cwd=ROOT, env=os.environ | quiet, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     found: list[int] = json.loads(done.stdout)

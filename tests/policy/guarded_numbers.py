@@ -67,7 +67,9 @@ def guard(path: str) -> tuple[str, ...] | None:
     """The tests that guard a number; null where its rule is planned. Raises KeyError where it is neither."""
     tested, later = longest_prefix(path, TESTED), longest_prefix(path, planned())
     if tested is None and later is None:
-        raise KeyError(f"`{path}`: name the test that guards it in tests/policy/numbers.py, or the rule to come.")
+        raise KeyError(
+            f"`{path}`: name the test that guards it in tests/policy/guarded_numbers.py, or the rule to come."
+        )
     if later is not None and len(later) > len(tested or ""):
         return None
     return TESTED[str(tested)]
