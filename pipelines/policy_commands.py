@@ -41,29 +41,41 @@ def lint(project: ProjectOption = HERE, json: JsonOption = False) -> None:
 def _page(found: Any) -> Any:
     """One page for people."""
     from rich.console import Group
-    from rich.padding import Padding
+    from rich.table import Table
     from rich.text import Text
 
     policy = found.policy
-    parts: list[Any] = [
-        Text(f"Policy {policy.version}, by {policy.author}: {policy.reason}"),
-        Text(),
-        Text(f"Open or contradictory in the source texts, decided here ({len(found.conflicts)})", "bold"),
-    ]
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
     section = ""
     for c in found.conflicts:
         if SECTIONS[c.rule[0]] != section:
             section = SECTIONS[c.rule[0]]
-            parts += [Text(), Text(f"  {section}", "bold")]
-        head = Text.assemble((f"{c.rule:<6}", "cyan"), f"{c.about}: ", (f"{c.readings[0]}, or {c.readings[1]}?", "dim"))
-        parts += [Padding(head, (0, 0, 0, 2)), Padding(Text(c.decision[0].upper() + c.decision[1:]), (0, 0, 0, 8))]
-    parts += [Text(), Text(f"Anti-patterns ({len(found.anti_patterns)})", "bold")]
-    parts += [Padding(Text(f"{a.name}: `{a.where}`. {a.cure}"), (0, 0, 0, 2)) for a in found.anti_patterns]
-    if not found.anti_patterns:
-        parts.append(Text("  none"))
-    parts += [Text(), Text("The scenario's own arithmetic", "bold")]
-    parts += [
-        Padding(Text(f"{'agrees ' if a.agrees else 'look at'}  {a.about}: {a.says}"), (0, 0, 0, 2))
-        for a in found.scenario
-    ]
-    return Group(*parts)
+            table.add_row("", "")
+            table.add_row("", Text(section, "bold"))
+        question = f"{c.readings[0]}, or {c.readings[1]}?"
+        key = f"[{c.key}{'*' if c.planned else ''}]"
+        told = Text.assemble(
+            f"{c.about[0].upper()}{c.about[1:]}: ", (question, "dim"), f"\n→ {c.decision} ", (key, "dim")
+        )
+        table.add_row(c.rule, told)
+    sums = Table.grid(padding=(0, 1))
+    sums.add_column(no_wrap=True)
+    sums.add_column()
+    for a in found.scenario:
+        sums.add_row("" if a.agrees else "!", f"{a.about[0].upper()}{a.about[1:]}: {a.says}")
+    patterns = [f"{a.name}: `{a.where}`. {a.cure}" for a in found.anti_patterns]
+    return Group(
+        Text(f"Policy {policy.version}, by {policy.author}: {policy.reason}"),
+        Text(f"\nOpen or contradictory in the source texts, and decided here ({len(found.conflicts)})", "bold"),
+        table,
+        Text(
+            "\n* decided, and not acted on yet: docs/policy.md says what will."
+            * any(c.planned for c in found.conflicts)
+        ),
+        Text(f"\nAnti-patterns ({len(patterns)})", "bold"),
+        *(Text(line) for line in patterns or ["none"]),
+        Text("\nThe scenario's own arithmetic (! where it does not bear out a promise)", "bold"),
+        sums,
+    )

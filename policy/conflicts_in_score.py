@@ -25,6 +25,7 @@ def health_conflicts(policy: Policy) -> Found:
     green, yellow = f"{bands.green:g}", f"{bands.yellow:g}"
     yield Conflict(
         "H2",
+        "health.bands",
         "where a tier ends",
         (
             f"whole numbers: {green}–100, {yellow}–{bands.green - 1:g}, 0–{bands.yellow - 1:g}, which leaves "
@@ -37,6 +38,7 @@ def health_conflicts(policy: Policy) -> Found:
         shown = ", ".join(f"{name} {percent(share)}" for name, share in mix.items())
         yield Conflict(
             "H4",
+            "health.mix_tolerance",
             "fixed cut-offs or fixed shares",
             (f"tiers are cut at {green} and {yellow}", f"tiers hold {shown}"),
             f"the cut-offs rule; a share more than {health.mix_tolerance * 100:g} points off is said, never forced.",
@@ -45,6 +47,7 @@ def health_conflicts(policy: Policy) -> Found:
     if (use.adopted_users, use.adopted_days) != (1, 1):
         yield Conflict(
             "H6",
+            "indicators.adopted_users",
             "when a feature is adopted",
             ("used once by anybody", "used by several people again and again"),
             f"used by {use.adopted_users} people or more on {use.adopted_days} days or more in 28 days.",
@@ -53,6 +56,7 @@ def health_conflicts(policy: Policy) -> Found:
     if _share_of_score(policy, "engagement", "tickets_vs_segment_28d") and silence.healthy != silence.falling:
         yield Conflict(
             "H10",
+            "health.silent_ticket_points",
             "ticket volume",
             ("low is good", "zero might be bad"),
             f"best at the segment's median per seat, worse both ways; no tickets give {silence.healthy:g} points, "
@@ -61,6 +65,7 @@ def health_conflicts(policy: Policy) -> Found:
     if points := _share_of_score(policy, "commercial", "arr_percentile"):
         yield Conflict(
             "H17",
+            "health.inputs",
             "ARR in the score",
             ("higher ARR is higher investment", "the ranking counts ARR already"),
             f"its percentile within the segment gives at most {points:g} of 100 points; money ranks, and only there.",
@@ -68,12 +73,14 @@ def health_conflicts(policy: Policy) -> Found:
     if points := _share_of_score(policy, "commercial", "days_to_term_end"):
         yield Conflict(
             "H20",
+            "health.inputs",
             "the renewal date in the score",
             ("an input of the score", "a date everybody knows, posing as prediction"),
             f"at most {points:g} of 100 points; every model report shows skill with and without the calendar.",
         )
     yield Conflict(
         "H21",
+        "health.tier_coverage",
         "missing data",
         ("counts as 0", "is left out"),
         "left out and the rest renormalised; "
@@ -91,6 +98,7 @@ def signal_conflicts(policy: Policy) -> Found:
     w1, w2, w3, w7 = s.login_drop, s.ticket_spike, s.key_people, s.feature_decline
     yield Conflict(
         "W1",
+        "signals.login_drop",
         f"logins down {percent(w1.share)}",
         ("any fall between two periods", "a fall from the account's own normal"),
         f"{percent(w1.share)} or more against the mean of the three 28-day blocks before, from "
@@ -99,6 +107,7 @@ def signal_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "W2",
+        "signals.ticket_spike",
         "a ticket spike",
         ("more tickets than usual (no number given)", "more than chance explains"),
         f"{w2.least} or more in {w2.days} days, {w2.times:g} times the {w2.baseline_weeks}-week expectation and "
@@ -106,6 +115,7 @@ def signal_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "W3",
+        "signals.key_people",
         "a key user leaving",
         ("leaves the company", "stops using the product"),
         f"both: gone, bounced, role lost, or a user active in each of {w3.weekly_user_weeks} weeks and then silent "
@@ -113,12 +123,14 @@ def signal_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "W4",
+        "signals.payment",
         "a failed payment",
         ("at once", "once it stays"),
         f"unresolved for {s.payment.failed_hours} hours, {s.payment.past_due_days} days past due, or in dispute.",
     )
     yield Conflict(
         "W5",
+        "signals.voice",
         "negative NPS or sentiment",
         ("a net score below 0", "one detractor's answer"),
         f"an answer of {s.voice.nps_at_most:g} or less, or a mean mood below {s.voice.mood_below:g} on "
@@ -128,12 +140,14 @@ def signal_conflicts(policy: Policy) -> Found:
     if len(stages) > 1:
         yield Conflict(
             "W6",
+            "signals.renewal",
             "renewal 60–90 days out",
             ("literally: on at 90, off again at 59", "on until the renewal"),
             f"on from {stages[0]} days until the renewal, in stages {'/'.join(map(str, stages))}.",
         )
     yield Conflict(
         "W7",
+        "signals.feature_decline",
         "feature usage decline",
         ("any decline (no number given)", "a decline or a loss that means something"),
         f"{percent(w7.share)} fewer people on core features, or one lost that was used in {w7.used_blocks} of the "
@@ -141,6 +155,7 @@ def signal_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "E1",
+        "signals.adoption",
         "high product adoption",
         (f"over {percent(s.adoption.feature_share)} of the features", "most of the seats"),
         f"two separate facts: more than {percent(s.adoption.feature_share)} of the entitled features, and "
@@ -154,6 +169,7 @@ def task_conflicts(policy: Policy) -> Found:
     hours = tasks.business_hours
     yield Conflict(
         "I1",
+        "tasks.business_hours",
         f"within {tasks.assess_hours} hours",
         ("hours of the clock", "business hours"),
         f"business hours, {hours.from_hour}–{hours.to_hour} h in the owner's time zone."
@@ -162,6 +178,7 @@ def task_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "I7",
+        "tasks.trigger_tiers",
         f"goes {' or '.join(tasks.trigger_tiers)}",
         ("while it is there", "when it falls there"),
         f"a fall into {' or '.join(tasks.trigger_tiers)}, red before yellow; the first load opens nothing.",
@@ -176,6 +193,7 @@ def task_conflicts(policy: Policy) -> Found:
     if slow:
         yield Conflict(
             "I8",
+            "tasks.recovery",
             f"back to green within {days} days",
             ("a promise for every account", f"{slow:g} of 100 points look back further than {days} days"),
             f"the first of {tasks.recovery.runs} scores in a row from {policy.health.bands.green:g} up, within {days} "

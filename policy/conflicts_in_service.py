@@ -28,6 +28,7 @@ def segment_conflicts(policy: Policy) -> Found:
         rhythm = f"check-in every {contact} days" if contact else "no calls without a cause"
         yield Conflict(
             "S1 S2" if touch.service != team.service else "S4",
+            "segments.rows",
             span,
             (
                 f"{row.touch_model}-touch: {_reading(touch.service, touch.accounts_per_csm)}",
@@ -39,6 +40,7 @@ def segment_conflicts(policy: Policy) -> Found:
     if cadence.check_in_days:
         yield Conflict(
             "S3",
+            "segments.cadences",
             "bi-monthly check-ins",
             ("twice a month", "every two months"),
             f"every {cadence.check_in_days} days.",
@@ -47,6 +49,7 @@ def segment_conflicts(policy: Policy) -> Found:
         named = " and ".join(segments.qbr.touch_models)
         yield Conflict(
             "S6",
+            "segments.qbr",
             "who is owed a QBR",
             (f"every {named}-touch account", f"the top {segments.qbr.top_by_arr} by ARR"),
             f"either: {named}-touch, or among the top {segments.qbr.top_by_arr}.",
@@ -63,6 +66,7 @@ def onboarding_conflicts(policy: Policy) -> Found:
     rates = onboarding.activation
     yield Conflict(
         "O3",
+        "indicators.activation_key_actions",
         "activation",
         (f"{use.activation_key_actions} key actions", "first value reached"),
         f"{use.activation_key_actions} key actions by day {use.activation_by_day}; first value is a date of its own.",
@@ -70,6 +74,7 @@ def onboarding_conflicts(policy: Policy) -> Found:
     if rates.plan_rate != rates.outcome_rate:
         yield Conflict(
             "O4",
+            "onboarding.activation",
             "the activation rate to reach",
             (f"{percent(rates.plan_rate)} in the plan", f"{percent(rates.outcome_rate)} in the outcomes"),
             f"judged by the {rates.judged_by}: {percent(rates.target)}, from {percent(rates.from_rate)}.",
@@ -77,6 +82,7 @@ def onboarding_conflicts(policy: Policy) -> Found:
     start = "the start of the contract" if onboarding.value_from == "contract_start" else "signup"
     yield Conflict(
         "O5",
+        "onboarding.value_from",
         "time to value",
         ("from signup", "from the start of the contract"),
         f"from {start}; the other is kept too. The median counts those still waiting (Kaplan–Meier).",
@@ -89,6 +95,7 @@ def metric_conflicts(policy: Policy) -> Found:
     with_contraction = "contraction is subtracted too"
     yield Conflict(
         "M1",
+        "metrics.grr",
         "GRR",
         ("only churn is subtracted", with_contraction),
         f"{with_contraction}; the other is published beside it."
@@ -97,6 +104,7 @@ def metric_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "M2",
+        "metrics.nrr",
         "NRR",
         ("start − churn + expansion", "start − churn − contraction + expansion"),
         f"{with_contraction}; new and won-back logos never count."
@@ -106,12 +114,14 @@ def metric_conflicts(policy: Policy) -> Found:
     if metrics.nrr_target != scenario.target_nrr:
         yield Conflict(
             "M2",
+            "metrics.nrr_target",
             "the NRR to reach",
             (f"{percent(metrics.nrr_target)} among the metrics", f"{percent(scenario.target_nrr)} in the scenario"),
             f"{percent(metrics.nrr_target)} is the target; the scenario's figure is only audited.",
         )
     yield Conflict(
         "M4",
+        "metrics.time_to_churn",
         "time to churn",
         ("mean months of those who left", "median over all, survivors included"),
         "the Kaplan–Meier median leads, the mean stands beside it."
@@ -120,6 +130,7 @@ def metric_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "M6",
+        "metrics.ltv",
         "lifetime value",
         ("revenue over the lifetime", "ARPA × gross margin ÷ churn"),
         f"ARPA × {percent(metrics.gross_margin)} margin ÷ churn leads; both are published."
@@ -128,6 +139,7 @@ def metric_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "M13",
+        "metrics.qbr_counts",
         "QBR completion",
         ("of all customers", "of those owed one"),
         f"of {'those owed one' if metrics.qbr_counts == 'eligible' else 'all customers'}, held up to "
@@ -135,6 +147,7 @@ def metric_conflicts(policy: Policy) -> Found:
     )
     yield Conflict(
         "M14",
+        "metrics.response_hours",
         "response time",
         ("hours of the clock", "business hours"),
         f"{'business hours' if metrics.response_hours == 'business' else 'hours of the clock'} to the first human "

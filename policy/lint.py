@@ -48,7 +48,7 @@ class Findings:
             "version": self.policy.version,
             "author": self.policy.author,
             "reason": self.policy.reason,
-            "conflicts": [asdict(c) for c in self.conflicts],
+            "conflicts": [{**asdict(c), "planned": c.planned} for c in self.conflicts],
             "anti_patterns": [asdict(a) for a in self.anti_patterns],
             "scenario": [asdict(a) for a in self.scenario],
         }

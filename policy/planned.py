@@ -1,4 +1,4 @@
-"""The numbers whose rule is not computed yet."""
+"""The keys of the policy whose rule is not computed yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def planned() -> Mapping[str, str]:
 
 
 def planned_for(path: str) -> str | None:
-    """What will read this number; null where something does already.
+    """What will read this key; null where something does already.
 
     >>> planned_for("qbr.total_minutes"), planned_for("health.bands.green")
     ('the business review (Q2–Q3)', None)
