@@ -17,7 +17,10 @@ SCORE = "tests/models/test_health_score.py"
 # Paths are those of `churn policy lint` and docs/policy.md, places in a list counted from 0.
 TESTED: Mapping[str, tuple[str, ...]] = {
     "health": (SCORE, RULES),
-    "health.inputs": (RULES,),
+    "health.inputs": (
+        f"{RULES}::test_a_value_earns_the_points_worked_by_hand",
+        f"{RULES}::test_each_input_weighs_its_share_of_the_whole_score",
+    ),
     "segments": ("tests/policy/test_segments.py", "tests/policy/test_lint.py"),
     "onboarding": ("tests/policy/test_journey.py",),
     "label.lapse_days": ("tests/policy/test_policy.py",),
