@@ -154,6 +154,23 @@ class Tasks(Frozen):
     expires_days: int
 
 
+class Proof(Frozen):
+    """How much the proof that nothing leaks looks at, and from where on a figure is too good to be true."""
+
+    dates: int = Field(ge=1)
+    seeds: int = Field(ge=1)
+    accounts: int = Field(ge=1)
+    opinion_accounts: int = Field(ge=1)
+    panel_accounts: int = Field(ge=1)
+    tolerance: float = Field(gt=0, lt=1)
+    shuffles: int = Field(ge=1)
+    error_rate: float = Field(gt=0, lt=1)
+    single_indicator_auc: float = Field(gt=0.5, le=1)
+    pooled_auc: float = Field(gt=0.5, le=1)
+    annual_term_days: int = Field(ge=1)
+    longest_horizon_days: int = Field(ge=1)
+
+
 class Policy(Frozen):
     """Every number of the rules, with who set it and why."""
 
@@ -167,6 +184,7 @@ class Policy(Frozen):
     evidence: Evidence
     plays: Mapping[str, Play]
     tasks: Tasks
+    proof: Proof
 
     def tier(self, score: float | None, coverage: float) -> Literal["green", "yellow", "red", "unrated"]:
         """The health tier of an unrounded score (H2, H21)."""
