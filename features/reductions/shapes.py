@@ -40,7 +40,8 @@ def while_any(rows: Any, *, by: tuple[str, ...]) -> Any:
 
     begun = (rows["known_day"] > rows["day"]).ifelse(rows["known_day"], rows["day"])
     held = rows.select(*by, begun=begun, until=rows["end_day"].coalesce(OPEN))
-    held = held.filter(held["begun"] < held["until"])
+    # Equal states have no order: two windows could each see another one of them first, and split one span in two.
+    held = held.filter(held["begun"] < held["until"]).distinct()
     earlier = ibis.window(group_by=list(by), order_by=["begun", "until"], rows=(None, -1))
     held = held.mutate(reach=held["until"].max().over(earlier))
     held = held.mutate(first=(held["reach"].isnull() | (held["begun"] >= held["reach"])).cast("int64"))
