@@ -22,7 +22,7 @@ def renamed(text: str, *, salt: int = 0) -> str:
     """Another id for an id: one to one for all practical purposes, in no order.
 
     >>> sorted(["a1", "a2", "a3", "a4"], key=renamed)
-    ['a1', 'a4', 'a2', 'a3']
+    ['a4', 'a1', 'a2', 'a3']
     """
     return sha256(f"{salt}:{text}".encode()).hexdigest()[:20]
 
