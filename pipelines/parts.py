@@ -11,7 +11,7 @@ from features.cohort import cohort
 from features.feature_table import feature_table
 from features.indicator import Indicator
 from features.labels import labels
-from pipelines.panel import Dates, Sides, assembled
+from pipelines.panel import Dates, Sides, assembled, panel_dates
 from pipelines.train import probabilities
 from policy.policy import Policy
 
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 class Parts:
     """What `train` is made of. Each default is the very function that `train` calls.
 
-    `cohort`, `features` and `labels` give Ibis tables over the facts they are handed; `assembled` and `probabilities`
+    `dates` chooses the snapshots; `cohort`, `features` and `labels` give Ibis tables over the facts they are handed; `assembled` and `probabilities`
     are frames in, frames and numbers out.
     """
 
+    dates: Callable[..., Dates] = panel_dates
     cohort: Callable[..., Any] = cohort
     indicators: Callable[[], Mapping[str, Indicator]] = catalogue
     features: Callable[..., Any] = feature_table

@@ -115,7 +115,7 @@ def _single(evidence: Evidence) -> Finding:
     rows = pd.concat([sides.train, sides.test], ignore_index=True)
     columns = evidence.judged_columns(rows)
     limits = evidence.limits
-    return alarms.single_indicator(rows, columns, limit=limits.single_indicator_auc, error_rate=limits.error_rate)
+    return alarms.single_indicator(rows, columns, rule=limits.single_indicator, error_rate=limits.error_rate)
 
 
 @_where_it_can_be_fitted(alarms.POOLED, alarms.ASKS_POOLED)
@@ -124,7 +124,7 @@ def _pooled(evidence: Evidence) -> Finding:
     return alarms.pooled_auc(
         evidence.judged_sides.test,
         evidence.scores,
-        limit=limits.pooled_auc,
+        rule=limits.pooled,
         annual_term_days=limits.annual_term_days,
         horizon_days=evidence.rule.horizon_days,
         longest_horizon_days=limits.longest_horizon_days,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from features.feature_table import available
 from models.split import Split
 from pipelines.build_features import Checked, cohort_rule, dated, features_at, now_utc
-from pipelines.panel import Dates, Sides, label_rule, panel_dates
+from pipelines.panel import Dates, Sides, label_rule
 from pipelines.parts import Parts
 from pipelines.proof_sample import Sample, features_of, newest_fact, sample_of
 from pipelines.train import directions_in
@@ -46,7 +46,7 @@ class Evidence:
     @cached_property
     def dates(self) -> Dates:
         """The snapshots that `churn train` would use."""
-        return panel_dates(self.checked, self.rule)
+        return self.parts.dates(self.checked, self.rule)
 
     @property
     def split(self) -> Split:

@@ -154,6 +154,13 @@ class Tasks(Frozen):
     expires_days: int
 
 
+class TooGood(Frozen):
+    """An AUC above `limit` whose interval lies above `observable`, what can honestly be reached, raises an alarm."""
+
+    limit: float = Field(gt=0.5, le=1)
+    observable: float = Field(ge=0.5, lt=1)
+
+
 class Proof(Frozen):
     """How much the proof that nothing leaks looks at, and from where on a figure is too good to be true."""
 
@@ -165,8 +172,8 @@ class Proof(Frozen):
     tolerance: float = Field(gt=0, lt=1)
     shuffles: int = Field(ge=1)
     error_rate: float = Field(gt=0, lt=1)
-    single_indicator_auc: float = Field(gt=0.5, le=1)
-    pooled_auc: float = Field(gt=0.5, le=1)
+    single_indicator: TooGood
+    pooled: TooGood
     annual_term_days: int = Field(ge=1)
     longest_horizon_days: int = Field(ge=1)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from models import metrics
 from models.bootstrap import Resampler
 from models.scorer import Array
+from policy.policy import TooGood
 from proof.finding import Finding, judged, not_judged
 from proof.intervals import Auc, auc
 
@@ -29,16 +30,17 @@ CURE_POOLED = (
 STRONGEST = 5
 
 
-def single_indicator(rows: pd.DataFrame, columns: Sequence[str], *, limit: float, error_rate: float) -> Finding:
+def single_indicator(rows: pd.DataFrame, columns: Sequence[str], *, rule: TooGood, error_rate: float) -> Finding:
     """Every column's AUC in both directions over all labelled in-window rows, gaps at either end.
 
-    An alarm is an interval that lies above the limit as a whole; its error rate is shared among all rankings.
+    An alarm is an AUC above the limit whose interval lies above what can be observed; the interval's error rate is
+    shared among all rankings, so that many indicators on few accounts raise none by chance.
     """
     window = rows[rows["in_window"].astype(bool)].reset_index(drop=True)
     lost = int(window.loc[window["churned"] == 1, "account_id"].nunique())
     kept = int(window.loc[window["churned"] == 0, "account_id"].nunique())
     measured: dict[str, object] = {
-        "rows": len(window), "churned_accounts": lost, "columns": len(columns), "limit": limit, "error_rate": error_rate,
+        "rows": len(window), "churned_accounts": lost, "columns": len(columns), **_limits(rule, error_rate),
     }  # fmt: skip
     if lost < metrics.LEAST_CHURNED or kept < metrics.LEAST_CHURNED:
         note = f"fewer than {metrics.LEAST_CHURNED} churned accounts in the renewal window."
@@ -49,19 +51,27 @@ def single_indicator(rows: pd.DataFrame, columns: Sequence[str], *, limit: float
     shared = error_rate / max(1, 4 * len(columns))
     strongest: dict[str, Auc] = {}
     for value, ranking, name in best:
-        if value <= limit and len(strongest) >= STRONGEST:
+        if value <= rule.limit and len(strongest) >= STRONGEST:
             break
         found = auc(churned, ranking, sampler, error_rate=shared)
         if found is not None:
             strongest[name] = found
     failures = [
         f"`{name}` alone reaches AUC {f.value:.3f} [{f.judged[0]:.3f}, {f.judged[1]:.3f}] in the renewal window; "
-        f"the limit is {limit:.2f}"
+        f"{rule.observable:.2f} can be observed"
         for name, f in strongest.items()
-        if f.judged[0] > limit
+        if _alarms(f, rule)
     ]
     measured["strongest"] = {name: f.as_json() for name, f in list(strongest.items())[: max(STRONGEST, len(failures))]}
     return judged(SINGLE, ASKS_SINGLE, measured, failures, cure=CURE_SINGLE)
+
+
+def _alarms(found: Auc, rule: TooGood) -> bool:
+    return found.value > rule.limit and found.judged[0] > rule.observable
+
+
+def _limits(rule: TooGood, error_rate: float) -> dict[str, float]:
+    return {"limit": rule.limit, "observable": rule.observable, "error_rate": error_rate}
 
 
 def _best(churned: Array, column: pd.Series) -> tuple[float, Array]:
@@ -84,7 +94,7 @@ def pooled_auc(
     rows: pd.DataFrame,
     scores: Mapping[str, Array],
     *,
-    limit: float,
+    rule: TooGood,
     annual_term_days: int,
     horizon_days: int,
     longest_horizon_days: int,
@@ -95,7 +105,7 @@ def pooled_auc(
     term = float(rows["term_days"].median()) if len(rows) else 0.0
     measured: dict[str, object] = {
         "rows": len(rows), "churned_accounts": lost, "median_term_days": term, "horizon_days": horizon_days,
-        "limit": limit, "error_rate": error_rate,
+        **_limits(rule, error_rate),
     }  # fmt: skip
     churned = rows["churned"].to_numpy(dtype=float)
     sampler = Resampler.of(rows["account_id"])
@@ -115,8 +125,8 @@ def pooled_auc(
         )
         return not_judged(POOLED, ASKS_POOLED, measured, note=note)
     failures = [
-        f"`{name}` reaches AUC {f.value:.3f} [{f.judged[0]:.3f}, {f.judged[1]:.3f}]; the limit is {limit:.2f}"
+        f"`{name}` reaches AUC {f.value:.3f} [{f.judged[0]:.3f}, {f.judged[1]:.3f}]; {rule.observable:.2f} can be observed"
         for name, f in found.items()
-        if f.judged[0] > limit
+        if _alarms(f, rule)
     ]
     return judged(POOLED, ASKS_POOLED, measured, failures, cure=CURE_POOLED)
