@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -65,7 +65,12 @@ def cohort_rule(project: Project) -> CohortRule:
 
 
 def features_at(
-    checked: Checked, snapshots: Snapshots, indicators: dict[str, Indicator] | None = None
+    checked: Checked,
+    snapshots: Snapshots,
+    indicators: Mapping[str, Indicator] | None = None,
+    *,
+    members_of: Callable[..., Any] = cohort,
+    table_of: Callable[..., Any] = feature_table,
 ) -> tuple[Any, pd.DataFrame]:
     """(cohort as an Ibis table, validated feature frame sorted by as_of and account).
 
@@ -73,8 +78,8 @@ def features_at(
     """
     chosen = dict(indicators or catalogue(checked.project.policy))
     rule = cohort_rule(checked.project)
-    members = checked.engine.create_table("cohort", cohort(checked.facts, snapshots, rule), overwrite=True)
-    frame = dated(feature_table(checked.facts, members, snapshots, chosen).to_pandas())
+    members = checked.engine.create_table("cohort", members_of(checked.facts, snapshots, rule), overwrite=True)
+    frame = dated(table_of(checked.facts, members, snapshots, chosen).to_pandas())
     if frame.empty:
         raise NotEnoughData(
             f"no account has a term in force between {snapshots.dates[0]} and {snapshots.dates[-1]}.",
@@ -94,7 +99,7 @@ def dated(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(as_of=pd.to_datetime(frame["as_of"]).dt.date)
 
 
-def validate_features(frame: pd.DataFrame, indicators: dict[str, Indicator]) -> None:
+def validate_features(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> None:
     """Check the frame against the contract that the catalogue generates; raise ContractStop on the first breach."""
     from data_contracts.validate import ROW, Validator
 

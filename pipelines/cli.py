@@ -131,6 +131,19 @@ def train(
 
 
 @app.command()
+def prove_no_leak(
+    project: ProjectOption = HERE, set_: SetOption = None, json: JsonOption = False, prefect: PrefectOption = False
+) -> None:
+    """Prove that no figure knows the future: checks on data and pipeline, and a certificate."""
+    from pipelines import runs, summaries
+
+    console = Console(json)
+    result = runs.run_proof(_open(project, set_), prefect=prefect, progress=console.progress)
+    console.result(result)
+    console.show(summaries.proof(result))
+
+
+@app.command()
 def score(
     project: ProjectOption = HERE,
     as_of: DateOption = None,

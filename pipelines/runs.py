@@ -90,6 +90,17 @@ def run_train(project: Project, request: Any, *, prefect: bool, progress: Progre
     return train(project, request, progress=progress)
 
 
+def run_proof(project: Project, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Prove that nothing leaks."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).prove_no_leak(str(project.folder), _variables(project))
+        return found
+    from pipelines.prove import prove
+
+    return prove(project, progress=progress)
+
+
 def run_score(
     project: Project, as_of: date | None, *, prefect: bool, progress: Progress, policy_version: str | None = None
 ) -> dict[str, Any]:

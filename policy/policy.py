@@ -27,6 +27,7 @@ from policy.growth import (
 from policy.health import COMPONENTS, Bands, Cap, Health, HealthInput, Indicators, SilentTickets
 from policy.journey import Onboarding
 from policy.metrics import Metrics, Scenario
+from policy.proof import Proof
 from policy.segments import Segments
 from policy.signals import Signals
 from policy.work import Evidence, Label, Ladder, Play, Risk, Tasks
@@ -95,6 +96,7 @@ class Policy(Frozen):
     feature_requests: FeatureRequests = rule("V1", "Where the customer's wishes go.")
     success_plans: SuccessPlans = rule("P1", "The success plan.")
     scenario: Scenario = rule("M18", "The example that `churn policy lint` audits.")
+    proof: Proof = rule("", "What `churn prove-no-leak` looks at, and from where on a figure is too good to be true.")
 
     @field_validator("version", mode="before")
     @classmethod

@@ -217,3 +217,14 @@ def test_spans_that_overlap_become_one_and_a_gap_stays() -> None:
     )
     # y's first span ended before it was known: it never held.
     assert held == [("x", 30, None), ("x", 90, 50), ("y", 0, None)]
+
+
+def test_states_that_are_equal_are_one_span_wherever_they_stand() -> None:
+    # Five features of one module, bought on one day: in which order a window meets them must not matter.
+    states = [
+        (f"a{i}", "x", begun, begun, None) for i in range(60) for begun in (90, 90, 90, 40 if i % 3 else 90, 90, 90)
+    ]
+    rows = timeline(MONDAY, ("entity", "day", "known_day", "end_day"), *states)
+    found = while_any(rows, by=("account_id", "entity")).to_pyarrow().to_pylist()
+    assert sorted(r["account_id"] for r in found) == sorted(f"a{i}" for i in range(60))
+    assert {day_number(MONDAY) - r["day"] for r in found} == {90}
