@@ -1,6 +1,6 @@
 """The pages that are made from the code: `python docs/generate.py` rewrites them, a test fails when one is stale.
 
-docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, docs/policy.md, and the tables between the
+docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, docs/policy.md, docs/domain-coverage.md, and the tables between the
 `<!-- generated: NAME -->` marks of README.md.
 """
 
@@ -258,6 +258,16 @@ def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
     return "\n".join(lines) + "\n"
 
 
+def coverage_page() -> str:
+    """docs/domain-coverage.md, from the module beside this one."""
+    import importlib
+
+    if str(ROOT / "docs") not in sys.path:
+        sys.path.append(str(ROOT / "docs"))
+    page: str = importlib.import_module("domain_coverage").coverage_page()
+    return page
+
+
 def readme(text: str) -> str:
     """README.md with its marked tables made anew."""
     tables = {
@@ -291,6 +301,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "indicators.md": indicators_page(),
         ROOT / "docs" / "contracts.md": contracts_page(),
         ROOT / "docs" / "churn-toml.md": churn_toml_page(),
+        ROOT / "docs" / "domain-coverage.md": coverage_page(),
         ROOT / "docs" / "policy.md": reference.page(NOTE),
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
     }

@@ -21,6 +21,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"{RULES}::test_a_value_earns_the_points_worked_by_hand",
         f"{RULES}::test_each_input_weighs_its_share_of_the_whole_score",
     ),
+    "indicators": ("tests/features/test_indicator_numbers.py",),
     "segments": ("tests/policy/test_segments.py", "tests/policy/test_lint.py"),
     "onboarding": ("tests/policy/test_journey.py",),
     "label.lapse_days": ("tests/policy/test_policy.py",),
