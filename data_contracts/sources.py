@@ -12,12 +12,12 @@ from typing import Any
 
 from data_contracts.contract import Column, Contract, is_marker, source_contracts
 from data_contracts.mapping import Mapped, mapped_sources
+from data_contracts.origins import portable, selected
 from data_contracts.staging import (
     TEXT,
     UNREAD,
     delivered_columns,
     mapping_warnings,
-    portable,
     several_times,
     typed,
     unread_text,
@@ -202,7 +202,7 @@ class SourceReader:
 
     def _run(self, mapped: Mapped) -> Any:
         try:
-            return self.origin.sql(mapped.sql)
+            return selected(self.origin, mapped.sql)
         except Exception as exc:
             # Ibis asks the engine to describe the statement; what is no single SELECT has no description.
             what = "it is not one SELECT statement" if isinstance(exc, KeyError) else _in_short(exc)
