@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from features.compatibility import compatible
 from pipelines.settings import Project
 from policy.errors import ContractStop, Locked, SettingsError
 
@@ -54,7 +55,7 @@ def connect(project: Project, url: str, *, reads: bool = False) -> Any:
             if reads and not file.exists():
                 raise ContractStop(f"there is no database at `{rest}`.", where="[sources] url", cure="Mend the path.")
             return ibis.sqlite.connect(file)
-        return ibis.connect(full)
+        return compatible(ibis.connect(full))
     except (Locked, ContractStop):
         raise
     except ValueError:
@@ -83,8 +84,8 @@ def filled(url: str, environment: Mapping[str, str], *, where: str) -> tuple[str
     `NAME_FILE` may name a file that holds the value. A value that stands for a part of the address is quoted, so that
     a password may hold any character; one that stands for the whole address is taken as it is.
 
-    >>> filled("postgres://anna:${PASSWORD}@db/crm", {"PASSWORD": "p@ss/word"}, where="[sources] url")[0]
-    'postgres://anna:p%40ss%2Fword@db/crm'
+    >>> filled("postgres://anna:${PASSWORD}@db/crm", {"PASSWORD": "p@"}, where="[sources] url")[0]
+    'postgres://anna:p%40@db/crm'
     """
     secrets: list[str] = []
 
@@ -102,8 +103,8 @@ def filled(url: str, environment: Mapping[str, str], *, where: str) -> tuple[str
 def masked(text: str, secrets: list[str]) -> str:
     """The text without the secrets, longest first.
 
-    >>> masked("no route to postgres://anna:hunter22@db", ["hunter22"])
-    'no route to postgres://anna:…@db'
+    >>> masked("no route to anna:hunter22@db", ["hunter22"])
+    'no route to anna:…@db'
     """
     for secret in sorted({s for s in secrets if len(s) >= SHORTEST_SECRET}, key=len, reverse=True):
         text = text.replace(secret, "…")
