@@ -71,7 +71,7 @@ def fill(url: str, tables: Frames) -> None:
 
 def number(ids: pd.Series) -> pd.Series:
     """acc-00012 → 12."""
-    return ids.str.rpartition("-")[2].astype("Int64")
+    return ids.str.extract(r"(\d+)$")[0].astype("Int64")
 
 
 def person(ids: pd.Series) -> pd.Series:
@@ -193,7 +193,7 @@ def _invoices(rows: pd.DataFrame) -> pd.DataFrame:
 def _users(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({
         "user_uuid": person(rows["user_id"]), "acct_no": number(rows["account_id"]),
-        "persona": code(rows["role"], PERSONA), "department": rows["department"],
+        "persona": code(rows["role"], PERSONA), "dept": rows["department"],
         "created_ms": epoch(rows["created_at"], per_second=1000),
         "disabled_ms": epoch(rows["deactivated_at"], per_second=1000),
         "bounced_ms": epoch(rows["bounced_at"], per_second=1000),
@@ -253,7 +253,7 @@ def main() -> None:
     words.add_argument("--until", type=date.fromisoformat, default=date(2026, 6, 1), help="a Monday")
     given = words.parse_args()
     if "CHURN_SOURCES_URL" not in os.environ:
-        words.error("set CHURN_SOURCES_URL to postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        words.error("set CHURN_SOURCES_URL to postgres://USER:…@HOST:PORT/DATABASE")
     company = simulate(World(seed=given.seed, accounts=given.accounts, data_until=given.until))
     tables = warehouse_tables(company.tables)
     try:

@@ -86,7 +86,7 @@ CREATE TABLE app_user (
   user_uuid   uuid PRIMARY KEY,
   acct_no     bigint,
   persona     persona,
-  department  text,
+  dept        text,
   created_ms  bigint,               -- milliseconds since 1970, UTC
   disabled_ms bigint,
   bounced_ms  bigint

@@ -5,7 +5,7 @@ SELECT
   CASE persona
     WHEN 'ADVOCATE' THEN 'champion' WHEN 'BUYER' THEN 'sponsor' WHEN 'ADMINISTRATOR' THEN 'admin' WHEN 'MEMBER' THEN 'user'
   END AS role,
-  department,
+  dept AS department,
   to_timestamp(created_ms / 1000.0) AS created_at,
   to_timestamp(disabled_ms / 1000.0) AS deactivated_at,
   to_timestamp(bounced_ms / 1000.0) AS bounced_at
