@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.contract import Contract, source_contracts
-from data_contracts.sources import ACCEPTED, Facts, Mapped, SourceReader, TableCheck
+from data_contracts.facts import Facts
+from data_contracts.sources import ACCEPTED, Mapped, SourceReader, TableCheck
 from policy.errors import ContractStop
 
 
@@ -92,7 +93,9 @@ def check_sources(
     _some_activity(verdicts, contracts)
     verdicts = {name: verdicts[name] for name in contracts}
     mapped = {name: reader.delivered[name] for name in facts}
-    return Facts(facts, covered, mapped), CheckReport(verdicts, reader.validator.write_docs(verdicts))
+    return Facts(facts, covered, mapped, frozenset(reader.restated & set(facts))), CheckReport(
+        verdicts, reader.validator.write_docs(verdicts)
+    )
 
 
 def _in_order(contracts: Mapping[str, Contract]) -> list[tuple[str, Contract]]:

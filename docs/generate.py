@@ -165,6 +165,12 @@ def contracts_page() -> str:
         "",
         "*Known from*: the value reads as empty while that date has not passed at the snapshot, so that a field filled "
         "in later cannot tell the future.",
+        "",
+        "**Restated facts**: a key may come again with a later `known_at` (a decision entered late and backdated, seats "
+        "or an amount corrected, a role changed). The later row replaces the earlier one from that moment on, and a "
+        "snapshot before it still sees the earlier one; accepted tables say so in `superseded_at` (empty: the latest "
+        "version). A copy that was known at the same moment, or does not say when it was known, is a duplicate and is "
+        "set apart. Events without an id are never restated.",
     ]
     for contract in source_contracts().values():
         share = f"{contract.stop_above_share:.0%}".replace("%", " %")

@@ -21,7 +21,7 @@ def _postgres() -> Any:
     from ibis.backends.sql.compilers.postgres import PostgresCompiler
     from ibis.expr import datatypes as dt
 
-    class Compiler(PostgresCompiler):  # type: ignore[misc]
+    class Compiler(PostgresCompiler):
         """Postgres turns a boolean into a 32-bit number and into no other."""
 
         __slots__ = ()
@@ -39,7 +39,7 @@ def _pyspark() -> Any:
     from ibis.backends.sql.compilers.pyspark import PySparkCompiler
     from ibis.expr import operations as ops
 
-    class Compiler(PySparkCompiler):  # type: ignore[misc]
+    class Compiler(PySparkCompiler):
         """Spark has bit_or since 3.0."""
 
         __slots__ = ()

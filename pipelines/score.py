@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from data_contracts.facts import latest
 from features.catalogue import catalogue
 from features.indicator import Indicator
 from features.indicators.usage import user_days
@@ -56,7 +57,7 @@ def score_on(
     _, frame = features_at(checked, Snapshots.of(dates), indicators)
     frames = {d: frame[(frame["as_of"] == d) & ~frame["known_loss"].astype(bool)] for d in dates}
     lost = frame[(frame["as_of"] == day) & frame["known_loss"].astype(bool)]
-    accounts = checked.facts.tables["accounts"].to_pandas().set_index("account_id")
+    accounts = latest(checked.facts, "accounts").to_pandas().set_index("account_id")
     owners = {str(a): (o if isinstance(o, str) else None) for a, o in accounts["owner_id"].items()}
     progress("probability and health")
     run = _run(checked, day)

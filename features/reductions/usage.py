@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.shapes import dated, days_active, until_next, while_any
+from features.reductions.shapes import (
+    GONE,
+    dated,
+    days_active,
+    kept,
+    until_next,
+    visible_together,
+    while_any,
+    with_gone,
+)
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
+# An account pays for programmatic access where it owns a module or feature of this name.
+API = "api"
 
 
 def _by_people(tables: Tables) -> Any:
@@ -21,12 +32,12 @@ def _by_people(tables: Tables) -> Any:
 
 def _volume(tables: Tables) -> Any:
     events = dated(tables["usage_events"], "occurred_at")
-    return events.select(
-        "account_id",
-        "day",
-        "known_day",
-        events=events["count"].coalesce(1),
-        api_events=(events["channel"] == "api").ifelse(events["count"].coalesce(1), 0),
+    count, by_program = events["count"].coalesce(1), events["channel"] == "api"
+    return kept(
+        events,
+        events=count,
+        api_events=by_program.ifelse(count, 0),
+        people_events=by_program.coalesce(False).ifelse(0, count),
     )
 
 
@@ -34,26 +45,61 @@ def _distinct(column: str) -> Any:
     def rows(tables: Tables) -> Any:
         people = _by_people(tables)
         people = people.filter(people[column].notnull())
-        return people.select("account_id", "day", "known_day", entity=people[column])
+        return kept(people, entity=people[column])
 
     return rows
 
 
-def _core_feature_days(tables: Tables) -> Any:
-    events = _by_people(tables)
-    core = tables["entitlements"].filter(lambda t: t["level"] == "core")
-    start, known = _begun(core)
-    core = core.mutate(core_known=(known > start).ifelse(known, start))
-    core = core.group_by("account_id", "feature").agg(core_known=core["core_known"].min())
-    used = events.inner_join(core, ["account_id", "feature"])
-    # That a feature is core is a fact of its own: the use counts once both are known.
-    used = used.mutate(known_day=(used["core_known"] > used["known_day"]).ifelse(used["core_known"], used["known_day"]))
-    return days_active(used, "user_id", "feature")
+def _active_days(tables: Tables) -> Any:
+    days = days_active(_by_people(tables))
+    # 1970-01-01 was a Thursday: day number + 3 counts from a Monday.
+    return days.mutate(weekend=((days["day"] + 3) % 7 >= 5).cast("int64"))
 
 
-def _core_features(tables: Tables) -> Any:
-    rows = _core_feature_days(tables)
-    return rows.select("account_id", "day", "known_day", entity=rows["feature"])
+def _of_level(*levels: str) -> Any:
+    """Use by people of the features an account owns at these levels: one row per person, feature and day."""
+
+    def rows(tables: Tables) -> Any:
+        owned = tables["entitlements"]
+        owned = with_gone(owned.filter(owned["level"].isin(levels)))
+        used = days_active(_by_people(tables), "user_id", "feature")
+        return _used_once_owned(used, owned)
+
+    return rows
+
+
+def _used_once_owned(used: Any, owned: Any) -> Any:
+    """Use of owned features: that a feature is of a level is a fact of its own, so the use counts once both are known."""
+    start, known = _begun(owned)
+    since = (known > start).ifelse(known, start)
+    if GONE in owned.columns:
+        import ibis
+
+        held = owned.mutate(day=since, known_day=since, end_day=ibis.null("int64"))
+        owned = while_any(held, by=("account_id", "feature"))
+        gone = (owned["end_day"] < 10**6).ifelse(owned["end_day"], None)
+        owned = owned.select("account_id", "feature", owned_known=owned["day"], owned_gone=gone)
+    else:
+        owned = owned.mutate(since=since).group_by("account_id", "feature").agg(owned_known=lambda t: t["since"].min())
+    joined = used.inner_join(owned, ["account_id", "feature"])
+    gone = joined["owned_gone"] if "owned_gone" in joined.columns else None
+    return visible_together(joined, known=joined["owned_known"], gone=gone)
+
+
+def _entities(rows_of: Any, entity: str) -> Any:
+    def rows(tables: Tables) -> Any:
+        found = rows_of(tables)
+        return kept(found, entity=found[entity])
+
+    return rows
+
+
+def _features_by_member(rows_of: Any) -> Any:
+    def rows(tables: Tables) -> Any:
+        found = rows_of(tables)
+        return kept(found, entity=found["feature"], member=found["user_id"], active=1)
+
+    return rows
 
 
 def _last_day(tables: Tables) -> Any:
@@ -66,11 +112,12 @@ def _begun(owned: Any) -> tuple[Any, Any]:
     return start, day_of(owned["known_at"]).coalesce(start)
 
 
-def _entitled(level: str | None, column: str) -> Any:
+def _owned(choose: Any, column: str) -> Any:
+    """What an account is entitled to, as states: one per distinct value of `column`."""
+
     def rows(tables: Tables) -> Any:
-        owned = tables["entitlements"]
-        if level:
-            owned = owned.filter(owned["level"] == level)
+        owned = with_gone(tables["entitlements"])
+        owned = owned.filter(choose(owned))
         start, known = _begun(owned)
         owned = owned.mutate(day=start, known_day=known, end_day=day_of(owned["ends_on"]), entity=owned[column])
         return while_any(owned, by=("account_id", "entity"))
@@ -78,17 +125,38 @@ def _entitled(level: str | None, column: str) -> Any:
     return rows
 
 
+def _everything(owned: Any) -> Any:
+    return owned["account_id"].notnull()
+
+
+def _for_programs(owned: Any) -> Any:
+    return (owned["module"].lower() == API) | (owned["feature"].lower() == API)
+
+
+_core, _advanced, _any_level = _of_level("core"), _of_level("advanced"), _of_level("core", "advanced")
+_BOTH = {"needs": ("feature",), "also": ("entitlements",)}
+
 user_days = Reduction("user_days", "usage_events", lambda t: days_active(_by_people(t), "user_id"))
-active_days = Reduction("active_days", "usage_events", lambda t: days_active(_by_people(t)))
+active_days = Reduction("active_days", "usage_events", _active_days)
 volume = Reduction("volume", "usage_events", _volume)
 active_users = Reduction("active_users", "usage_events", _distinct("user_id"), needs=("user_id",))
 used_modules = Reduction("used_modules", "usage_events", _distinct("module"), needs=("module",))
 used_features = Reduction("used_features", "usage_events", _distinct("feature"), needs=("feature",))
-core_feature_days = Reduction(
-    "core_feature_days", "usage_events", _core_feature_days, needs=("feature",), also=("entitlements",)
+core_feature_days = Reduction("core_feature_days", "usage_events", _core, **_BOTH)
+core_features = Reduction("core_features", "usage_events", _entities(_core, "feature"), **_BOTH)
+core_users = Reduction(
+    "core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), also=("entitlements",)
 )
-core_features = Reduction("core_features", "usage_events", _core_features, needs=("feature",), also=("entitlements",))
+core_use = Reduction(
+    "core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), also=("entitlements",)
+)
+advanced_features = Reduction("advanced_features", "usage_events", _entities(_advanced, "feature"), **_BOTH)
+owned_features = Reduction("owned_features", "usage_events", _entities(_any_level, "feature"), **_BOTH)
 last_use = Reduction("last_use", "usage_events", _last_day)
-entitled_modules = Reduction("entitled_modules", "entitlements", _entitled(None, "module"))
-entitled_features = Reduction("entitled_features", "entitlements", _entitled(None, "feature"))
-entitled_core = Reduction("entitled_core", "entitlements", _entitled("core", "feature"))
+entitled_modules = Reduction("entitled_modules", "entitlements", _owned(_everything, "module"))
+entitled_features = Reduction("entitled_features", "entitlements", _owned(_everything, "feature"))
+entitled_core = Reduction("entitled_core", "entitlements", _owned(lambda t: t["level"] == "core", "feature"))
+entitled_advanced = Reduction(
+    "entitled_advanced", "entitlements", _owned(lambda t: t["level"] == "advanced", "feature")
+)
+entitled_api = Reduction("entitled_api", "entitlements", _owned(_for_programs, "feature"))

@@ -114,7 +114,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_file_of_ours_named_in_a_document_exists(page: Path) -> None:
-    folders = "policy|data_contracts|features|models|serving|pipelines|simulation|tests|docs|notebooks"
+    folders = "policy|data_contracts|features|models|serving|proof|pipelines|simulation|tests|docs|notebooks"
     for name in re.findall(rf"`((?:{folders})/[\w./-]+)`", page.read_text(encoding="utf-8")):
         assert (ROOT / name).exists(), f"{page.name} names `{name}`"
 

@@ -62,9 +62,26 @@ def facts_of(
     def put(name: str, rows: pa.Table) -> Any:
         return connection.create_table(name, rows, overwrite=True)
 
-    tables = {n: put(n, as_arrow(f, source_contracts()[n])) for n, f in frames.items()}
+    tables = {n: put(n, _accepted(f, source_contracts()[n])) for n, f in frames.items()}
     covers = {n: put(f"{n}_coverage", pa.table({"account_id": pa.array(a)})) for n, a in (covered or {}).items()}
     return Facts(tables, covers)
+
+
+def restated(frame: pd.DataFrame, contract: Contract) -> bool:
+    """Whether a key comes more than once: then later rows restate earlier ones."""
+    keyed = frame.dropna(subset=["event_id"]) if contract.key == ("event_id",) else frame
+    return bool(keyed.duplicated(list(contract.key)).any())
+
+
+def _accepted(frame: pd.DataFrame, contract: Contract) -> pa.Table:
+    """The rows as accepted tables hold them: where a key comes again, with the moment its next version was known."""
+    rows = as_arrow(frame, contract)
+    if not restated(frame, contract):
+        return rows
+    ordered = frame.sort_values("known_at", kind="stable")
+    following = ordered.groupby(list(contract.key), dropna=contract.key == ("event_id",))["known_at"].shift(-1)
+    moments = pa.array(following.reindex(frame.index), pa.timestamp("us"), from_pandas=True)
+    return rows.append_column("superseded_at", moments)
 
 
 def facts_from(**world: Sequence[Mapping[str, Any]]) -> Facts:
@@ -78,17 +95,20 @@ class Compiled:
     def __init__(self, expression: Callable[[Facts], Any]) -> None:
         self._connection = connect()
         self._expression = expression
-        self._view: Any = None
+        self._views: dict[frozenset[str], Any] = {}
 
     def __call__(
         self, frames: Mapping[str, pd.DataFrame], covered: Mapping[str, Sequence[str]] | None = None
     ) -> pa.Table:
         facts = facts_of(frames, covered, self._connection)
-        if self._view is None:
+        # Tables with restatements have a column more: they are asked another way.
+        shape = frozenset(n for n, table in facts.tables.items() if "superseded_at" in table.columns)
+        name = f"answer_{'_'.join(sorted(shape))}"
+        if shape not in self._views:
             # Kept alive: its in-memory tables live as long as it does.
-            self._view = self._expression(facts)
-            self._connection.create_view("answer", self._view)
-        return self._connection.raw_sql("SELECT * FROM answer").to_arrow_table()
+            self._views[shape] = self._expression(facts)
+            self._connection.create_view(name, self._views[shape])
+        return self._connection.raw_sql(f"SELECT * FROM {name}").to_arrow_table()
 
 
 def engine(snapshots: Snapshots) -> Compiled:

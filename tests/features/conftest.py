@@ -12,9 +12,9 @@ import pytest
 from data_contracts.contract import source_contracts
 from data_contracts.corruption import corrupted
 from features.snapshots import Snapshots
+from proof.oracle.past import Row
+from proof.oracle.table import feature_rows
 from tests.features.building import engine, frames_of, in_key_order
-from tests.features.oracle.past import Row
-from tests.features.oracle.table import feature_rows
 from tests.features.worlds import UNCOVERED, covered, world
 
 SHAPES = {

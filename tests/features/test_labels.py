@@ -12,9 +12,9 @@ from features.cohort import CohortRule, cohort
 from features.labels import LabelRule, data_until, labels
 from features.snapshots import Snapshots
 from policy.errors import NotEnoughData
+from proof.oracle.cohort import label
+from proof.oracle.table import cohort as oracle_cohort
 from tests.features.building import Compiled, at, facts_from, frames_of
-from tests.features.oracle.cohort import label
-from tests.features.oracle.table import cohort as oracle_cohort
 from tests.features.worlds import world
 
 AS_OF = date(2025, 6, 2)

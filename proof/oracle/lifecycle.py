@@ -1,29 +1,13 @@
-"""People and lifecycle indicators, recomputed from their docstrings."""
+"""Lifecycle indicators, recomputed from their docstrings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from tests.features.oracle.past import Row, View, day, ratio
+from proof.oracle.past import Row, View, day, ratio
 
-USERS, STEPS = "users", "milestones"
-KEY = ("champion", "sponsor")
-
-
-def left_on(row: Row) -> date | None:
-    """The first sign that a person is gone: deactivated, or mail bounced for good."""
-    return min((day(row[c]) for c in ("deactivated_at", "bounced_at") if row[c]), default=None)
-
-
-def in_place(view: View, *roles: str) -> int:
-    return sum(1 for r in view.of(USERS) if (not roles or r["role"] in roles) and left_on(r) is None)
-
-
-def left(view: View, days: int, *roles: str) -> int:
-    since = view.as_of - timedelta(days=days)
-    rows = [r for r in view.of(USERS) if not roles or r["role"] in roles]
-    return sum(1 for r in rows if (gone := left_on(r)) is not None and gone >= since)
+STEPS = "milestones"
 
 
 def missed(view: View, days: int | None = None) -> list[Row]:
@@ -52,13 +36,28 @@ def signs_of_life(view: View) -> Iterator[date]:
             yield day(row["occurred_at"])
 
 
+def in_time(view: View) -> int:
+    """Key actions reached by day 30 after the first term began, inclusive."""
+    start = view.as_of - timedelta(days=view.line["tenure_days"])
+    return sum(1 for r in reached(view, kind="key_action") if (day(r["reached_at"]) - start).days <= 30)
+
+
+def activated(view: View) -> int | None:
+    if in_time(view) >= 5:
+        return 1
+    return 0 if view.line["tenure_days"] > 30 else None
+
+
+def to_first_value(view: View, age: int | None) -> int | None:
+    first = min((day(r["reached_at"]) for r in reached(view, kind="first_value")), default=None)
+    return None if first is None or age is None else max(age - view.age(first), 0)
+
+
+def goals_set(view: View) -> int:
+    return sum(1 for r in view.of(STEPS) if r["kind"] == "goal" and (r["due_on"] or r["reached_at"]))
+
+
 INDICATORS = {
-    "key_people": ((USERS,), lambda v: in_place(v, *KEY)),
-    "key_people_left_91d": ((USERS,), lambda v: left(v, 91, *KEY)),
-    "key_people_left_182d": ((USERS,), lambda v: left(v, 182, *KEY)),
-    "admins_left_91d": ((USERS,), lambda v: left(v, 91, "admin")),
-    "people_left_28d": ((USERS,), lambda v: left(v, 28)),
-    "people_in_place": ((USERS,), lambda v: in_place(v)),
     "tenure_days": ((), lambda v: v.line["tenure_days"]),
     "days_since_last_activity": ((), lambda v: min((v.age(d) for d in signs_of_life(v)), default=None)),
     "milestones_missed": ((STEPS,), lambda v: len(missed(v))),
@@ -71,5 +70,17 @@ INDICATORS = {
     "late_milestones_84d": ((STEPS,), lambda v: sum(map(late, reached(v, 84)))),
     "key_actions_reached": ((STEPS,), lambda v: len(reached(v, kind="key_action"))),
     "first_value_reached": ((STEPS,), lambda v: min(1, len(reached(v, kind="first_value")))),
+    "account_age_days": ((), lambda v: v.line["account_age_days"]),
+    "key_actions_in_time": ((STEPS,), in_time),
+    "activated": ((STEPS,), activated),
+    "days_to_first_value": ((STEPS,), lambda v: to_first_value(v, v.line["tenure_days"])),
+    "signup_to_first_value_days": ((STEPS,), lambda v: to_first_value(v, v.line["account_age_days"])),
+    "milestone_completion": (
+        (STEPS,), lambda v: ratio(len(reached(v)), len(reached(v)) + len(missed(v)))),
+    "days_since_last_milestone": (
+        (STEPS,), lambda v: min((v.age(r["reached_at"]) for r in reached(v)), default=None)),
+    "goals_reached": ((STEPS,), lambda v: len(reached(v, kind="goal"))),
+    "goals_set": ((STEPS,), goals_set),
+    "handed_over": ((STEPS,), lambda v: min(1, len(reached(v, kind="handoff")))),
 }  # fmt: skip
 EVIDENCE: dict = {}

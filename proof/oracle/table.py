@@ -5,14 +5,25 @@ from __future__ import annotations
 from datetime import date
 from statistics import median
 
-from tests.features.oracle import commercial, engagement, people, sentiment, usage
-from tests.features.oracle.cohort import line, with_merger_dates
-from tests.features.oracle.past import Row, View, World, views
+from proof.oracle import (
+    adoption,
+    commercial,
+    engagement,
+    lifecycle,
+    payment,
+    people,
+    sentiment,
+    support,
+    usage,
+)
+from proof.oracle.cohort import line, with_merger_dates
+from proof.oracle.past import Row, View, World, views
 
-MODULES = (usage, engagement, sentiment, commercial, people)
+MODULES = (usage, adoption, support, engagement, sentiment, commercial, payment, people, lifecycle)
 INDICATORS = {name: found for module in MODULES for name, found in module.INDICATORS.items()}
 EVIDENCE = {name: found for module in MODULES for name, found in module.EVIDENCE.items()}
-PERCENTILES, MINUS_MEDIAN = ("arr_percentile",), ("tickets_vs_segment_28d",)
+PERCENTILES = ("arr_percentile", "user_days_per_seat_percentile_28d")
+MINUS_MEDIAN = ("tickets_vs_segment_28d", "login_change_vs_segment_28d")
 
 
 def cohort(world: World, as_of: date, uncovered: dict[str, set[str]] | None = None) -> dict[str, View]:
