@@ -77,6 +77,7 @@ def test_an_address_is_in_no_repr_and_in_no_complaint(tmp_path: Path) -> None:
         "${CHURN_TEST_PASSWORD}",
         "${CHURN_TEST_URL}",
         "postgres://anna:${CHURN_TEST_PASSWORD}@127.0.0.1:1/crm",
+        "postgres://127.0.0.1:1/crm?sslmode=${CHURN_TEST_PASSWORD}",
     ],
 )
 def test_no_failure_to_connect_tells_the_secret(
