@@ -12,14 +12,13 @@ from data_contracts.restated import SUPERSEDED_AT
 
 @dataclass(frozen=True)
 class Facts:
-    """Source tables that passed their contracts, as Ibis tables with every contract column, `known_at` and
-    `superseded_at`.
+    """Source tables that passed their contracts, as Ibis tables with every contract column and `known_at`.
 
     An absent optional table is missing from `tables`. `covered[name]`, where present, lists the accounts that the
     table can speak about: for all others its indicators are not available. `mapped[name]` are the contract columns
     that the project's SELECT delivers; the others are null in every row and say nothing. `restated` names the tables
-    in which some key has several versions: there a row holds from its `known_at` until its `superseded_at` (null:
-    still). In all other tables `superseded_at` is null in every row, or missing.
+    in which some key has several versions: they have a further column, and a row of theirs holds from its `known_at`
+    until its `superseded_at` (null: still).
     """
 
     tables: Mapping[str, Any]

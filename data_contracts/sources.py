@@ -10,17 +10,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from data_contracts.big_tables import insert, is_big, repeated_rows, scanned
 from data_contracts.contract import KNOWN_AT, Column, Contract, is_marker
 from data_contracts.facts import Facts, latest
 from data_contracts.mapping import Mapped, mapped_sources
 from data_contracts.origins import portable, selected
-from data_contracts.quarantine import ACCEPTED, QUARANTINED, STAGED, part
-from data_contracts.restated import repeated, with_versions
+from data_contracts.quarantine import (
+    ACCEPTED,
+    QUARANTINED,
+    STAGED,
+    examples_of,
+    failing_rows,
+    numbered,
+    part,
+)
+from data_contracts.restated import with_versions
 from data_contracts.staging import (
     TEXT,
     delivered_columns,
     mapping_warnings,
-    several_times,
     typed,
     value_and_marker,
     with_reference,
@@ -43,8 +51,6 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-BATCH_ROWS = 100_000
-SLICE_ROWS = 1_000_000
 
 RUN_IT_YOURSELF = "Run it in your database's own console, mend it, and check again."
 UNREADABLE = (
@@ -91,15 +97,16 @@ class SourceReader:
                 cure=f"Look at what {mapped.where} selects: without {contract.name} there is nobody to score.",
             )
         else:
-            if part(self.warehouse, staged, contract, found):
+            failing = failing_rows(self.warehouse, contract, found)
+            if part(self.warehouse, staged, contract, failing):
                 self.restated.add(contract.name)
-            check = self._verdict(staged, contract, found)
+            check = self._verdict(staged, contract, found, failing)
         self._clear(contract.name)
         if check.verdict == "stopped":
             self._drop(contract.name, ACCEPTED)
         else:
             self._accepted.add(contract.name)
-        log.info("%s: %s rows, %s failing, %s", contract.name, found.rows, len(found.reasons), check.verdict)
+        log.info("%s: %s rows, %s failing, %s", contract.name, found.rows, found.bad, check.verdict)
         return replace(check, where=mapped.where, warnings=tuple(warnings))
 
     def stage(self, mapped: Mapped, contract: Contract) -> tuple[Any, list[str]]:
@@ -130,30 +137,22 @@ class SourceReader:
             return staged
         if KNOWN_AT not in self.delivered[contract.name]:
             return with_versions(staged, None, row=ROW)
-        name, copies = f"{contract.name}_repeated", repeated(staged, contract, row=ROW)
+        name, copies = f"{contract.name}_repeated", repeated_rows(self.warehouse, staged, contract)
         stored = self.warehouse.create_table(name, copies, database=STAGED, overwrite=True)
         return with_versions(staged, stored if stored.count().execute() else None, row=ROW)
 
     def findings(self, staged: Any, contract: Contract) -> Findings:
-        """What validation finds in a staged table. Only columns that some check reads leave the warehouse.
-
-        A table of more than SLICE_ROWS rows is validated slice by slice, so that memory stays bounded.
-        """
+        """What validation finds in a staged table; a big one is scanned where it is and never becomes a frame."""
         narrow = contract.for_delivered(self.delivered[contract.name])
+        if is_big(int(staged.count().execute())):
+            return scanned(self.validator, self.warehouse, staged, contract, narrow, self.now)
         needed = [c for c in staged.columns if c == ROW or c in narrow.column_names or is_marker(c)]
-        read, rows = staged.select(*needed), int(staged.count().execute())
 
         def whole_rows(numbers: Sequence[int]) -> Any:
-            return self._rows(staged, numbers)
+            return staged.semi_join(numbered(numbers), ROW).to_pandas()
 
-        if rows <= SLICE_ROWS:
-            return self.validator.findings(read.to_pandas(), narrow, now=self.now, whole_rows=whole_rows)
-        slices = (
-            read.filter(read[ROW] >= first, read[ROW] < first + SLICE_ROWS).to_pandas()
-            for first in range(0, rows, SLICE_ROWS)
-        )
-        copies = several_times(read, contract).to_pandas()
-        return self.validator.findings_in_slices(slices, copies, narrow, now=self.now, whole_rows=whole_rows)
+        frame = staged.select(*needed).to_pandas()
+        return self.validator.findings(frame, narrow, now=self.now, whole_rows=whole_rows)
 
     def cover(self, mapped: Mapped) -> Any:
         """The accounts a table can speak about, as one column `account_id`."""
@@ -220,27 +219,17 @@ class SourceReader:
         """The expression as a table of the warehouse: itself where it runs there, else copied batch by batch."""
         if self.origin is self.warehouse:
             return expr
-        import pyarrow as pa
-
         expr = portable(expr, sqlite=self.origin.name == "sqlite")
         empty = expr.schema().to_pyarrow().empty_table()
         copied = self.warehouse.create_table(name, empty, database=STAGED, overwrite=True)
-        for batch in expr.to_pyarrow_batches(chunk_size=BATCH_ROWS):
-            self.warehouse.insert(name, pa.Table.from_batches([batch]), database=STAGED)
+        insert(self.warehouse, name, expr)
         return copied
 
-    def _rows(self, table: Any, numbers: Sequence[int]) -> Any:
-        import ibis
-        import pyarrow as pa
-
-        wanted = ibis.memtable(pa.table({ROW: pa.array(numbers, pa.int64())}))
-        return table.semi_join(wanted, ROW).to_pandas()
-
-    def _verdict(self, staged: Any, contract: Contract, found: Findings) -> TableCheck:
+    def _verdict(self, staged: Any, contract: Contract, found: Findings, failing: Any) -> TableCheck:
         worst = decisive(contract, found)
         if worst is None:
             return verdict_of(contract, found)
-        rows = self._rows(staged, found.rows_failing(worst.check.name)[: 100 * SHOWN])
+        rows = examples_of(staged, failing, worst.check.name, most=100 * SHOWN)
         columns = shown_columns(contract, worst.check)
         values = [_shown(row, columns) for row in rows.sort_values(ROW).to_dict("records")]
         examples = list(dict.fromkeys(value for value in values if value))[:SHOWN]
@@ -251,7 +240,7 @@ class SourceReader:
         return verdict_of(contract, found, filled=filled, examples=examples)
 
     def _clear(self, name: str) -> None:
-        for suffix in ("", "_repeated", "_succeeded"):
+        for suffix in ("", "_repeated", "_succeeded", "_suspects", "_failing"):
             self._drop(name + suffix, STAGED)
 
     def _drop(self, name: str, schema: str) -> None:

@@ -106,26 +106,6 @@ def with_known_at(table: Any, contract: Contract) -> Any:
     return table.mutate(known_at=ibis.coalesce(table["known_at"], event))
 
 
-def several_times(table: Any, contract: Contract) -> Any:
-    """The rows whose values of a unique key occur more than once: all that a uniqueness check could complain about."""
-    import ibis
-
-    found = table.filter(False)
-    for check in contract.checks:
-        key = sorted(check.subject)
-        if check.is_uniqueness and set(key) <= set(table.columns):
-            if len(key) == 1:
-                copied = table.group_by(key).agg(copies=table.count())
-                rows = table.semi_join(copied.filter(copied["copies"] > 1), key)
-            else:
-                # A join would not find the copies that lack a part of the key.
-                keyed = table.filter(ibis.or_(*(table[name].notnull() for name in key)))
-                counted = keyed.mutate(copies=keyed.count().over(group_by=key))
-                rows = counted.filter(counted["copies"] > 1).drop("copies")
-            found = found.union(rows, distinct=True)
-    return found
-
-
 def value_and_marker(given: Any, column: Column, where: str) -> tuple[Any, Any | None]:
     """The value in the contract's type, and whether it could be read; None where the source's type guarantees it."""
     kind, target = given.type(), TYPES[column.type]

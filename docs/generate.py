@@ -1,6 +1,6 @@
 """The pages that are made from the code: `python docs/generate.py` rewrites them, a test fails when one is stale.
 
-docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, and the tables between the
+docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, docs/policy.md, and the tables between the
 `<!-- generated: NAME -->` marks of README.md.
 """
 
@@ -44,12 +44,16 @@ MEANINGS = {
 
 
 def commands() -> dict[str, Any]:
-    """Command objects by name, in the order of `churn --help`."""
+    """Command objects by name (`policy lint` for one of a group), in the order of `churn --help`."""
     from typer.main import get_command
 
     from pipelines.cli import app
 
-    return dict(get_command(app).commands)  # type: ignore[attr-defined]
+    found: dict[str, Any] = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {name: command} if inner is None else {f"{name} {one}": c for one, c in inner.items()}
+    return found
 
 
 def help_text(name: str) -> str:
@@ -58,11 +62,13 @@ def help_text(name: str) -> str:
 
     from pipelines.cli import app
 
-    group = get_command(app)
+    command = get_command(app)
     width = {"terminal_width": 100, "max_content_width": 100}
-    above = group.context_class(group, info_name="churn", **width)
-    command = commands()[name]
-    text: str = command.get_help(group.context_class(command, info_name=name, parent=above, **width))
+    above = command.context_class(command, info_name="churn", **width)
+    for part in name.split(" "):
+        command = command.commands[part]  # type: ignore[attr-defined]
+        above = command.context_class(command, info_name=part, parent=above, **width)
+    text: str = command.get_help(above)
     return text.rstrip()
 
 
@@ -247,7 +253,7 @@ def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
         "| `sources/NAME.sql` | One SELECT per table of [contracts.md](contracts.md); this is the whole mapping. |",
         "| `sources/NAME_coverage.sql` | Optional: the accounts the table can speak about. For all others its "
         "indicators are not available. |",
-        "| `policy.yaml` | Optional: your changes to the numbers of `policy/policy.yaml` (weights, bands, plays …). |",
+        "| `policy.yaml` | Optional: your changes to the [policy](policy.md) (weights, bands, plays …). |",
         "| `.churn/` | Everything the pipeline makes. Delete it and nothing of yours is lost but the history of runs "
         "and of what was written to the CRM. |",
     ]
@@ -280,11 +286,14 @@ def readme(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated file with the text it should hold."""
+    from policy import reference
+
     return {
         ROOT / "docs" / "commands.md": commands_page(),
         ROOT / "docs" / "indicators.md": indicators_page(),
         ROOT / "docs" / "contracts.md": contracts_page(),
         ROOT / "docs" / "churn-toml.md": churn_toml_page(),
+        ROOT / "docs" / "policy.md": reference.page(NOTE),
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
     }
 

@@ -63,7 +63,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         covers[name] = f"covered_{name}"
     pending: list[tuple[Leaf, str]] = []
     for reduction, group in by_reduction(leaves).items():
-        if not _available(facts, reduction):
+        if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
         for table in _shape_tables(reduction.rows(facts.tables), group, snapshots, cohort):
@@ -84,7 +84,8 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
     return wide.select(*cohort.columns, **columns)
 
 
-def _available(facts: Facts, reduction: Reduction) -> bool:
+def available(facts: Facts, reduction: Reduction) -> bool:
+    """Whether the project delivers what a reduction needs; without it every leaf on it is null."""
     return reduction.table == "*" or (
         facts.has(reduction.table, *reduction.needs) and all(name in facts.tables for name in reduction.also)
     )

@@ -46,7 +46,9 @@ kind = "sqlite"
 path = ".churn/crm.sqlite"
 """
 POLICY_YAML = """\
-# Your changes to the rules; everything else keeps its default. Give each change a version, an author and a reason.
+# Your changes to the rules; everything else keeps its default. Give each change a version, an author and a reason:
+# a version that scores were made with keeps its meaning, so that an old score can be computed again
+# (`churn score --policy-version VERSION`). `churn policy lint` looks through what you wrote.
 #
 # version: "2026.1-acme"
 # author: you

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from policy.archive import archived_policy
 from policy.errors import SettingsError, UsageError, did_you_mean
 from policy.policy import Policy, load_policy
 
@@ -110,6 +111,11 @@ class Project(BaseModel):
         """The folder of SELECTs."""
         return self.folder / "sources"
 
+    @property
+    def policies(self) -> Path:
+        """Where the policies that scores were made with are kept, one file a version."""
+        return self.state / "policies"
+
     def path(self, text: str) -> Path:
         """A path of churn.toml, relative to its file."""
         given = Path(text).expanduser()
@@ -122,9 +128,12 @@ class Project(BaseModel):
         return folder
 
 
-def open_project(folder: Path, overrides: Mapping[str, str] | None = None) -> Project:
+def open_project(
+    folder: Path, overrides: Mapping[str, str] | None = None, *, policy_version: str | None = None
+) -> Project:
     """Read a project folder. `overrides` replace variables (`--set name=value`).
 
+    With `policy_version` the rules are those that scores were made with under that version, whatever policy.yaml says.
     Raises SettingsError for a missing or wrong churn.toml or policy.yaml, UsageError for an unknown variable.
     """
     file = folder / "churn.toml"
@@ -149,7 +158,12 @@ def open_project(folder: Path, overrides: Mapping[str, str] | None = None) -> Pr
             )
         variables[name] = value
     settings = settings.model_copy(update={"variables": variables})
-    return Project(folder=folder.resolve(), settings=settings, policy=load_policy(folder / "policy.yaml"))
+    policy = (
+        load_policy(folder / "policy.yaml")
+        if policy_version is None
+        else archived_policy(policy_version, folder / STATE / "policies")
+    )
+    return Project(folder=folder.resolve(), settings=settings, policy=policy)
 
 
 def _validated(data: dict[str, Any]) -> Settings:

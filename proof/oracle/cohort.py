@@ -21,7 +21,7 @@ def is_loss(term: Row, kinds: Sequence[str] = LOSSES) -> bool:
     return term["decision_at"] is not None and (term["decision_kind"] or kinds[0]) in kinds
 
 
-def line(view: View, min_tenure_days: int = 7) -> Row | None:
+def line(view: View, min_tenure_days: int = 7, kinds: Sequence[str] = LOSSES) -> Row | None:
     """The account's line in the cohort, or None where it is not in it."""
     terms = in_force(view, view.as_of)
     begun = [t for t in view.of("subscriptions") if t["starts_on"] <= view.as_of]
@@ -35,7 +35,7 @@ def line(view: View, min_tenure_days: int = 7) -> Row | None:
     return Row({
         "account_id": view.account,
         "as_of": view.as_of,
-        "known_loss": all(is_loss(t) for t in terms),
+        "known_loss": all(is_loss(t, kinds) for t in terms),
         "tenure_days": tenure,
         "days_to_term_end": min((t["ends_on"] - view.as_of).days for t in terms),
         "days_to_notice": min((t["ends_on"] - DAY * (t["notice_days"] or 0) - view.as_of).days for t in terms),
@@ -97,12 +97,19 @@ def lost_days(world: World, account: str, *, lapse_days: int = 30, kinds: Sequen
 
 
 def label(
-    world: World, row: Row, *, horizon_days: int = 90, gap_days: int = 14, data_until: date, lapse_days: int = 30
+    world: World,
+    row: Row,
+    *,
+    horizon_days: int = 90,
+    gap_days: int = 14,
+    data_until: date,
+    lapse_days: int = 30,
+    kinds: Sequence[str] = LOSSES,
 ) -> Row:
     """churned (0, 1, None), decided_in_gap, in_window and mature of one cohort line."""
     opens = row["as_of"] + DAY * gap_days
     closes = opens + DAY * horizon_days
-    lost = lost_days(world, row["account_id"], lapse_days=lapse_days)
+    lost = lost_days(world, row["account_id"], lapse_days=lapse_days, kinds=kinds)
     in_gap = any(row["as_of"] <= d < opens for d in lost)
     mature = closes <= data_until
     hit = any(opens <= d < closes for d in lost)

@@ -145,7 +145,7 @@ class View:
         return (self.as_of - day(value)).days
 
 
-def views(world: World, as_of: date, uncovered: dict[str, set[str]]) -> dict[str, View]:
+def views(world: World, as_of: date, uncovered: Mapping[str, set[str]]) -> dict[str, View]:
     """Every account's view, whether it is scored or not."""
     found: dict[str, View] = {}
 

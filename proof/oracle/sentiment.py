@@ -15,7 +15,18 @@ def answers(view: View, kind: str, days: int | None = None) -> list[Row]:
 def thousandths(row: Row) -> int:
     """The answer on its kind's usual scale, as the whole thousandths that everything is counted in."""
     usual = USUAL[row["kind"]]
-    return int(row["score"] * usual / (row["scale_max"] or usual) * 1000 + 0.5)
+    return whole(row["score"] * usual / (row["scale_max"] or usual) * 1000)
+
+
+def whole(value: float) -> int:
+    """The nearest whole number; a half goes away from zero.
+
+    >>> whole(2.5), whole(-2.5), whole(604.4999999999999)
+    (3, -3, 604)
+    """
+    below = int(abs(value))
+    near = below + (abs(value) - below >= 0.5)
+    return near if value >= 0 else -near
 
 
 def latest(view: View, kind: str, days: int | None = None) -> list[float]:
@@ -33,7 +44,7 @@ def latest(view: View, kind: str, days: int | None = None) -> list[float]:
 
 def mood(view: View, days: int) -> float | None:
     rows = [r for r in view.of(MESSAGES, "sent_at", days) if r["author"] == "customer" and r["sentiment"] is not None]
-    return mean(r["sentiment"] for r in rows) if len(rows) >= 3 else None
+    return mean(whole(r["sentiment"] * 1000) / 1000 for r in rows) if len(rows) >= 3 else None
 
 
 def messages(view: View, days: int, ago: int = 0) -> list[Row]:

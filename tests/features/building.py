@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data_contracts.contract import Contract, source_contracts
-from data_contracts.corruption import as_arrow, in_contract_types
+from data_contracts.known import as_arrow, in_contract_types, restated
 from data_contracts.sources import Facts
 from features.catalogue import catalogue
 from features.cohort import CohortRule, cohort
@@ -64,24 +64,14 @@ def facts_of(
 
     tables = {n: put(n, _accepted(f, source_contracts()[n])) for n, f in frames.items()}
     covers = {n: put(f"{n}_coverage", pa.table({"account_id": pa.array(a)})) for n, a in (covered or {}).items()}
-    return Facts(tables, covers)
-
-
-def restated(frame: pd.DataFrame, contract: Contract) -> bool:
-    """Whether a key comes more than once: then later rows restate earlier ones."""
-    keyed = frame.dropna(subset=["event_id"]) if contract.key == ("event_id",) else frame
-    return bool(keyed.duplicated(list(contract.key)).any())
+    return Facts(tables, covers, restated=restated(frames, source_contracts()))
 
 
 def _accepted(frame: pd.DataFrame, contract: Contract) -> pa.Table:
-    """The rows as accepted tables hold them: where a key comes again, with the moment its next version was known."""
+    """The rows as Facts hold them: only a table with versions says when each was superseded."""
     rows = as_arrow(frame, contract)
-    if not restated(frame, contract):
-        return rows
-    ordered = frame.sort_values("known_at", kind="stable")
-    following = ordered.groupby(list(contract.key), dropna=contract.key == ("event_id",))["known_at"].shift(-1)
-    moments = pa.array(following.reindex(frame.index), pa.timestamp("us"), from_pandas=True)
-    return rows.append_column("superseded_at", moments)
+    versions = restated({contract.name: frame}, {contract.name: contract})
+    return rows if versions else rows.drop_columns("superseded_at")
 
 
 def facts_from(**world: Sequence[Mapping[str, Any]]) -> Facts:
@@ -102,12 +92,11 @@ class Compiled:
     ) -> pa.Table:
         facts = facts_of(frames, covered, self._connection)
         # Tables with restatements have a column more: they are asked another way.
-        shape = frozenset(n for n, table in facts.tables.items() if "superseded_at" in table.columns)
-        name = f"answer_{'_'.join(sorted(shape))}"
-        if shape not in self._views:
+        name = f"answer_{'_'.join(sorted(facts.restated))}"
+        if facts.restated not in self._views:
             # Kept alive: its in-memory tables live as long as it does.
-            self._views[shape] = self._expression(facts)
-            self._connection.create_view(name, self._views[shape])
+            self._views[facts.restated] = self._expression(facts)
+            self._connection.create_view(name, self._views[facts.restated])
         return self._connection.raw_sql(f"SELECT * FROM {name}").to_arrow_table()
 
 
