@@ -14,6 +14,7 @@ from data_contracts.big_tables import insert, is_big, repeated_rows, scanned
 from data_contracts.contract import KNOWN_AT, Column, Contract, is_marker
 from data_contracts.facts import Facts, latest
 from data_contracts.mapping import Mapped, mapped_sources
+from data_contracts.origins import portable, selected
 from data_contracts.quarantine import (
     ACCEPTED,
     QUARANTINED,
@@ -28,7 +29,6 @@ from data_contracts.staging import (
     TEXT,
     delivered_columns,
     mapping_warnings,
-    portable,
     typed,
     value_and_marker,
     with_reference,
@@ -192,7 +192,7 @@ class SourceReader:
 
     def _run(self, mapped: Mapped) -> Any:
         try:
-            return self.origin.sql(mapped.sql)
+            return selected(self.origin, mapped.sql)
         except Exception as exc:
             # Ibis asks the engine to describe the statement; what is no single SELECT has no description.
             what = "it is not one SELECT statement" if isinstance(exc, KeyError) else _in_short(exc)

@@ -94,20 +94,6 @@ def unread_text(table: Any) -> Any:
     return joined.nullif("")
 
 
-def portable(expr: Any, *, sqlite: bool) -> Any:
-    """The expression with every column in a type that crosses by Arrow; what does not travels as text.
-
-    SQLite keeps dates as text of any shape: as text they reach the contract's own reading, one bad value and all.
-    """
-    columns = {}
-    for name in expr.columns:
-        kind = expr[name].type()
-        temporal = kind.is_timestamp() or kind.is_date()
-        plain = kind.is_string() or kind.is_numeric() or kind.is_boolean() or temporal
-        columns[name] = expr[name] if plain and not (temporal and sqlite) else expr[name].cast("string")
-    return expr.select(**columns)
-
-
 def with_known_at(table: Any, contract: Contract) -> Any:
     """The table with `known_at` where the source has none: the moment of the event itself."""
     import ibis

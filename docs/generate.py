@@ -24,9 +24,10 @@ DIRECTION = {"higher": "higher is riskier", "lower": "lower is riskier", None: "
 MEANINGS = {
     "project.name": "The book's name: the title of the pages, the MLflow experiment and the registered model.",
     "project.currency": "Shown before money.",
-    "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml.",
-    "sources.url": "Where the SELECTs run. Not given: in the engine. Where it differs, each result is copied into the "
-    "engine batch by batch.",
+    "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml. "
+    "`${NAME}` becomes the environment variable NAME, or what the file that NAME_FILE names holds.",
+    "sources.url": "Where the SELECTs run, for example `postgres://reader:${CRM_PASSWORD}@db.example.com/crm`. Not given: "
+    "in the engine. Where it differs, each result is copied into the engine batch by batch.",
     "variables": "`{name}` in `sources/*.sql` becomes this text; `--set name=value` wins.",
     "label.kind": "`decision`: the customer decides to leave. `inactivity`: the customer does nothing at all.",
     "label.horizon_days": "Length of the window that is predicted, in days.",
@@ -234,7 +235,8 @@ def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
         NOTE,
         "",
         "Every key has a default, so an empty file is a valid one. An unknown section or key is an error (exit code 3) "
-        "that names the nearest spelling. Paths are relative to the file. Secrets do not belong here.",
+        "that names the nearest spelling. Paths are relative to the file. Secrets do not belong here: an "
+        "address takes them from the environment.",
     ]
     sections: dict[str, list[str]] = {section: [] for section in Settings.model_fields}
     for key, kind, default in settings_keys():

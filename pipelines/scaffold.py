@@ -19,7 +19,8 @@ currency = "USD"              # shown beside money
 url = "duckdb://.churn/warehouse.duckdb"    # where indicators are computed; paths are relative to this file
 
 # [sources]
-# url = "postgres://…"        # where the SELECTs in sources/ run, if not in the engine itself
+# url = "postgres://reader:${CRM_PASSWORD}@db.example.com/crm"   # where the SELECTs run, if not in the engine itself;
+#                             # ${NAME} is read from the environment, or from the file that NAME_FILE names
 
 [variables]
 # data = "data"               # {data} in sources/*.sql becomes this text; `--set data=…` wins

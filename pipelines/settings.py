@@ -30,15 +30,16 @@ class ProjectSection(Section):
 
 
 class EngineSection(Section):
-    """[engine]: the warehouse, an Ibis address."""
+    """[engine]: the warehouse, an Ibis address; `${NAME}` in it is an environment variable, read when it is opened."""
 
-    url: str = f"duckdb://{STATE}/warehouse.duckdb"
+    # Not in the repr: an address may hold a password.
+    url: str = Field(default=f"duckdb://{STATE}/warehouse.duckdb", repr=False)
 
 
 class SourcesSection(Section):
-    """[sources]: where the SELECTs run; the warehouse itself where no address is given."""
+    """[sources]: where the SELECTs run, an address as above; the warehouse itself where none is given."""
 
-    url: str | None = None
+    url: str | None = Field(default=None, repr=False)
 
 
 class LabelSection(Section):
@@ -184,6 +185,7 @@ def _validated(data: dict[str, Any]) -> Settings:
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(str(p) for p in first["loc"])
-        raise SettingsError(
-            f"`{where}`: {first['msg']} (found {first.get('input')!r}).", where="churn.toml", cure="Mend that value."
-        ) from exc
+        found = "" if where.endswith(".url") else f" (found {first.get('input')!r})"
+        raise SettingsError(f"`{where}`: {first['msg']}{found}.", where="churn.toml", cure="Mend that value.") from (
+            exc if found else None
+        )

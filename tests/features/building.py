@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -100,9 +100,10 @@ class Compiled:
         return self._connection.raw_sql(f"SELECT * FROM {name}").to_arrow_table()
 
 
-def engine(snapshots: Snapshots) -> Compiled:
-    """The whole feature table at these snapshots."""
-    return Compiled(lambda facts: feature_table(facts, cohort(facts, snapshots, CohortRule()), snapshots, catalogue()))
+def engine(snapshots: Snapshots, names: Collection[str]) -> Compiled:
+    """The feature table at these snapshots, with these indicators."""
+    chosen = {name: indicator for name, indicator in catalogue().items() if name in names}
+    return Compiled(lambda facts: feature_table(facts, cohort(facts, snapshots, CohortRule()), snapshots, chosen))
 
 
 def features_of(facts: Facts, snapshots: Snapshots) -> pd.DataFrame:
