@@ -37,7 +37,7 @@ def cohort(facts: Facts, snapshots: Snapshots, rule: CohortRule) -> Any:
     decided = held["lost_day"].notnull() & (held["lost_day"] < held["as_of_day"])
     in_force = held.group_by("account_id", "snapshot", "as_of", "as_of_day").agg(
         known_loss=decided.all(),
-        arr=held["arr_cents"].sum() / 100.0,
+        arr=held["arr_cents"].sum().cast("float64") / 100.0,
         seats=held["seats"].sum(),
         term_end_day=held["ends"].min(),
         deadline_day=held["deadline"].min(),

@@ -90,7 +90,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
 
 
 def available(facts: Facts, reduction: Reduction) -> bool:
-    """Whether the project delivers every table and column that the reduction reads."""
+    """Whether the project delivers what a reduction needs; without it every leaf on it is null."""
     return reduction.table == "*" or (
         facts.has(reduction.table, *reduction.needs) and all(name in facts.tables for name in reduction.also)
     )

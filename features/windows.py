@@ -70,7 +70,7 @@ def _calendar(leaves: Sequence[Kernel], snapshots: Snapshots) -> Any:
     return ibis.memtable(pa.table(columns))
 
 
-def span_table(rows: Any, leaves: Sequence[Span], snapshots: Snapshots, cohort: Any) -> Any:
+def span_table(rows: Any, leaves: Sequence[Span], snapshots: Snapshots, cohort: Any = None) -> Any:
     """account_id, snapshot and one aggregate per leaf over the states that hold at the snapshot.
 
     `cohort` says how old an account is, for leaves that ask what began by a day of its first term.

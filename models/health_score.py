@@ -157,9 +157,10 @@ def _silence(features: pd.DataFrame, policy: Policy) -> pd.Series:
     )
 
 
-def component_weights(policy: Policy) -> Mapping[str, int]:
+def component_weights(policy: Policy, *, onboarding: bool = False) -> Mapping[str, int]:
     """Weights as whole numbers for people to read."""
-    return {c: round(policy.health.weights[c]) for c in COMPONENTS}
+    weights = policy.health.onboarding_weights if onboarding else policy.health.weights
+    return {c: round(weights[c]) for c in COMPONENTS}
 
 
 def mix_warnings(tiers: Mapping[str, int], policy: Policy) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -65,16 +65,21 @@ def cohort_rule(project: Project) -> CohortRule:
 
 
 def features_at(
-    checked: Checked, snapshots: Snapshots, indicators: dict[str, Indicator] | None = None
+    checked: Checked,
+    snapshots: Snapshots,
+    indicators: Mapping[str, Indicator] | None = None,
+    *,
+    members_of: Callable[..., Any] = cohort,
+    table_of: Callable[..., Any] = feature_table,
 ) -> tuple[Any, pd.DataFrame]:
     """(cohort as an Ibis table, validated feature frame sorted by as_of and account).
 
     Raises ContractStop where a value leaves its declared range: nothing trains or scores on it.
     """
-    chosen = dict(indicators or catalogue())
+    chosen = dict(indicators or catalogue(checked.project.policy))
     rule = cohort_rule(checked.project)
-    members = checked.engine.create_table("cohort", cohort(checked.facts, snapshots, rule), overwrite=True)
-    frame = dated(feature_table(checked.facts, members, snapshots, chosen).to_pandas())
+    members = checked.engine.create_table("cohort", members_of(checked.facts, snapshots, rule), overwrite=True)
+    frame = dated(table_of(checked.facts, members, snapshots, chosen).to_pandas())
     if frame.empty:
         raise NotEnoughData(
             f"no account has a term in force between {snapshots.dates[0]} and {snapshots.dates[-1]}.",
@@ -94,7 +99,7 @@ def dated(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(as_of=pd.to_datetime(frame["as_of"]).dt.date)
 
 
-def validate_features(frame: pd.DataFrame, indicators: dict[str, Indicator]) -> None:
+def validate_features(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> None:
     """Check the frame against the contract that the catalogue generates; raise ContractStop on the first breach."""
     from data_contracts.validate import ROW, Validator
 
@@ -117,5 +122,5 @@ def write_features(project: Project, frame: pd.DataFrame, as_of: date) -> str:
     """Write one snapshot's features as Parquet, whole or not at all; returns the file's path."""
     from pipelines.files import write_parquet
 
-    names = ["account_id", "as_of", *catalogue()]
+    names = ["account_id", "as_of", *catalogue(project.policy)]
     return str(write_parquet(frame[names], project.out("features", f"as_of={as_of.isoformat()}") / "features.parquet"))

@@ -16,6 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from pipelines import steps
 from pipelines.build_features import Checked, checked_sources
 from pipelines.demo import make_demo
+from pipelines.prove import prove_on
 from pipelines.score import score_on
 from pipelines.settings import open_project
 from pipelines.train import TrainRequest, train_on
@@ -31,6 +32,12 @@ def _say(message: str) -> None:
 def train_step(checked: Checked, request: TrainRequest) -> dict[str, Any]:
     """Train on checked sources."""
     return train_on(checked, request, progress=_say)
+
+
+@task(cache_policy=NO_CACHE)
+def proof_step(checked: Checked) -> dict[str, Any]:
+    """Prove on checked sources that nothing leaks."""
+    return prove_on(checked, progress=_say)
 
 
 @task(cache_policy=NO_CACHE)
@@ -84,10 +91,22 @@ def train(
         return train_step(checked, TrainRequest(train_until, test_from, test_until, horizon_days, gap_days))
 
 
-@flow(name="score")
-def score(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
-    """Score one snapshot."""
+@flow(name="prove_no_leak")
+def prove_no_leak(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """Prove that no figure knows the future; fails where one does."""
     with checked_sources(open_project(Path(project), variables)) as checked:
+        return proof_step(checked)
+
+
+@flow(name="score")
+def score(
+    project: str = ".",
+    variables: Variables = None,
+    as_of: date | None = None,
+    policy_version: str | None = None,
+) -> dict[str, Any]:
+    """Score one snapshot."""
+    with checked_sources(open_project(Path(project), variables, policy_version=policy_version)) as checked:
         return score_step(checked, as_of)
 
 

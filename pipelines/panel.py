@@ -43,6 +43,33 @@ def label_rule(checked: Checked, horizon_days: int | None = None, gap_days: int 
     )
 
 
+@dataclass(frozen=True)
+class Dates:
+    """The snapshots of one panel. `test` is empty where everything trains; `purge_from` is then None."""
+
+    train: tuple[date, ...]
+    test: tuple[date, ...]
+    purge_from: date | None
+    window_days: int
+    data_until: date
+    split: Split
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """All of them, for one build of the indicators."""
+        return Snapshots.of((*self.train, *self.test))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The usable rows of both sides, and how many were left out."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    purged_rows: int
+    decided_in_gap: int
+
+
 def build_panel(checked: Checked, rule: LabelRule, split: Split | None = None, *, refit: bool = False) -> Panel:
     """Build the panel for a split (default: test on the last 26 mature weeks).
 
@@ -50,37 +77,40 @@ def build_panel(checked: Checked, rule: LabelRule, split: Split | None = None, *
     window ends after the test begins are dropped and counted; so are rows decided in the gap. With `refit`, every mature
     snapshot trains and the test side is empty.
     """
+    dates = panel_dates(checked, rule, split, refit=refit)
+    members, frame = features_at(checked, dates.snapshots)
+    truth = dated(labels(checked.facts, members, rule, data_until=dates.data_until).to_pandas())
+    sides = assembled(frame, truth, dates)
+    return Panel(sides.train, sides.test, dates.data_until, sides.purged_rows, sides.decided_in_gap, dates.split)
+
+
+def panel_dates(checked: Checked, rule: LabelRule, split: Split | None = None, *, refit: bool = False) -> Dates:
+    """Which snapshots train and which test. Raises NotEnoughData where a side has none."""
     settings = checked.project.settings.panel
     until = data_until(checked.facts)
     window = rule.horizon_days + rule.gap_days
     split = split or default_split(until, window)
     first = first_as_of(checked)
     last_train = until - timedelta(days=window) if refit else split.train_until
-    train = _snapshots(settings.train_every_weeks, first, last_train, settings.weekday, "training")
-    test_from = last_train + timedelta(days=1) if refit else split.test_from
-    test = (
-        None
-        if refit
-        else _snapshots(
-            settings.test_every_weeks, max(first, split.test_from), split.test_until, settings.weekday, "test"
-        )
-    )
-    dates = train.dates if test is None else (*train.dates, *test.dates)
-    members, frame = features_at(checked, Snapshots.of(dates))
-    truth = dated(labels(checked.facts, members, rule, data_until=until).to_pandas())
+    train = _snapshots(settings.train_every_weeks, first, last_train, settings.weekday, "training").dates
+    if refit:
+        return Dates(train, (), None, window, until, split)
+    from_day = max(first, split.test_from)
+    test = _snapshots(settings.test_every_weeks, from_day, split.test_until, settings.weekday, "test").dates
+    return Dates(train, test, split.test_from, window, until, split)
+
+
+def assembled(frame: pd.DataFrame, truth: pd.DataFrame, dates: Dates) -> Sides:
+    """Features and labels as training and test rows: known losses, immature labels and gap decisions left out."""
     labelled = frame.merge(truth, on=["account_id", "as_of"], how="left", validate="one_to_one")
     labelled = labelled[~labelled["known_loss"].astype(bool)]
-    training, testing = labelled[labelled["as_of"].isin(train.dates)], labelled[labelled["as_of"] >= test_from]
-    if test is not None:
-        testing = testing[testing["as_of"].isin(test.dates)]
-    reaching = (
-        purged(training["as_of"], window_days=window, test_from=test_from)
-        if test is not None
-        else (training["as_of"] != training["as_of"])
-    )
-    kept = training[~reaching]
-    gap = int(kept["decided_in_gap"].sum() + testing["decided_in_gap"].sum())
-    return Panel(_usable(kept), _usable(testing), until, int(reaching.sum()), gap, split)
+    training, testing = labelled[labelled["as_of"].isin(dates.train)], labelled[labelled["as_of"].isin(dates.test)]
+    purged_rows = 0
+    if dates.purge_from is not None:
+        reaching = purged(training["as_of"], window_days=dates.window_days, test_from=dates.purge_from)
+        training, purged_rows = training[~reaching], int(reaching.sum())
+    gap = int(training["decided_in_gap"].sum() + testing["decided_in_gap"].sum())
+    return Sides(_usable(training), _usable(testing), purged_rows, gap)
 
 
 def _usable(rows: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,19 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
     return Group(table, *(Text(line) for line in lines))
 
 
+def proof(result: Mapping[str, Any]) -> Any:
+    """A row per check, the sentence of the verdict, and where the certificate is."""
+    from proof.certificate import SIGN, TITLES
+
+    table = Table(title="Proof that nothing leaks", title_justify="left", box=SIMPLE)
+    for head in ("", "check", "what it shows"):
+        table.add_column(head)
+    for check in result["checks"]:
+        shows = TITLES[check["check"]] if check["verdict"] == "passed" else f"{check['verdict']}: {check['note']}"
+        table.add_row(SIGN[check["verdict"]], check["check"].replace("_", " "), escape(shows))
+    return Group(table, Text(f"Certificate: {result['path']}"))
+
+
 def score(result: Mapping[str, Any]) -> Any:
     """One paragraph."""
     tiers = ", ".join(f"{n} {tier}" for tier, n in result["tiers"].items())

@@ -135,7 +135,7 @@ def code_fingerprint() -> str:
     """SHA-256 over the source files of our packages, 16 digits: the same code gives the same one."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for package in ("policy", "data_contracts", "features", "models", "serving", "pipelines"):
+    for package in ("policy", "data_contracts", "features", "models", "serving", "proof", "pipelines"):
         for path in sorted((root / package).rglob("*")):
             if path.suffix in {".py", ".yaml"}:
                 digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.catalogue import catalogue
+from features.indicator import Indicator
+from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
 from models.ladder import FIRST, choose, rungs
 from models.prepare import prepared
@@ -23,6 +25,7 @@ from pipelines.panel import Panel, build_panel, described, label_rule
 from pipelines.settings import Project
 from pipelines.tracking import Tracking, code_fingerprint, frame_fingerprint, git_commit
 from policy.errors import NotEnoughData
+from policy.policy import Policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,19 +82,16 @@ def train_on(
     panel = build_panel(checked, rule, request.split)
     _refuse_too_small(panel, project)
     tracking = Tracking(project)
-    directions = _directions(panel.train)
+    directions = directions_in(panel.train, catalogue())
     previous = tracking.champion()
     frame, test = prepared(panel.train, project.policy), prepared(panel.test, project.policy)
 
     def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
-        lost = past.loc[past["churned"] == 1, "account_id"].nunique()
-        y = past["churned"].to_numpy()
-        fitted = fit_all(past, y, directions, project.policy, churned_accounts=lost, only=names)
-        return {name: scorer.score(later) for name, scorer in fitted.items()}
+        return probabilities(past, later, directions, project.policy, names)
 
     progress("choosing the scorer inside the training period")
     holder = _holder(previous.parameters["champion"] if previous else FIRST, panel, project)
-    champion = choose(frame, fit_and_score, project.policy.ladder, window_days=window, holder=holder)
+    champion = choose(panel.train, fit_and_score, project.policy.ladder, window_days=window, holder=holder)
     progress("fitting every scorer")
     facts = described(panel.train), described(panel.test)
     scorers = fit_all(
@@ -143,6 +143,7 @@ def train_on(
                     "gap_days": rule.gap_days,
                     "label": rule.kind,
                     "policy_version": project.policy.version,
+                    "moods_of_text": VERSION,
                     "indicators": len(directions),
                     "data_fingerprint": frame_fingerprint(panel.train[["account_id", "churned", *directions]]),
                     "code_fingerprint": code_fingerprint(),
@@ -198,10 +199,24 @@ def _refuse_too_small(panel: Panel, project: Project) -> None:
         )
 
 
-def _directions(frame: pd.DataFrame) -> dict[str, int]:
+def directions_in(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> dict[str, int]:
     """Every indicator with data in training, and its monotone direction."""
     sign = {"higher": 1, "lower": -1, None: 0}
-    return {name: sign[i.risk] for name, i in catalogue().items() if frame[name].notna().any()}
+    return {name: sign[i.risk] for name, i in indicators.items() if frame[name].notna().any()}
+
+
+def probabilities(
+    train: pd.DataFrame,
+    later: pd.DataFrame,
+    directions: Mapping[str, int],
+    policy: Policy,
+    only: Collection[str] = NAMES,
+) -> dict[str, Array]:
+    """What each scorer says of later rows: the rows that train are all it is fitted on, and nothing else is fitted."""
+    past, ahead = prepared(train, policy), prepared(later, policy)
+    lost = past.loc[past["churned"] == 1, "account_id"].nunique()
+    fitted = fit_all(past, past["churned"].to_numpy(), directions, policy, churned_accounts=lost, only=only)
+    return {name: scorer.score(ahead) for name, scorer in fitted.items()}
 
 
 def _holder(previous: str, panel: Panel, project: Project) -> str:

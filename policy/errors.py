@@ -4,6 +4,7 @@ ChurnError
 ├── UsageError (2)          the command line asks for something that does not exist
 ├── SettingsError (3)       churn.toml or the policy cannot be used
 ├── ContractStop (4)        a source table breaks its contract in a way that must not go on
+│   └── LeakFound (4)       the proof found that the data or the pipeline know the future
 ├── NotEnoughData (5)       a refusal: the book is too small for an honest answer
 ├── DeliveryIncomplete (6)  some rows did not reach the destination
 └── Locked (7)              another run holds the warehouse or the destination
@@ -48,6 +49,10 @@ class ContractStop(ChurnError):
     """A table breaks its data contract where the contract says: stop."""
 
     exit_code = 4
+
+
+class LeakFound(ContractStop):
+    """The data or the pipeline know the future: the promise that all figures rest on is broken."""
 
 
 class NotEnoughData(ChurnError):

@@ -21,7 +21,7 @@ class Frozen(BaseModel):
 
 
 def rule(ids: str, meaning: str, **limits: Any) -> Any:
-    """A field of the policy: the rules it belongs to (`H2`, `W1 W7`), its meaning, its limits. It has no default.
+    """A field of the policy: the rules it belongs to (`H2`, `W1 W7`), its meaning, its limits.
 
     Both stand in docs/policy.md, so a number cannot be added without being explained.
     """

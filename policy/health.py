@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from policy.errors import did_you_mean
 from policy.frozen import Days, Frozen, Point, Share, rule
@@ -19,11 +19,11 @@ class HealthInput(Frozen):
     An input `if_applicable` is not missed where it is null: it then counts neither for nor against the coverage.
     """
 
-    indicator: str
-    share: float = Field(gt=0, le=1)
-    points: tuple[Point, ...] = ()
-    steps: tuple[Point, ...] = ()
-    if_applicable: bool = False
+    indicator: str = rule("", "A column of docs/indicators.md.")
+    share: float = rule("", "Its weight within the component; the shares of a component sum to 1.", gt=0, le=1)
+    points: tuple[Point, ...] = rule("", "Value and points, joined by straight lines; flat at both ends.", default=())
+    steps: tuple[Point, ...] = rule("", "Or value and points, flat from each value on.", default=())
+    if_applicable: bool = rule("H7 H8", "Where it is null it does not apply, and is not missed.", default=False)
 
     @model_validator(mode="after")
     def _ascending(self) -> HealthInput:
@@ -53,9 +53,9 @@ class Bands(Frozen):
 class Cap(Frozen):
     """A component scores at most this while the indicator is above 0 (H16)."""
 
-    component: str
-    at_most: float = Field(ge=0, le=100)
-    while_: str = Field(alias="while")
+    component: str = rule("H16", "The component that is capped.")
+    at_most: float = rule("H16", "Its score at most.", ge=0, le=100)
+    while_: str = rule("H16", "While this indicator is above 0.", alias="while")
 
     @model_validator(mode="after")
     def _known(self) -> Cap:
@@ -85,7 +85,7 @@ class Health(Frozen):
     inputs: Mapping[str, tuple[HealthInput, ...]] = rule(
         "H5 H6 H7 H8 H9 H10 H11 H12 H13 H14 H15 H17 H18 H19 H20",
         "How each indicator becomes points, by component: `share` within the component (they sum to 1), `points` on "
-        "straight lines or `steps` from each value on. `if_applicable`: not missed where it is null.",
+        "straight lines or `steps` from each value on.",
     )
     nps_neutral_points: float = rule("H13", "Where an NPS answer fades to.", ge=0, le=100)
     nps_fade_days: int = rule("H13", "Days until an NPS answer says nothing any more.", ge=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from policy.errors import SettingsError, did_you_mean
 from policy.frozen import Frozen, Point, rule
@@ -26,6 +27,7 @@ from policy.growth import (
 from policy.health import COMPONENTS, Bands, Cap, Health, HealthInput, Indicators, SilentTickets
 from policy.journey import Onboarding
 from policy.metrics import Metrics, Scenario
+from policy.proof import Proof
 from policy.segments import Segments
 from policy.signals import Signals
 from policy.work import Evidence, Label, Ladder, Play, Risk, Tasks
@@ -49,6 +51,7 @@ __all__ = [
     "Tasks",
     "load_policy",
     "policy_from",
+    "read_yaml",
 ]
 DEFAULT = Path(__file__).parent / "policy.yaml"
 # Places where a project may add names of its own.
@@ -65,7 +68,7 @@ FREE = {
 class Policy(Frozen):
     """Every number of the rules, with who set it and why."""
 
-    version: str = rule("H22", "Name of this state of the rules; every score carries it.", min_length=1)
+    version: str = rule("H22", "Name of this state of the rules; every score carries it.")
     author: str = rule("H22", "Who set it.", min_length=1)
     reason: str = rule("H22", "Why.", min_length=1)
     health: Health = rule("H1", "The rule-based health score.")
@@ -93,6 +96,16 @@ class Policy(Frozen):
     feature_requests: FeatureRequests = rule("V1", "Where the customer's wishes go.")
     success_plans: SuccessPlans = rule("P1", "The success plan.")
     scenario: Scenario = rule("M18", "The example that `churn policy lint` audits.")
+    proof: Proof = rule("", "What `churn prove-no-leak` looks at, and from where on a figure is too good to be true.")
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _names_a_file(cls, version: Any) -> Any:
+        if not isinstance(version, str):
+            raise ValueError(f'write the version in quotes: version: "{version}"')
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", version):
+            raise ValueError("a version is letters, digits and . _ + - only, for example 2026.2-acme")
+        return version
 
     @model_validator(mode="after")
     def _agree(self) -> Policy:
@@ -149,7 +162,7 @@ def load_policy(override: Path | None = None) -> Policy:
     """
     if override is None or not override.exists():
         return policy_from({}, where=DEFAULT.name)
-    own = _read(override)
+    own = read_yaml(override)
     for key in ("version", "author", "reason") if own else ():
         if key not in own:
             raise SettingsError(
@@ -166,7 +179,7 @@ def policy_from(own: Mapping[str, Any], *, where: str) -> Policy:
     A policy that was stored whole is read the same way, so that one from before a key existed can still be read.
     """
     try:
-        return Policy.model_validate(_laid_over(_read(DEFAULT), own, where, ()))
+        return Policy.model_validate(_laid_over(read_yaml(DEFAULT), own, where, ()))
     except ValidationError as exc:
         first = exc.errors()[0]
         path = ".".join(str(p) for p in first["loc"]) or "policy"
@@ -178,7 +191,8 @@ def _cure(path: str) -> str:
     return f"Mend `{path}`; the default policy shows a valid value."
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping; empty where it holds nothing. Raises SettingsError where it is none."""
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as exc:

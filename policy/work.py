@@ -58,12 +58,8 @@ class Play(Frozen):
 
     play: str = rule("I5", "Its name.")
     steps: tuple[str, ...] = rule("I5", "What to do, in order.")
-    hours: Amount | None = Field(
-        default=None, description="Hours of work it takes.", json_schema_extra={"rules": "S4 I5"}
-    )
-    success_metric: str | None = Field(
-        default=None, description="What shows that it worked.", json_schema_extra={"rules": "I5 I8"}
-    )
+    hours: Amount | None = rule("S4 I5", "Hours of work it takes.", default=None)
+    success_metric: str | None = rule("I5 I8", "What shows that it worked.", default=None)
 
 
 class BusinessHours(Frozen):

@@ -17,6 +17,8 @@ arr_quarter_ago = Span(facts.terms_in_force, "sum", "arr_cents", ago=QUARTER)
 seats_quarter_ago = Span(facts.terms_in_force, "sum", "seats", ago=QUARTER)
 list_year_ago = Span(facts.terms_in_force, "sum", "list_cents", ago=YEAR)
 listed_year_ago = Span(facts.terms_in_force, "sum", "listed_cents", ago=YEAR)
+discount_now = (1 - listed_now / list_now).capped(low=-1, high=1)
+discount_year_ago = (1 - listed_year_ago / list_year_ago).capped(low=-1, high=1)
 
 arr_percentile = indicator(
     arr_now,
@@ -62,7 +64,7 @@ price_per_seat_change_364d = indicator(
     before_ago=YEAR,
 )
 discount = indicator(
-    (1 - listed_now / list_now).capped(low=-1, high=1),
+    discount_now,
     component="commercial",
     group="contract",
     unit="share",
@@ -154,14 +156,16 @@ seats_change_364d = indicator(
     before_ago=YEAR,
 )
 discount_change_364d = indicator(
-    (1 - listed_now / list_now) - (1 - listed_year_ago / list_year_ago),
+    discount_now - discount_year_ago,
     component="commercial",
     group="contract",
     unit="share",
+    low=-2,
+    high=2,
     doc="Discount on list price less the one 364 days before; null without a list price at either time.",
     says="the discount on list price {moved} to {after}, from {before} on {since}",
-    before=1 - listed_year_ago / list_year_ago,
-    after=1 - listed_now / list_now,
+    before=discount_year_ago,
+    after=discount_now,
     before_ago=YEAR,
 )
 days_to_notice = indicator(

@@ -15,10 +15,14 @@ THOUSANDTHS = 1000
 ENOUGH_MESSAGES = Setting("least_messages")
 
 
-def _mean_latest(survey: Reduction, ago: int = 0) -> Expr:
-    """The mean of each contact's latest answer of the 182 days before."""
-    answers = Span(survey, "count", within=182, ago=ago)
-    return Span(survey, "sum", "answer", within=182, ago=ago) / answers / THOUSANDTHS
+def _mean_latest(survey: Reduction) -> Expr:
+    """The mean of each contact's latest answer of the last 182 days."""
+    return Span(survey, "sum", "answer", within=182) / Span(survey, "count", within=182) / THOUSANDTHS
+
+
+def _mean_of_all(survey: Reduction, ago: int = 0) -> Expr:
+    """The mean of all answers of 182 days."""
+    return Measure(survey, "answer")(182, ago=ago) / Measure(survey, "answers")(182, ago=ago) / THOUSANDTHS
 
 
 nps = indicator(
@@ -160,17 +164,17 @@ nps_lowest = indicator(
     says="the lowest NPS answer {moved} from {before} to {after} of 10",
 )
 nps_change_182d = indicator(
-    _mean_latest(voice.latest_nps) - _mean_latest(voice.latest_nps, ago=182),
+    _mean_of_all(voice.nps_answers) - _mean_of_all(voice.nps_answers, ago=182),
     component="sentiment",
     group="sentiment",
     unit="score",
     risk="lower",
     low=-10,
     high=10,
-    doc="Mean of the contacts' latest NPS answers less the same 182 days before; null where one of the two is missing.",
+    doc="Mean NPS answer of the last 182 days less that of the 182 days before; null where one of the two is missing.",
     says="the NPS answer {moved} from {before} to {after} of 10",
-    before=_mean_latest(voice.latest_nps, ago=182),
-    after=_mean_latest(voice.latest_nps),
+    before=_mean_of_all(voice.nps_answers, ago=182),
+    after=_mean_of_all(voice.nps_answers),
     before_ago=182,
 )
 detractors_182d = indicator(
@@ -213,17 +217,17 @@ csat_answers_182d = indicator(
     says="CSAT answers in half a year {moved} from {before} to {after}",
 )
 csat_change_182d = indicator(
-    _mean_latest(voice.latest_csat) - _mean_latest(voice.latest_csat, ago=182),
+    _mean_of_all(voice.csat_answers) - _mean_of_all(voice.csat_answers, ago=182),
     component="sentiment",
     group="sentiment",
     unit="score",
     risk="lower",
     low=-5,
     high=5,
-    doc="Mean of the contacts' latest CSAT answers less the same 182 days before; null where one of the two is missing.",
+    doc="Mean CSAT answer of the last 182 days less that of the 182 days before; null where one of the two is missing.",
     says="satisfaction {moved} from {before} to {after} of 5",
-    before=_mean_latest(voice.latest_csat, ago=182),
-    after=_mean_latest(voice.latest_csat),
+    before=_mean_of_all(voice.csat_answers, ago=182),
+    after=_mean_of_all(voice.csat_answers),
     before_ago=182,
 )
 opinions_182d = indicator(
@@ -280,17 +284,13 @@ escalation_share_182d = indicator(
     doc="Escalations per ticket opened, last 182 days (H16); null without tickets.",
     says="escalations per ticket {moved} from {before} to {after}",
 )
-sponsor_rating_change_91d = indicator(
-    Span(voice.sponsor, "min", "rating") - Span(voice.sponsor, "min", "rating", ago=91),
+sponsor_rating_age_days = indicator(
+    Span(voice.sponsor, "age_min"),
     component="sentiment",
     group="relationship",
-    unit="score",
-    risk="lower",
-    low=-4,
-    high=4,
-    doc="The CSM's rating of the sponsor relation less the one 91 days before; null where one of the two is missing (H15).",
-    says="the sponsor relation {moved} from {before} to {after} of 5",
-    before=Span(voice.sponsor, "min", "rating", ago=91),
-    after=Span(voice.sponsor, "min", "rating"),
-    before_ago=91,
+    unit="days",
+    low=1,
+    doc="Days since the sponsor relation was last rated, while the rating has not expired (H15); null without one.",
+    says="the sponsor relation was rated {after} ago; on {since} it was {before}",
+    clock=True,
 )

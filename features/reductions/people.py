@@ -7,7 +7,7 @@ from typing import Any
 
 from features.measure import Reduction
 from features.reductions.events import PERSON_DAYS, person_days
-from features.reductions.shapes import GONE, dated, kept, sooner, visible_together
+from features.reductions.shapes import GONE, OPEN, dated, kept, later, sooner, visible_together
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
@@ -25,17 +25,38 @@ def _in_role(*roles: str) -> Any:
 def _people(tables: Tables) -> Any:
     rows = dated(tables["users"], "created_at")
     first = sooner(day_of(rows["deactivated_at"]), day_of(rows["bounced_at"]))
-    return kept(rows, "user_id", "role", "department", end_day=first, people=1)
+    version = day_of(rows["known_at"])
+    return kept(rows, "user_id", "role", "department", end_day=first, people=1, version=version)
 
 
 def _left(*roles: str) -> Any:
     def rows(tables: Tables) -> Any:
         people = _in_role(*roles)(tables)
         people = people.filter(people["end_day"].notnull())
-        known = (people["known_day"] > people["end_day"]).ifelse(people["known_day"], people["end_day"])
-        return kept(people, day=people["end_day"], known_day=known, left=1)
+        gone = kept(people, day=people["end_day"], known_day=later(people["known_day"], people["end_day"]), left=1)
+        if not roles or GONE not in people.columns:
+            return gone
+        lost = _lost_role(tables, roles)
+        return gone.union(lost.select(*gone.columns), distinct=False)
 
     return rows
+
+
+def _lost_role(tables: Tables, roles: tuple[str, ...]) -> Any:
+    """People in place whose next version names another role: the role was taken from them on that day."""
+    import ibis
+
+    people = _people(tables)
+    versions = ibis.window(group_by="user_id", order_by="version")
+    people = people.mutate(
+        next_role=people["role"].lead().over(versions), next_day=people["version"].lead().over(versions)
+    )
+    stays = people["next_role"].isin(roles).coalesce(False)
+    in_place = people["end_day"].coalesce(OPEN) >= people["next_day"]
+    found = people.filter(people["role"].isin(roles) & people["next_day"].notnull() & ~stays & in_place)
+    return found.select(
+        "account_id", day=found["next_day"], known_day=found["next_day"], left=1, **{GONE: ibis.null("int64")}
+    )
 
 
 def _joined(tables: Tables) -> Any:

@@ -125,7 +125,7 @@ def while_any(rows: Any, *, by: tuple[str, ...]) -> Any:
         gone = rows[GONE].coalesce(OPEN)
         until = (gone < until).ifelse(gone, until)
     held = rows.select(*by, begun=later(rows["day"], rows["known_day"]), until=until)
-    # Equal spans once: two windows need not order them alike.
+    # Each once: two alike could change places between the two windows below.
     held = held.filter(held["begun"] < held["until"]).distinct()
     earlier = ibis.window(group_by=list(by), order_by=["begun", "until"], rows=(None, -1))
     held = held.mutate(reach=held["until"].max().over(earlier))

@@ -91,9 +91,10 @@ def _touches(tables: Tables) -> Any:
     )
 
 
-def _when(column: str, value: str) -> Any:
+def _when(column: str, value: str, *kinds: str) -> Any:
     def rows(tables: Tables) -> Any:
         found = dated(tables["touchpoints"], column)
+        found = found.filter(found["kind"].isin(kinds)) if kinds else found
         passed = day_of(found[column]) - day_of(found["occurred_at"])
         return kept(found, waited=passed, **{value: 1})
 
@@ -157,7 +158,7 @@ csat_answers = Reduction("csat_answers", "survey_responses", _answers("csat"))
 opinions = Reduction("opinions", "survey_responses", _answers("nps", "csat", "ces"))
 touches = Reduction("touches", "touchpoints", _touches)
 replies = Reduction("replies", "touchpoints", _when("responded_at", "replies"), needs=("responded_at",))
-opens = Reduction("opens", "touchpoints", _when("opened_at", "opens"), needs=("opened_at",))
+opens = Reduction("opens", "touchpoints", _when("opened_at", "opens", "email"), needs=("opened_at",))
 last_reply = Reduction(
     "last_reply", "touchpoints", _last(lambda t: t["responded_at"].notnull(), "responded_at"), needs=("responded_at",)
 )

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from statistics import median
+from typing import Any
 
-from proof.oracle import commercial, engagement, people, sentiment, usage
-from proof.oracle.cohort import line, with_merger_dates
+from proof.oracle import (
+    adoption,
+    commercial,
+    engagement,
+    lifecycle,
+    payment,
+    people,
+    sentiment,
+    support,
+    usage,
+)
+from proof.oracle.cohort import LOSSES, line, with_merger_dates
 from proof.oracle.past import Row, View, World, views
 
-MODULES = (usage, engagement, sentiment, commercial, people)
+MODULES = (usage, adoption, support, engagement, sentiment, commercial, payment, people, lifecycle)
 INDICATORS = {name: found for module in MODULES for name, found in module.INDICATORS.items()}
 EVIDENCE = {name: found for module in MODULES for name, found in module.EVIDENCE.items()}
-PERCENTILES, MINUS_MEDIAN = ("arr_percentile",), ("tickets_vs_segment_28d",)
+PERCENTILES = ("arr_percentile", "user_days_per_seat_percentile_28d")
+MINUS_MEDIAN = ("tickets_vs_segment_28d", "login_change_vs_segment_28d")
 
 
-def cohort(world: World, as_of: date, uncovered: dict[str, set[str]] | None = None) -> dict[str, View]:
+def cohort(
+    world: World,
+    as_of: date,
+    uncovered: Mapping[str, set[str]] | None = None,
+    *,
+    min_tenure_days: int = 7,
+    kinds: Sequence[str] = LOSSES,
+) -> dict[str, View]:
     """Account → its view, its line filled, for every account in the cohort."""
     found = views(with_merger_dates(world), as_of, uncovered or {})
-    lines = {account: line(view) for account, view in found.items()}
+    lines = {account: line(view, min_tenure_days, kinds) for account, view in found.items()}
     for account, view in found.items():
         view.line = lines[account] or Row()
     return {account: found[account] for account in sorted(found) if lines[account]}
 
 
-def feature_rows(world: World, as_of: date, uncovered: dict[str, set[str]]) -> dict[str, Row]:
+def feature_rows(world: World, as_of: date, uncovered: Mapping[str, set[str]], **rule: Any) -> dict[str, Row]:
     """Account → its line of the cohort with every indicator and, as NAME__before and NAME__after, its evidence."""
-    scored = cohort(world, as_of, uncovered)
+    scored = cohort(world, as_of, uncovered, **rule)
     rows = {account: Row({**view.line, **_values(view)}) for account, view in scored.items()}
     for name in PERCENTILES:
         _against_peers(rows, name, _share_below)

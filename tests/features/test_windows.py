@@ -10,10 +10,11 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from features.masks import mask_table
 from features.measure import Kernel, Mask, Measure, Reduction, Span, weeks
 from features.reductions.shapes import until_next, while_any
 from features.snapshots import Snapshots, day_number
-from features.windows import kernel_table, mask_table, span_table
+from features.windows import kernel_table, span_table
 
 MONDAY, THURSDAY = date(2025, 6, 2), date(2025, 6, 5)
 FACTS = Reduction("facts", "usage_events", lambda tables: tables["facts"])
@@ -27,7 +28,7 @@ def timeline(as_of: date, columns: Sequence[str], *rows: tuple[Any, ...]) -> Any
         for name, value in zip(found, row, strict=True):
             days = name.endswith("day") and value is not None
             found[name].append(day_number(as_of) - value if days else value)
-    kinds = {"account_id": pa.string(), "entity": pa.string()}
+    kinds = dict.fromkeys(("account_id", "entity", "member"), pa.string())
     return ibis.memtable(pa.table({n: pa.array(v, kinds.get(n, pa.int64())) for n, v in found.items()}))
 
 
@@ -216,3 +217,14 @@ def test_spans_that_overlap_become_one_and_a_gap_stays() -> None:
     )
     # y's first span ended before it was known: it never held.
     assert held == [("x", 30, None), ("x", 90, 50), ("y", 0, None)]
+
+
+def test_states_that_are_equal_are_one_span_wherever_they_stand() -> None:
+    # Five features of one module, bought on one day: in which order a window meets them must not matter.
+    states = [
+        (f"a{i}", "x", begun, begun, None) for i in range(60) for begun in (90, 90, 90, 40 if i % 3 else 90, 90, 90)
+    ]
+    rows = timeline(MONDAY, ("entity", "day", "known_day", "end_day"), *states)
+    found = while_any(rows, by=("account_id", "entity")).to_pyarrow().to_pylist()
+    assert sorted(r["account_id"] for r in found) == sorted(f"a{i}" for i in range(60))
+    assert {day_number(MONDAY) - r["day"] for r in found} == {90}

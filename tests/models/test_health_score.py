@@ -149,7 +149,10 @@ def test_row_order_and_index_do_not_matter(policy: Policy, test: pd.DataFrame) -
 INPUTS = [i.indicator for c in COMPONENTS for i in load_policy().health.inputs[c]]
 VALUE = st.none() | st.floats(-2, 400) | st.sampled_from([0.0, 1.0])
 ROW = st.fixed_dictionaries(
-    dict.fromkeys([*INPUTS, "nps_age_days", "tickets_28d", "open_escalations", "open_disputes"], VALUE)
+    dict.fromkeys(
+        [*INPUTS, "nps_age_days", "csat_age_days", "tickets_28d", "tenure_days", "open_escalations", "open_disputes"],
+        VALUE,
+    )
 )
 CAPS = [
     [{"component": "sentiment", "at_most": 40, "while": "open_escalations"}],

@@ -1,0 +1,101 @@
+"""Faults as they happen in real pipelines, planted one at a time: the proof names each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_contracts.sources import Facts
+from pipelines.build_features import Checked, checked_sources
+from pipelines.parts import Parts
+from pipelines.proof_checks import CHECKS
+from pipelines.proof_evidence import Evidence
+from pipelines.prove import findings
+from pipelines.settings import Project, open_project
+from proof.finding import Finding
+from tests.pipelines import planted
+
+REAL = Parts(indicators=planted.few, probabilities=planted.two_scorers)
+
+
+def same(facts: Facts) -> Facts:
+    return facts
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A part or a table that is wrong, and the check that must say so."""
+
+    name: str
+    check: str
+    parts: Parts = REAL
+    data: Callable[[Facts], Facts] = same
+
+
+FAULTS = [
+    Fault("churn date as an indicator", "corruption", replace(REAL, indicators=planted.churn_date)),
+    Fault("a later term's price", "corruption", replace(REAL, indicators=planted.price_of_a_later_term)),
+    Fault("future NPS", "corruption", replace(REAL, indicators=planted.future_nps)),
+    Fault("backdated CRM stage", "corruption", replace(REAL, indicators=planted.backdated_stage), planted.deals_backdated),
+    Fault("facts learned late", "corruption", replace(REAL, indicators=planted.known_late)),
+    Fault("label in the cohort's filter", "corruption", replace(REAL, cohort=planted.survivors)),
+    Fault("id order", "order", replace(REAL, features=planted.numbered)),
+    Fault("a window of five weeks", "second_opinion", replace(REAL, indicators=planted.four_weeks_are_five)),
+    Fault("a column without an opinion", "second_opinion", replace(REAL, indicators=planted.status_as_shown_today)),
+    Fault("overlapping windows", "windows", replace(REAL, assembled=planted.unpurged)),
+    Fault("gap decisions kept", "windows", replace(REAL, labels=planted.undecided)),
+    Fault("immature labels", "windows", replace(REAL, dates=planted.beyond_the_data, labels=planted.immature)),
+    Fault("random split", "split", replace(REAL, assembled=planted.at_random)),
+    Fault("a test date before training", "split", replace(REAL, assembled=planted.tested_on_the_past_too)),
+    Fault("target encoding", "isolation", replace(REAL, assembled=planted.target_encoded)),
+    Fault("scaler fitted on all", "isolation", replace(REAL, probabilities=planted.scaled_on_all)),
+    Fault("label among the indicators", "shuffled_labels", replace(REAL, assembled=planted.label_among_features)),
+    Fault("seats 0 after churn", "single_indicator", data=planted.seats_set_to_0),
+    Fault("status backfilled", "single_indicator", replace(REAL, indicators=planted.status_as_shown_today),
+          planted.status_backfilled),
+    Fault("stage edited in place", "single_indicator", replace(REAL, indicators=planted.stage_as_shown_today),
+          planted.stage_backfilled),
+    Fault("status backfilled, as the scorers see it", "pooled_auc",
+          replace(REAL, indicators=planted.status_as_shown_today), planted.status_backfilled),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checked(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
+    """The company's accepted tables, with a proof that looks at little."""
+    with checked_sources(quick(open_project(company), tmp_path_factory.mktemp("proof"))) as found:
+        yield found
+
+
+def quick(project: Project, folder: Path) -> Project:
+    engine = project.settings.engine.model_copy(update={"url": f"duckdb://{folder / 'warehouse.duckdb'}"})
+    proof = project.policy.proof.model_copy(update={"dates": 1, "seeds": 1, "accounts": 100, "shuffles": 3})
+    return project.model_copy(
+        update={
+            "settings": project.settings.model_copy(update={"engine": engine}),
+            "policy": project.policy.model_copy(update={"proof": proof}),
+        }
+    )
+
+
+def found(checked: Checked, fault: Fault, checks: Any, **more: Any) -> list[Finding]:
+    spoiled = replace(checked, facts=fault.data(checked.facts))
+    return findings(Evidence(spoiled, fault.parts, **more), checks)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
+def test_a_planted_fault_is_named(checked: Checked, fault: Fault) -> None:
+    (finding,) = found(checked, fault, (fault.check,))
+    assert finding.verdict == "failed"
+    assert finding.failures
+    assert finding.cure
+
+
+def test_the_parts_that_faults_are_planted_in_are_clean_without_them(checked: Checked) -> None:
+    assert {f.check: f.verdict for f in found(checked, Fault("none", ""), tuple(CHECKS))} == dict.fromkeys(
+        CHECKS, "passed"
+    )
