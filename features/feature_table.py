@@ -71,7 +71,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
-        for table in _shape_tables(reduction.rows(facts.tables), group, snapshots, cohort):
+        for table in _shape_tables(facts, reduction, group, snapshots, cohort):
             tag = f"{len(columns)}_{len(pending)}"
             keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
             wide = wide.left_join(
@@ -96,7 +96,11 @@ def available(facts: Facts, reduction: Reduction) -> bool:
     )
 
 
-def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: Any) -> list[Any]:
+def _shape_tables(
+    facts: Facts, reduction: Reduction, group: list[Leaf], snapshots: Snapshots, cohort: Any
+) -> list[Any]:
+    rows = reduction.rows(facts.tables)
+    only = reduction.only(facts.tables) if reduction.only else None
     kernels = [x for x in group if isinstance(x, Kernel)]
     masks = [x for x in group if isinstance(x, Mask | Pattern)]
     spans = [x for x in group if isinstance(x, Span)]
@@ -104,11 +108,11 @@ def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: An
     if kernels:
         found.append(kernel_table(rows, kernels, snapshots))
     if masks:
-        found.append(mask_table(rows, masks, snapshots))
+        found.append(mask_table(rows, masks, snapshots, only))
     if spans:
         found.append(span_table(rows, spans, snapshots, cohort))
     found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]
-    found += [leading_table(rows, x, snapshots) for x in group if isinstance(x, Leading)]
+    found += [leading_table(rows, x, snapshots, only) for x in group if isinstance(x, Leading)]
     return found
 
 

@@ -17,20 +17,21 @@ BITS = 63  # usable bits of a signed 64-bit mask
 NEVER = 10**6  # a week after all others
 
 
-def mask_table(rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots) -> Any:
+def mask_table(rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots, only: Any = None) -> Any:
     """account_id, snapshot and one count of distinct entities per leaf.
 
-    `rows` holds account_id, entity, day, known_day, and gone_day where facts may be taken back.
+    `rows` holds account_id, entity, day, known_day, and gone_day where facts may be taken back; `only`, where given,
+    account_id, entity and the days from and until which an entity counts (`Reduction.only`).
     """
 
     def counted(seen: Any) -> Any:
         counts = {leaf.name: _holds(seen["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
         return seen.group_by("account_id", "snapshot").agg(**counts)
 
-    return _in_blocks(rows, max(leaf.reach for leaf in leaves), snapshots, counted)
+    return _in_blocks(rows, max(leaf.reach for leaf in leaves), snapshots, counted, only)
 
 
-def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
+def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, only: Any = None) -> Any:
     """account_id, snapshot and how many of the most regular entities meet the leaf's further condition."""
     import ibis
 
@@ -50,7 +51,7 @@ def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
         top = levels.mutate(leads=(above == 0) | (above.cast("float64") < wanted))
         return top.filter(top["leads"]).group_by("account_id", "snapshot").agg(**{leaf.name: lambda t: t["met"].sum()})
 
-    return _in_blocks(rows, leaf.reach, snapshots, counted)
+    return _in_blocks(rows, leaf.reach, snapshots, counted, only)
 
 
 def adopted_table(rows: Any, leaf: Adopted, snapshots: Snapshots) -> Any:
@@ -98,11 +99,11 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Any:
     )
 
 
-def _in_blocks(rows: Any, reach: int, snapshots: Snapshots, counted: Any) -> Any:
+def _in_blocks(rows: Any, reach: int, snapshots: Snapshots, counted: Any, only: Any = None) -> Any:
     """What `counted` makes of the masks, for as many snapshots at a time as one mask can serve."""
     import ibis
 
-    parts = [counted(_seen(rows, block, reach, snapshots.anchor)) for block in _blocks(snapshots, reach)]
+    parts = [counted(_seen(rows, block, reach, snapshots.anchor, only)) for block in _blocks(snapshots, reach)]
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
 
 
@@ -117,7 +118,7 @@ def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
     yield block
 
 
-def _seen(rows: Any, block: list[int], reach: int, anchor: int) -> Any:
+def _seen(rows: Any, block: list[int], reach: int, anchor: int, only: Any) -> Any:
     """account_id, entity, snapshot and `recent`: the weeks in which the entity was active, the last one as bit 0."""
     import ibis
     import pyarrow as pa
@@ -138,7 +139,18 @@ def _seen(rows: Any, block: list[int], reach: int, anchor: int) -> Any:
     shift = (newest + 1 - crossed["snapshot"]).clip(lower=0, upper=BITS - 1).cast("int32")
     recent = (crossed["mask"] >> shift) & ibis.literal(2**reach - 1, "int64")
     # Most entities are silent at most snapshots, and nothing is ever asked about the silent.
-    return crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
+    seen = crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
+    return seen if only is None else _that_count(seen, only, anchor)
+
+
+def _that_count(seen: Any, only: Any, anchor: int) -> Any:
+    """What was seen of the entities that count at the snapshot."""
+    since, until = (only["known_day"] - anchor) // 7, _gone_week(only, anchor)
+    only = only.select(counted_account="account_id", counted_entity="entity", since=since, until_week=until)
+    found = seen.inner_join(
+        only, [seen["account_id"] == only["counted_account"], seen["entity"] == only["counted_entity"]]
+    )
+    return found.filter((found["since"] < found["snapshot"]) & (found["until_week"] >= found["snapshot"]))
 
 
 def _growing(masks: Any, grid: Any) -> Any:
@@ -147,7 +159,9 @@ def _growing(masks: Any, grid: Any) -> Any:
 
     changes = ibis.window(group_by=["account_id", "entity"], order_by="late", rows=(None, 0))
     ordered = ibis.window(group_by=["account_id", "entity"], order_by="late")
-    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered))
+    held = masks.mutate(
+        mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered)
+    )
     return held.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["snapshot"] <= t["until"]))
 
 
