@@ -266,7 +266,19 @@ def _touches(rows: _Rows) -> Any:
     dice = random(9)
     account, at = rows.drawn(dice, TOUCHES)
     n = len(account)
-    kinds = ("email", "email", "email", "email", "call", "meeting", "qbr", "training", "webinar", "community", "feedback")
+    kinds = (
+        "email",
+        "email",
+        "email",
+        "email",
+        "call",
+        "meeting",
+        "qbr",
+        "training",
+        "webinar",
+        "community",
+        "feedback",
+    )
     answered = at + dice.exponential(2 * 86_400, n).astype(np.int64)
     return _table(
         touch_id=_ids("c", n),
