@@ -17,18 +17,21 @@ BITS = 63  # usable bits of a signed 64-bit mask
 NEVER = 10**6  # a week after all others
 
 
-def mask_table(rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots, only: Any = None) -> Any:
+def mask_table(
+    rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots, only: Any = None, reach: int = 0
+) -> Any:
     """account_id, snapshot and one count of distinct entities per leaf.
 
     `rows` holds account_id, entity, day, known_day, and gone_day where facts may be taken back; `only`, where given,
-    account_id, entity and the days from and until which an entity counts (`Reduction.only`).
+    account_id, entity and the days from and until which an entity counts (`Reduction.only`). The masks hold at least
+    `reach` weeks before each snapshot.
     """
 
     def counted(seen: Any) -> Any:
         counts = {leaf.name: _holds(seen["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
         return seen.group_by("account_id", "snapshot").agg(**counts)
 
-    return _in_blocks(rows, max(leaf.reach for leaf in leaves), snapshots, counted, only)
+    return _in_blocks(rows, max(reach, *(leaf.reach for leaf in leaves)), snapshots, counted, only)
 
 
 def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, only: Any = None) -> Any:
@@ -135,40 +138,48 @@ def _seen(rows: Any, block: list[int], reach: int, anchor: int, only: Any) -> An
     by = ["account_id", "entity", "late", *(["gone"] if GONE in rows.columns else [])]
     masks = seen.mutate(bit=bit).group_by(by).agg(mask=lambda t: t["bit"].bit_or())
     grid = ibis.memtable(pa.table({"snapshot": pa.array(block, pa.int64())}))
-    crossed = _taken_back(masks, grid) if GONE in rows.columns else _growing(masks, grid)
+    crossed = (_taken_back if GONE in rows.columns else _growing)(masks, _that_count(only, anchor), grid)
     shift = (newest + 1 - crossed["snapshot"]).clip(lower=0, upper=BITS - 1).cast("int32")
     recent = (crossed["mask"] >> shift) & ibis.literal(2**reach - 1, "int64")
     # Most entities are silent at most snapshots, and nothing is ever asked about the silent.
-    seen = crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
-    return seen if only is None else _that_count(seen, only, anchor)
+    return crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
 
 
-def _that_count(seen: Any, only: Any, anchor: int) -> Any:
-    """What was seen of the entities that count at the snapshot."""
-    since, until = (only["known_day"] - anchor) // 7, _gone_week(only, anchor)
-    only = only.select(counted_account="account_id", counted_entity="entity", since=since, until_week=until)
-    found = seen.inner_join(
-        only, [seen["account_id"] == only["counted_account"], seen["entity"] == only["counted_entity"]]
-    )
-    return found.filter((found["since"] < found["snapshot"]) & (found["until_week"] >= found["snapshot"]))
-
-
-def _growing(masks: Any, grid: Any) -> Any:
+def _growing(masks: Any, only: Any, grid: Any) -> Any:
     """One mask per entity and snapshot: a mask holds until a late fact is learned, which adds its weeks to it."""
     import ibis
 
     changes = ibis.window(group_by=["account_id", "entity"], order_by="late", rows=(None, 0))
     ordered = ibis.window(group_by=["account_id", "entity"], order_by="late")
-    held = masks.mutate(
-        mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered)
-    )
-    return held.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["snapshot"] <= t["until"]))
+    until = masks["late"].lead(default=NEVER).over(ordered)
+    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=until)
+    crossed = _crossed(held, only, grid)
+    return crossed.filter((crossed["late"] < crossed["snapshot"]) & (crossed["snapshot"] <= crossed["until"]))
 
 
-def _taken_back(masks: Any, grid: Any) -> Any:
+def _taken_back(masks: Any, only: Any, grid: Any) -> Any:
     """One mask per entity and snapshot, of the facts known and not yet taken back."""
-    crossed = masks.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["gone"] >= t["snapshot"]))
+    crossed = _crossed(masks, only, grid)
+    crossed = crossed.filter((crossed["late"] < crossed["snapshot"]) & (crossed["gone"] >= crossed["snapshot"]))
     return crossed.group_by("account_id", "entity", "snapshot").agg(mask=lambda t: t["mask"].bit_or())
+
+
+def _crossed(masks: Any, only: Any, grid: Any) -> Any:
+    """Every mask at every snapshot, where only some entities count at those at which they do."""
+    if only is None:
+        return masks.cross_join(grid)
+    counted = masks.inner_join(only, ["account_id", "entity"]).cross_join(grid)
+    return counted.filter(
+        (counted["counts_from"] < counted["snapshot"]) & (counted["snapshot"] <= counted["counts_until"])
+    )
+
+
+def _that_count(only: Any, anchor: int) -> Any:
+    """The entities that count at all, with the weeks in which that is known and taken back."""
+    if only is None:
+        return None
+    since = (only["known_day"] - anchor) // 7
+    return only.select("account_id", "entity", counts_from=since, counts_until=_gone_week(only, anchor))
 
 
 def _gone_week(rows: Any, anchor: int) -> Any:
