@@ -28,7 +28,8 @@ def check(report: Mapping[str, Any], project: Any) -> Any:
         table.add_row(
             name, Text(verdict, STYLE[verdict]), f"{found['rows']:,}", f"{found['quarantined']:,}", escape(why)
         )
-    return Group(table, Text(f"Data Docs: {project.state / 'data_docs' / 'index.html'}"))
+    said = [Text(f"Note: {w['table']} {w['message']}", "yellow") for w in report["warnings"]]
+    return Group(table, *said, Text(f"Data Docs: {project.state / 'data_docs' / 'index.html'}"))
 
 
 def train(result: Mapping[str, Any], project: Any) -> Any:
