@@ -12,10 +12,10 @@ export OMP_WAIT_POLICY = PASSIVE
 run: install
 	$(BIN)/churn demo demo --prefect
 
-test: install browser
+test: install browser postgres
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
-test-long: install browser
+test-long: install browser postgres spark
 	$(BIN)/python -m pytest -m slow
 
 lint: install
@@ -45,10 +45,31 @@ browser:
 		&& echo "Installing chromium for the page tests" \
 		&& apt-get update -qq >/dev/null && apt-get install -y -qq chromium >/dev/null; } || true
 
-# A new lock from pyproject.toml: hashes, no addresses.
+# Some tests start a Postgres of their own on loopback. Only its programs are wanted: no cluster is made, nothing is started.
+CLUSTERS := /etc/postgresql-common/createcluster.d
+.PHONY: postgres
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { [ "$$(id -u)" = 0 ] \
+		&& command -v apt-get >/dev/null && echo "Installing postgresql for the Postgres tests" \
+		&& mkdir -p $(CLUSTERS) && echo "create_main_cluster = false" > $(CLUSTERS)/programs-only.conf \
+		&& apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends postgresql >/dev/null \
+		&& rm $(CLUSTERS)/programs-only.conf; } || true
+
+# One of the slow tests runs Spark: 450 MB that nobody else needs, so it has a lock of its own, and needs Java.
+.PHONY: spark
+spark: install
+	@command -v java >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Java for Spark" \
+		&& apt-get update -qq >/dev/null && apt-get install -y -qq openjdk-17-jre-headless >/dev/null; } || true
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.spark.lock
+
+# New locks from pyproject.toml: hashes, no addresses. What is pinned stays; `make lock UPGRADE=--upgrade` moves it.
+UPGRADE ?=
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	--no-annotate --python-version 3.11 --universal
 lock: install
-	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --no-annotate --python-version 3.11 --universal --upgrade -o requirements.lock
+	$(COMPILE) pyproject.toml --extra dev $(UPGRADE) -o requirements.lock
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")' \
+		| $(COMPILE) - --constraint requirements.lock $(UPGRADE) -o requirements.spark.lock
 
 clean:
 	rm -rf demo $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

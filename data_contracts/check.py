@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.contract import Contract, source_contracts
-from data_contracts.sources import ACCEPTED, Facts, Mapped, SourceReader, TableCheck
+from data_contracts.facts import Facts
+from data_contracts.restated import SUPERSEDED_AT
+from data_contracts.sources import ACCEPTED, Mapped, SourceReader, TableCheck
 from policy.errors import ContractStop
 
 
@@ -88,11 +90,15 @@ def check_sources(
                 )
         verdicts[name] = check
         if check.verdict != "stopped":
-            facts[name] = warehouse.table(name, database=ACCEPTED)
+            table = warehouse.table(name, database=ACCEPTED)
+            # A table without versions has no such column: whoever reads it need not ask which one holds.
+            facts[name] = table if name in reader.restated else table.drop(SUPERSEDED_AT)
     _some_activity(verdicts, contracts)
     verdicts = {name: verdicts[name] for name in contracts}
     mapped = {name: reader.delivered[name] for name in facts}
-    return Facts(facts, covered, mapped), CheckReport(verdicts, reader.validator.write_docs(verdicts))
+    return Facts(facts, covered, mapped, frozenset(reader.restated & set(facts))), CheckReport(
+        verdicts, reader.validator.write_docs(verdicts)
+    )
 
 
 def _in_order(contracts: Mapping[str, Contract]) -> list[tuple[str, Contract]]:

@@ -27,6 +27,8 @@ UNIQUE = "expect_column_values_to_be_unique"
 UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
 NOT_BEFORE = "expect_column_pair_values_a_to_be_greater_than_b"
 READS, KNOWN = "__reads", "__known"
+KNOWN_AT = "known_at"
+VERSION = KNOWN_AT + "__version"  # tells the versions of one key apart; null where there is but one
 OnFailure = Literal["stop", "quarantine"]
 Presence = Literal["required", "activity", "optional"]
 
@@ -92,7 +94,7 @@ class Check:
 class Contract:
     """A table under contract.
 
-    `key` is what tells one row from another. Where a key column is optional (`usage_events.event_id`), each row
+    `key` is what tells one fact from another. Where a key column is optional (`usage_events.event_id`), each row
     without it is a fact of its own.
     """
 
@@ -125,6 +127,16 @@ class Contract:
         return {c.name: c.known_from for c in self.columns if c.known_from}
 
     @property
+    def restatable(self) -> bool:
+        """Whether a key may come again with a later `known_at`: the later row restates the earlier one."""
+        return any(check.is_uniqueness and VERSION in check.subject for check in self.checks)
+
+    @property
+    def always_in_key(self) -> tuple[str, ...]:
+        """The key columns without which a row has no key: all required ones, or the only one."""
+        return tuple(c for c in self.key if len(self.key) == 1 or self.column(c).required)
+
+    @property
     def refers_to(self) -> set[str]:
         """The tables that its foreign keys point to."""
         return {check.references.split(".")[0] for check in self.checks if check.references}
@@ -155,7 +167,7 @@ def reference_marker(column: str) -> str:
 
 def is_marker(column: str) -> bool:
     """Whether a column of a validation frame is a marker, made by staging rather than delivered."""
-    return column.endswith((READS, KNOWN))
+    return column.endswith((READS, KNOWN)) or column == VERSION
 
 
 def load_contract(path: Path) -> Contract:

@@ -2,7 +2,7 @@
 
 Driven by the contracts alone: a row exists from its event time and from `known_at`, whichever is later; a mutable
 value is known from the date that guards it. What lies at or after as_of by these rules is deleted, edited, moved,
-invented or taken back; what lies before is kept to the last bit. `merged_into` is the one value without a date of its
+invented or taken back, and known facts are restated from then on; what lies before is kept to the last bit. `merged_into` is the one value without a date of its
 own: it is dated by the account's first `acquired` decision.
 """
 
@@ -17,17 +17,23 @@ import numpy as np
 import pandas as pd
 
 from data_contracts.contract import Contract
+from data_contracts.known import (
+    DTYPES,
+    as_arrow,
+    as_known,
+    guarded,
+    happened_at,
+    has_key,
+    in_contract_types,
+    lies_ahead,
+    restated,
+)
+
+__all__ = ["as_arrow", "as_known", "corrupted", "guarded", "in_contract_types", "lies_ahead", "restated"]
 
 REACH_DAYS = 120  # new dates fall within so many days of as_of
+RESTATED = 0.3  # share of known rows that are restated at or after as_of
 AT_MIDNIGHT = 0.25  # share of new dates that fall on as_of 00:00 itself, where `<` and `<=` differ
-DTYPES: Mapping[str, Any] = {
-    "string": "string",
-    "integer": "Int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "date": "datetime64[us]",
-    "timestamp": "datetime64[us]",
-}
 
 
 def corrupted(
@@ -46,61 +52,6 @@ def corrupted(
     return {name: after[name].sample(frac=1.0, random_state=chance).reset_index(drop=True) for name in tables}
 
 
-def in_contract_types(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """The contract's columns in nullable pandas types, so that any value may be set or taken away."""
-    columns = {}
-    for column in contract.columns:
-        values = frame[column.name]
-        dated = DTYPES[column.type].startswith("datetime")
-        columns[column.name] = (pd.to_datetime(values) if dated else values).astype(DTYPES[column.type])
-    return pd.DataFrame(columns).reset_index(drop=True)
-
-
-def as_arrow(frame: pd.DataFrame, contract: Contract) -> Any:
-    """A frame of `corrupted` as an Arrow table in the contract's own types, ready for the warehouse."""
-    import pyarrow as pa
-
-    types = {"integer": "int64", "number": "float64", "boolean": "bool", "date": "date32", "timestamp": "timestamp[us]"}
-    arrays = {c.name: pa.array(frame[c.name], from_pandas=True) for c in contract.columns}
-    return pa.table({c.name: arrays[c.name].cast(types.get(c.type, "string")) for c in contract.columns})
-
-
-def happened_at(frame: pd.DataFrame, contract: Contract) -> pd.Series:
-    """When each row's event took place by its contract; NaT where the row names no moment."""
-    event = frame[list(contract.event_time)].min(axis=1)
-    if contract.event_time_else:
-        event = event.fillna(frame[contract.event_time_else] - pd.Timedelta(days=1))
-    return event
-
-
-def lies_ahead(frame: pd.DataFrame, contract: Contract, as_of: date) -> pd.Series:
-    """Whether a row had not happened or was not known before as_of."""
-    moment = pd.Timestamp(as_of)
-    return (happened_at(frame, contract) >= moment) | (frame["known_at"] >= moment)
-
-
-def as_known(frame: pd.DataFrame, contract: Contract, as_of: date) -> pd.DataFrame:
-    """What was known of a table before as_of: its rows then, with values that were not yet known read as null."""
-    past = frame[~lies_ahead(frame, contract, as_of)].copy()
-    for guard, columns in guarded(contract).items():
-        past.loc[~(past[guard] < pd.Timestamp(as_of)), columns] = None
-    if set(contract.event_time) <= set(contract.mutable):
-        # A plan without any date yet is no fact yet.
-        return past[past[list(contract.event_time)].notna().any(axis=1)]
-    return past
-
-
-def guarded(contract: Contract) -> dict[str, list[str]]:
-    """Date column → the mutable columns that are known from it, itself among them."""
-    found: dict[str, list[str]] = {}
-    for column, guard in contract.mutable.items():
-        # The guard is cleared last, so that what it guards can still be found by it.
-        found.setdefault(guard, [])
-        if column != guard:
-            found[guard].append(column)
-    return {guard: [*columns, guard] for guard, columns in found.items()}
-
-
 @dataclass(frozen=True)
 class _Corruption:
     """One table's corruption at one moment."""
@@ -114,8 +65,19 @@ class _Corruption:
         if frame.empty:
             return frame
         ahead = lies_ahead(frame, self.contract, self.moment.date())
-        parts = [self._past(frame[~ahead].copy()), self._ahead(frame[ahead].copy()), self._invented(frame)]
-        return pd.concat([part for part in parts if len(part)], ignore_index=True)
+        fixed = ~ahead | self._replaces(frame)
+        parts = [self._past(frame[fixed].copy()), self._ahead(frame[~fixed].copy())]
+        parts += [self._restated(frame[~ahead].copy()), self._invented(frame)]
+        found = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        doubled = found.duplicated([*self.contract.key, "known_at"]) & has_key(found, self.contract)
+        return found[~doubled].reset_index(drop=True)
+
+    def _replaces(self, frame: pd.DataFrame) -> pd.Series:
+        """Rows that replaced an earlier version before as_of: that they did so is known, whatever they speak of."""
+        keyed = frame[has_key(frame, self.contract)]
+        first = keyed.groupby(list(self.contract.key), dropna=False)["known_at"].transform("min")
+        later = keyed["known_at"] > first
+        return later.reindex(frame.index, fill_value=False) & (frame["known_at"] < self.moment)
 
     def _past(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Known rows: their values that are not yet known are taken back, changed, or given."""
@@ -139,6 +101,23 @@ class _Corruption:
         self._postpone(rows, ["known_at"], moved)
         same = ((rows == was) | (rows.isna() & was.isna())).fillna(False).all(axis=1)
         return rows[(edited | moved) & ~same]
+
+    def _restated(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Later versions of known rows: learned at or after as_of, with other values and dates, before as_of or after."""
+        rows = rows[has_key(rows, self.contract)]
+        rows = rows.sample(frac=RESTATED, random_state=self.chance).reset_index(drop=True)
+        for name in self._plain:
+            self._revalue(rows, [name], pd.Series(self.chance.random(len(rows)) < 0.5))
+        for guard, columns in guarded(self.contract).items():
+            fate = pd.Series(self.chance.random(len(rows)))
+            rows.loc[fate < 0.3, columns] = None
+            self._postpone(rows, [guard], fate > 0.6)
+            self._backdate(rows, [guard], fate.between(0.3, 0.6))
+            self._revalue(rows, [c for c in columns if c != guard], fate >= 0.3)
+        others = {*self._dates} - {*self.contract.key, *guarded(self.contract), "known_at"}
+        self._backdate(rows, sorted(others), pd.Series(self.chance.random(len(rows)) < 0.3))
+        self._postpone(rows, ["known_at"], pd.Series(True, index=rows.index))
+        return rows
 
     def _invented(self, frame: pd.DataFrame) -> pd.DataFrame:
         """New rows after the pattern of old ones: half happen at or after as_of, half are only learned then."""
@@ -173,6 +152,14 @@ class _Corruption:
             later = self.moment + pd.to_timedelta(seconds, unit="s")
             on_day = self.contract.column(name).type == "date"
             rows.loc[where, name] = (later.floor("D") if on_day else later).astype("datetime64[us]")
+
+    def _backdate(self, rows: pd.DataFrame, columns: Iterable[str], where: pd.Series) -> None:
+        """Set dates to moments before as_of."""
+        for name in columns:
+            seconds = self.chance.integers(1, REACH_DAYS * 86_400, int(where.sum()))
+            earlier = self.moment - pd.to_timedelta(seconds, unit="s")
+            on_day = self.contract.column(name).type == "date"
+            rows.loc[where, name] = (earlier.floor("D") if on_day else earlier).astype("datetime64[us]")
 
     def _revalue(self, rows: pd.DataFrame, columns: Iterable[str], where: pd.Series) -> None:
         """Set plain values to other ones that the contract allows."""

@@ -40,38 +40,6 @@ class Page:
     body: str
 
 
-def merged(parts: Sequence[Sequence[Any]], rows: int) -> list[Any]:
-    """The results of several frames of one table as one result per check: counts are sums, samples the first few.
-
-    A check that saw only some rows because the others could not fail it is told of all of them.
-    """
-    together: dict[str, Any] = {}
-    for result in (result for results in parts for result in results):
-        name = result.expectation_config.meta["check"]
-        if name not in together:
-            together[name] = result
-            continue
-        first, more = together[name].result, result.result
-        for key in ("element_count", "unexpected_count", "missing_count"):
-            if key in more:
-                first[key] = first.get(key, 0) + more[key]
-        for key in ("partial_unexpected_list", "partial_unexpected_counts"):
-            first[key] = [*first.get(key, []), *more.get(key, [])][:5]
-        together[name].success = together[name].success and result.success
-    for found in together.values() if len(parts) > 1 else ():
-        if "unique" in found.expectation_config.type:
-            found.result["element_count"] = rows
-        _recount(found.result)
-    return list(together.values())
-
-
-def _recount(result: dict[str, Any]) -> None:
-    unexpected, rows = result.get("unexpected_count", 0), result.get("element_count", 0)
-    filled = rows - result.get("missing_count", 0)
-    result["unexpected_percent_total"] = 100.0 * unexpected / max(rows, 1)
-    result["unexpected_percent"] = result["unexpected_percent_nonmissing"] = 100.0 * unexpected / max(filled, 1)
-
-
 def rendered(results: Sequence[Any], contract: Contract, *, rows: int) -> Page:
     """One table's validation results as a page, its checks grouped by the column that they speak about."""
     from great_expectations.render.renderer.content_block import ValidationResultsTableContentBlockRenderer

@@ -12,6 +12,7 @@ from data_contracts.contract import (
     NOT_NULL,
     UNIQUE,
     UNIQUE_TOGETHER,
+    VERSION,
     Check,
     Contract,
     is_marker,
@@ -45,7 +46,7 @@ def suite(contract: Contract, *, now: datetime, columns: Collection[str]) -> Any
         missing = check.columns - set(columns)
         if not missing:
             found.append(_expectation(check, now, columns))
-        elif not all(is_marker(name) for name in missing):
+        elif VERSION in missing or not all(is_marker(name) for name in missing):
             name = sorted(missing)[0]
             raise ContractStop(
                 f"`{contract.name}` has no column `{name}`, which `{check.name}` needs.",

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from data_contracts.contract import (
+    KNOWN_AT,
     NOT_NULL,
     TYPES,
     UNIQUE,
     UNIQUE_TOGETHER,
+    VERSION,
     Check,
     Column,
     Contract,
@@ -151,6 +153,8 @@ def _table_check(quality: Any, contract_severity: OnFailure, optional: set[str])
     name, says = quality.name, quality.description
     if quality.type == "library" and quality.metric == "duplicateValues" and quality.mustBe == 0:
         key = list(quality.arguments["properties"])
+        if KNOWN_AT in key:
+            return _one_row_a_version(quality, [c for c in key if c != KNOWN_AT], optional, severity)
         if len(key) == 1:
             return Check(name, key[0], says, UNIQUE, {"column": key[0]}, on_failure=severity)
         # Two rows that both lack an optional part of the key are copies; a row without a required part fails there.
@@ -173,6 +177,15 @@ def _table_check(quality: Any, contract_severity: OnFailure, optional: set[str])
         f"the rule `{name}` is not compiled.",
         cure="Use duplicateValues with mustBe: 0, or a custom great_expectations rule.",
     )
+
+
+def _one_row_a_version(quality: Any, key: list[str], optional: set[str], severity: OnFailure) -> Check:
+    """No two rows share a key and the moment they became known; a row without its key is judged by other checks."""
+    filled = key if len(key) == 1 else [column for column in key if column not in optional]
+    kwargs: dict[str, Any] = {"column_list": [*key, VERSION], "ignore_row_if": "never"}
+    when = tuple({"column": column, "operator": "not_null"} for column in filled)
+    column = key[0] if len(key) == 1 else None
+    return Check(quality.name, column, quality.description, UNIQUE_TOGETHER, kwargs, when=when, on_failure=severity)
 
 
 def _consistent(contract: Contract) -> None:

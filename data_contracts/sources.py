@@ -5,24 +5,32 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from data_contracts.contract import Column, Contract, is_marker, source_contracts
+from data_contracts.big_tables import insert, is_big, repeated_rows, scanned
+from data_contracts.contract import KNOWN_AT, Column, Contract, is_marker
+from data_contracts.facts import Facts, latest
 from data_contracts.mapping import Mapped, mapped_sources
+from data_contracts.origins import portable, selected
+from data_contracts.quarantine import (
+    ACCEPTED,
+    QUARANTINED,
+    STAGED,
+    examples_of,
+    failing_rows,
+    numbered,
+    part,
+)
+from data_contracts.restated import with_versions
 from data_contracts.staging import (
     TEXT,
-    UNREAD,
     delivered_columns,
     mapping_warnings,
-    portable,
-    several_times,
     typed,
-    unread_text,
     value_and_marker,
-    with_known_at,
     with_reference,
 )
 from data_contracts.validate import ROW, Findings, Validator
@@ -38,42 +46,17 @@ __all__ = [
     "SourceReader",
     "TableCheck",
     "TableVerdict",
+    "latest",
     "mapped_sources",
 ]
 
 log = logging.getLogger(__name__)
-STAGED, ACCEPTED, QUARANTINED = "staged", "accepted", "quarantined"
-BATCH_ROWS = 100_000
-SLICE_ROWS = 1_000_000
 
 RUN_IT_YOURSELF = "Run it in your database's own console, mend it, and check again."
 UNREADABLE = (
     "Check the file's encoding (UTF-8, or say which: read_csv('…', encoding = 'latin-1')), its delimiter and its column "
     "types."
 )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Source tables that passed their contracts, as Ibis tables with every contract column and `known_at`.
-
-    An absent optional table is missing from `tables`. `covered[name]`, where present, lists the accounts that the
-    table can speak about: for all others its indicators are not available. `mapped[name]` are the contract columns
-    that the project's SELECT delivers; the others are null in every row and say nothing.
-    """
-
-    tables: Mapping[str, Any]
-    covered: Mapping[str, Any] = field(default_factory=dict)
-    mapped: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def has(self, table: str, *columns: str) -> bool:
-        """Whether the project delivers the table and maps these columns of it."""
-        return table in self.tables and set(columns) <= self.mapped.get(table, frozenset(columns))
-
-    @property
-    def absent(self) -> list[str]:
-        """Contract tables this project does not deliver."""
-        return [name for name in source_contracts() if name not in self.tables]
 
 
 class SourceReader:
@@ -88,6 +71,7 @@ class SourceReader:
         self.now = now
         self.validator = Validator(docs=docs)
         self.delivered: dict[str, frozenset[str]] = {}
+        self.restated: set[str] = set()
         self._accepted: set[str] = set()
         for connection in (warehouse, origin):
             if connection.name == "duckdb":
@@ -113,14 +97,16 @@ class SourceReader:
                 cure=f"Look at what {mapped.where} selects: without {contract.name} there is nobody to score.",
             )
         else:
-            self._part(staged, contract, found)
-            check = self._verdict(staged, contract, found)
-        self._drop(contract.name, STAGED)
+            failing = failing_rows(self.warehouse, contract, found)
+            if part(self.warehouse, staged, contract, failing):
+                self.restated.add(contract.name)
+            check = self._verdict(staged, contract, found, failing)
+        self._clear(contract.name)
         if check.verdict == "stopped":
             self._drop(contract.name, ACCEPTED)
         else:
             self._accepted.add(contract.name)
-        log.info("%s: %s rows, %s failing, %s", contract.name, found.rows, len(found.reasons), check.verdict)
+        log.info("%s: %s rows, %s failing, %s", contract.name, found.rows, found.bad, check.verdict)
         return replace(check, where=mapped.where, warnings=tuple(warnings))
 
     def stage(self, mapped: Mapped, contract: Contract) -> tuple[Any, list[str]]:
@@ -143,28 +129,30 @@ class SourceReader:
                     table = with_reference(table, check.column, keys)
             staged = self.warehouse.create_table(contract.name, table, database=STAGED, overwrite=True)
         self._drop(f"{contract.name}_copied", STAGED)
-        return staged, warnings
+        return self._versioned(staged, contract), warnings
+
+    def _versioned(self, staged: Any, contract: Contract) -> Any:
+        """The staged table with what tells the versions of one key apart."""
+        if not contract.restatable:
+            return staged
+        if KNOWN_AT not in self.delivered[contract.name]:
+            return with_versions(staged, None, row=ROW)
+        name, copies = f"{contract.name}_repeated", repeated_rows(self.warehouse, staged, contract)
+        stored = self.warehouse.create_table(name, copies, database=STAGED, overwrite=True)
+        return with_versions(staged, stored if stored.count().execute() else None, row=ROW)
 
     def findings(self, staged: Any, contract: Contract) -> Findings:
-        """What validation finds in a staged table. Only columns that some check reads leave the warehouse.
-
-        A table of more than SLICE_ROWS rows is validated slice by slice, so that memory stays bounded.
-        """
+        """What validation finds in a staged table; a big one is scanned where it is and never becomes a frame."""
         narrow = contract.for_delivered(self.delivered[contract.name])
+        if is_big(int(staged.count().execute())):
+            return scanned(self.validator, self.warehouse, staged, contract, narrow, self.now)
         needed = [c for c in staged.columns if c == ROW or c in narrow.column_names or is_marker(c)]
-        read, rows = staged.select(*needed), int(staged.count().execute())
 
         def whole_rows(numbers: Sequence[int]) -> Any:
-            return self._rows(staged, numbers)
+            return staged.semi_join(numbered(numbers), ROW).to_pandas()
 
-        if rows <= SLICE_ROWS:
-            return self.validator.findings(read.to_pandas(), narrow, now=self.now, whole_rows=whole_rows)
-        slices = (
-            read.filter(read[ROW] >= first, read[ROW] < first + SLICE_ROWS).to_pandas()
-            for first in range(0, rows, SLICE_ROWS)
-        )
-        copies = several_times(read, contract).to_pandas()
-        return self.validator.findings_in_slices(slices, copies, narrow, now=self.now, whole_rows=whole_rows)
+        frame = staged.select(*needed).to_pandas()
+        return self.validator.findings(frame, narrow, now=self.now, whole_rows=whole_rows)
 
     def cover(self, mapped: Mapped) -> Any:
         """The accounts a table can speak about, as one column `account_id`."""
@@ -197,12 +185,14 @@ class SourceReader:
     def forget(self, name: str) -> None:
         """Drop what an earlier run left of a table, so that nothing stale can be read."""
         self._accepted.discard(name)
-        for table, schema in ((name, STAGED), (name, ACCEPTED), (f"{name}_coverage", ACCEPTED), (name, QUARANTINED)):
+        self.restated.discard(name)
+        self._clear(name)
+        for table, schema in ((name, ACCEPTED), (f"{name}_coverage", ACCEPTED), (name, QUARANTINED)):
             self._drop(table, schema)
 
     def _run(self, mapped: Mapped) -> Any:
         try:
-            return self.origin.sql(mapped.sql)
+            return selected(self.origin, mapped.sql)
         except Exception as exc:
             # Ibis asks the engine to describe the statement; what is no single SELECT has no description.
             what = "it is not one SELECT statement" if isinstance(exc, KeyError) else _in_short(exc)
@@ -229,41 +219,17 @@ class SourceReader:
         """The expression as a table of the warehouse: itself where it runs there, else copied batch by batch."""
         if self.origin is self.warehouse:
             return expr
-        import pyarrow as pa
-
         expr = portable(expr, sqlite=self.origin.name == "sqlite")
         empty = expr.schema().to_pyarrow().empty_table()
         copied = self.warehouse.create_table(name, empty, database=STAGED, overwrite=True)
-        for batch in expr.to_pyarrow_batches(chunk_size=BATCH_ROWS):
-            self.warehouse.insert(name, pa.Table.from_batches([batch]), database=STAGED)
+        insert(self.warehouse, name, expr)
         return copied
 
-    def _rows(self, table: Any, numbers: Sequence[int]) -> Any:
-        import ibis
-        import pyarrow as pa
-
-        wanted = ibis.memtable(pa.table({ROW: pa.array(numbers, pa.int64())}))
-        return table.semi_join(wanted, ROW).to_pandas()
-
-    def _part(self, staged: Any, contract: Contract, found: Findings) -> None:
-        """Accepted rows get their `known_at`; quarantined ones keep their reasons and what could not be read."""
-        import ibis
-        import pyarrow as pa
-
-        reasons = pa.array([", ".join(names) for names in found.reasons.values()], pa.string())
-        numbers = pa.array(list(found.reasons), pa.int64())
-        failing = ibis.memtable(pa.table({ROW: numbers, "reasons": reasons}))
-        good = staged.anti_join(failing, ROW).select(*contract.column_names)
-        self.warehouse.create_table(contract.name, with_known_at(good, contract), database=ACCEPTED, overwrite=True)
-        bad = staged.inner_join(failing, ROW)
-        bad = bad.select(*contract.column_names, "reasons", **{UNREAD: unread_text(bad)})
-        self.warehouse.create_table(contract.name, bad, database=QUARANTINED, overwrite=True)
-
-    def _verdict(self, staged: Any, contract: Contract, found: Findings) -> TableCheck:
+    def _verdict(self, staged: Any, contract: Contract, found: Findings, failing: Any) -> TableCheck:
         worst = decisive(contract, found)
         if worst is None:
             return verdict_of(contract, found)
-        rows = self._rows(staged, found.rows_failing(worst.check.name)[: 100 * SHOWN])
+        rows = examples_of(staged, failing, worst.check.name, most=100 * SHOWN)
         columns = shown_columns(contract, worst.check)
         values = [_shown(row, columns) for row in rows.sort_values(ROW).to_dict("records")]
         examples = list(dict.fromkeys(value for value in values if value))[:SHOWN]
@@ -272,6 +238,10 @@ class SourceReader:
             both = staged[worst.check.column].notnull() | staged[worst.check.column + TEXT].notnull()
             filled = int(both.sum().execute())
         return verdict_of(contract, found, filled=filled, examples=examples)
+
+    def _clear(self, name: str) -> None:
+        for suffix in ("", "_repeated", "_succeeded", "_suspects", "_failing"):
+            self._drop(name + suffix, STAGED)
 
     def _drop(self, name: str, schema: str) -> None:
         self.warehouse.drop_table(name, database=schema, force=True)

@@ -94,20 +94,6 @@ def unread_text(table: Any) -> Any:
     return joined.nullif("")
 
 
-def portable(expr: Any, *, sqlite: bool) -> Any:
-    """The expression with every column in a type that crosses by Arrow; what does not travels as text.
-
-    SQLite keeps dates as text of any shape: as text they reach the contract's own reading, one bad value and all.
-    """
-    columns = {}
-    for name in expr.columns:
-        kind = expr[name].type()
-        temporal = kind.is_timestamp() or kind.is_date()
-        plain = kind.is_string() or kind.is_numeric() or kind.is_boolean() or temporal
-        columns[name] = expr[name] if plain and not (temporal and sqlite) else expr[name].cast("string")
-    return expr.select(**columns)
-
-
 def with_known_at(table: Any, contract: Contract) -> Any:
     """The table with `known_at` where the source has none: the moment of the event itself."""
     import ibis
@@ -118,26 +104,6 @@ def with_known_at(table: Any, contract: Contract) -> Any:
     if contract.event_time_else:
         event = ibis.coalesce(event, table[contract.event_time_else].cast("timestamp(6)") - ibis.interval(days=1))
     return table.mutate(known_at=ibis.coalesce(table["known_at"], event))
-
-
-def several_times(table: Any, contract: Contract) -> Any:
-    """The rows whose values of a unique key occur more than once: all that a uniqueness check could complain about."""
-    import ibis
-
-    found = table.filter(False)
-    for check in contract.checks:
-        key = sorted(check.subject)
-        if check.is_uniqueness and set(key) <= set(table.columns):
-            if len(key) == 1:
-                copied = table.group_by(key).agg(copies=table.count())
-                rows = table.semi_join(copied.filter(copied["copies"] > 1), key)
-            else:
-                # A join would not find the copies that lack a part of the key.
-                keyed = table.filter(ibis.or_(*(table[name].notnull() for name in key)))
-                counted = keyed.mutate(copies=keyed.count().over(group_by=key))
-                rows = counted.filter(counted["copies"] > 1).drop("copies")
-            found = found.union(rows, distinct=True)
-    return found
 
 
 def value_and_marker(given: Any, column: Column, where: str) -> tuple[Any, Any | None]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_contracts.contract import Check, Contract
-from data_contracts.docs import Page, merged, rendered, write_site
+from data_contracts.contract import KNOWN_AT, Check, Contract
+from data_contracts.docs import Page, rendered, write_site
 from data_contracts.expectations import suite
 from data_contracts.frames import checkable
+from data_contracts.predicates import quoted
+from data_contracts.scan import SAMPLED, Scan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from data_contracts.verdict import TableCheck
 
 ROW = "row_number"
-SAMPLED = 5
 Rows = Callable[[list[int]], "pd.DataFrame"]
 
 
@@ -35,20 +36,26 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class Findings:
-    """What validation found: failed checks, and for each failing row (by its row number) the names of the checks."""
+    """What validation found: failed checks, and for each failing row (by its row number) the names of the checks.
+
+    Of a scanned table the failing rows stay in the warehouse, `kept_rows` of them in the table `kept`.
+    """
 
     rows: int
     failed: tuple[FailedCheck, ...] = ()
     reasons: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    kept: str | None = None
+    kept_rows: int = 0
+
+    @property
+    def bad(self) -> int:
+        """How many rows fail."""
+        return len(self.reasons) or self.kept_rows
 
     @property
     def stopping(self) -> list[FailedCheck]:
         """The failed checks that the contract says must stop the run."""
         return [f for f in self.failed if f.check.on_failure == "stop"]
-
-    def rows_failing(self, check: str) -> list[int]:
-        """The row numbers that fail one check."""
-        return [row for row, names in self.reasons.items() if check in names]
 
 
 class Validator:
@@ -82,63 +89,64 @@ class Validator:
         table's columns, `whole_rows` gives the rows of those numbers with all of them, so that "first" is well defined.
         """
         whole = whole_rows or (lambda numbers: frame[frame[ROW].isin(numbers)])
-        results = self._run(frame, contract, now)
-        return self._concluded(contract, len(frame), [(frame[ROW], results)], whole)
-
-    def findings_in_slices(
-        self,
-        slices: Iterable[pd.DataFrame],
-        copies: pd.DataFrame,
-        contract: Contract,
-        *,
-        now: datetime,
-        whole_rows: Rows,
-    ) -> Findings:
-        """The same over a table too big for one frame: `copies` are all rows whose key occurs more than once."""
-        alone = replace(contract, checks=tuple(c for c in contract.checks if not c.is_uniqueness))
-        together = replace(contract, checks=tuple(c for c in contract.checks if c.is_uniqueness))
-        rows, parts = 0, [(copies[ROW], self._run(copies, together, now))]
-        for frame in slices:
-            rows += len(frame)
-            parts.append((frame[ROW], self._run(frame, alone, now)))
-        return self._concluded(contract, rows, parts, whole_rows)
-
-    def _concluded(
-        self, contract: Contract, rows: int, parts: Sequence[tuple[Any, list[Any]]], whole_rows: Rows
-    ) -> Findings:
-        """Findings from the results of one or more frames, each with its row numbers."""
-        failing: dict[str, list[int]] = {check.name: [] for check in contract.checks}
-        for numbers, results in parts:
-            for result in results:
-                name = _check_name(result)
-                _raise_if_broken(result, f"{contract.name}.{name}")
-                if not result.success:
-                    failing[name] += numbers.to_numpy()[result.result["unexpected_index_list"]].tolist()
-        if self._docs is not None:
-            self._pages[contract.name] = rendered(merged([results for _, results in parts], rows), contract, rows=rows)
-        return _findings(contract, rows, failing, whole_rows)
-
-    def _run(self, frame: pd.DataFrame, contract: Contract, now: datetime) -> list[Any]:
-        now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
-        frame = checkable(frame.drop(columns=ROW).reset_index(drop=True), contract)
+        ready = checkable(frame.drop(columns=ROW).reset_index(drop=True), contract)
         # The newest frame of a name is the one that counts: a name may come again.
         source = self._context.data_sources.add_or_update_pandas(contract.name)
-        whole = source.add_dataframe_asset(contract.name).add_batch_definition_whole_dataframe(contract.name)
-        batch = whole.get_batch(batch_parameters={"dataframe": frame})
-        # Failing rows are named by their place in the frame: by the values of a column it takes 100 µs a row.
-        outcome = batch.validate(
-            suite(contract, now=now, columns=set(frame.columns)),
-            result_format={
-                "result_format": "COMPLETE",
-                "return_unexpected_index_query": False,
-                "partial_unexpected_count": SAMPLED,
-            },
-        )
-        return list(outcome.results)
+        checks = suite(contract, now=_utc(now), columns=set(ready.columns))
+        results = _results(source, ready, checks, contract, result_format="COMPLETE")
+        failing: dict[str, list[int]] = {check.name: [] for check in contract.checks}
+        for result in results:
+            if not result.success:
+                places = result.result["unexpected_index_list"]
+                failing[_check_name(result)] = frame[ROW].to_numpy()[places].tolist()
+        self._keep_page(results, contract, len(frame))
+        return _findings(contract, len(frame), failing, whole)
+
+    def findings_of(self, scan: Scan, contract: Contract, *, now: datetime, into: str) -> Findings:
+        """The same over a scanned table; row number and reasons of every failing row are stored as the table `into`."""
+        import pandas as pd
+
+        from data_contracts.scan_engine import SCAN, ScanDatasource, rule_of_expectation
+
+        frame = pd.DataFrame({name: [] for name in scan.types})
+        frame.attrs[SCAN] = scan
+        source = self._context.data_sources.add_or_update_pandas_scan(f"{contract.name} ({ScanDatasource.__name__})")
+        checks = suite(contract, now=_utc(now), columns=set(scan.types))
+        results = _results(source, frame, checks, contract, result_format="BASIC")
+        rules = {str(e.meta["check"]): rule_of_expectation(e, scan) for e in checks.expectations}
+        rows = scan.count(["TRUE"])[0]
+        self._keep_page(results, contract, rows)
+        bad, failing = scan.keep_reasons(rules, first_known_sql(contract), into)
+        failed = tuple(FailedCheck(check, failing[check.name]) for check in contract.checks if failing.get(check.name))
+        return Findings(rows, failed, kept=into, kept_rows=bad)
+
+    def _keep_page(self, results: list[Any], contract: Contract, rows: int) -> None:
+        if self._docs is not None:
+            self._pages[contract.name] = rendered(results, contract, rows=rows)
 
     def write_docs(self, checks: Mapping[str, TableCheck] | None = None) -> Path | None:
         """Write a page per validated table and an index over all of them; nothing in them calls out."""
         return write_site(self._docs, self._pages, checks or {}) if self._docs is not None else None
+
+
+def _results(source: Any, frame: pd.DataFrame, checks: Any, contract: Contract, *, result_format: str) -> list[Any]:
+    """What Great Expectations finds in one batch; failing rows are named by their place in it, which is cheapest."""
+    whole = source.add_dataframe_asset(contract.name).add_batch_definition_whole_dataframe(contract.name)
+    outcome = whole.get_batch(batch_parameters={"dataframe": frame}).validate(
+        checks,
+        result_format={
+            "result_format": result_format,
+            "return_unexpected_index_query": False,
+            "partial_unexpected_count": SAMPLED,
+        },
+    )
+    for result in outcome.results:
+        _raise_if_broken(result, f"{contract.name}.{_check_name(result)}")
+    return list(outcome.results)
+
+
+def _utc(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
 
 
 def _quiet() -> None:
@@ -171,12 +179,18 @@ def _later_copies(copies: pd.DataFrame, contract: Contract, check: Check, invali
     order = copies.assign(broken=copies[ROW].isin(invalid), first_known=_known_at(copies, contract))
     ordered = order.sort_values(
         ["broken", "first_known", *values],
-        key=lambda s: s.astype(str) if s.name in values else s,
         na_position="last",
         kind="stable",
     )
     later = ordered.duplicated(sorted(check.subject), keep="first")
     return [int(number) for number in ordered.loc[later, ROW]]
+
+
+def first_known_sql(contract: Contract) -> str:
+    """The same in SQL."""
+    events = ", ".join(quoted(name) for name in contract.event_time)
+    event = f"least({events})" if len(contract.event_time) > 1 else events
+    return f"coalesce({quoted(KNOWN_AT)}, CAST({event} AS TIMESTAMP))"
 
 
 def _known_at(copies: pd.DataFrame, contract: Contract) -> pd.Series[Any]:

@@ -33,7 +33,7 @@ def decisive(contract: Contract, found: Findings) -> FailedCheck | None:
     """The failed check that stops the table: of those that may, the one most rows fail; None where nothing stops."""
     if found.stopping:
         return max(found.stopping, key=lambda f: f.rows)
-    if found.rows and len(found.reasons) / found.rows > contract.stop_above_share:
+    if found.rows and found.bad / found.rows > contract.stop_above_share:
         return max(found.failed, key=lambda f: f.rows)
     return None
 
@@ -50,7 +50,7 @@ def verdict_of(
     contract: Contract, found: Findings, *, filled: int | None = None, examples: Sequence[str] = ()
 ) -> TableCheck:
     """The table's verdict; `examples` show rows of the decisive check, `filled` counts the values of its column."""
-    bad, rows = len(found.reasons), found.rows
+    bad, rows = found.bad, found.rows
     worst = decisive(contract, found)
     if worst is None:
         return TableCheck(contract.name, "quarantined" if bad else "ok", rows, bad, found.failed)

@@ -1,6 +1,6 @@
 """The pages that are made from the code: `python docs/generate.py` rewrites them, a test fails when one is stale.
 
-docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, and the tables between the
+docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, docs/policy.md, docs/domain-coverage.md, and the tables between the
 `<!-- generated: NAME -->` marks of README.md.
 """
 
@@ -24,9 +24,10 @@ DIRECTION = {"higher": "higher is riskier", "lower": "lower is riskier", None: "
 MEANINGS = {
     "project.name": "The book's name: the title of the pages, the MLflow experiment and the registered model.",
     "project.currency": "Shown before money.",
-    "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml.",
-    "sources.url": "Where the SELECTs run. Not given: in the engine. Where it differs, each result is copied into the "
-    "engine batch by batch.",
+    "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml. "
+    "`${NAME}` becomes the environment variable NAME, or what the file that NAME_FILE names holds.",
+    "sources.url": "Where the SELECTs run, for example `postgres://reader:${CRM_PASSWORD}@db.example.com/crm`. Not given: "
+    "in the engine. Where it differs, each result is copied into the engine batch by batch.",
     "variables": "`{name}` in `sources/*.sql` becomes this text; `--set name=value` wins.",
     "label.kind": "`decision`: the customer decides to leave. `inactivity`: the customer does nothing at all.",
     "label.horizon_days": "Length of the window that is predicted, in days.",
@@ -43,12 +44,16 @@ MEANINGS = {
 
 
 def commands() -> dict[str, Any]:
-    """Command objects by name, in the order of `churn --help`."""
+    """Command objects by name (`policy lint` for one of a group), in the order of `churn --help`."""
     from typer.main import get_command
 
     from pipelines.cli import app
 
-    return dict(get_command(app).commands)  # type: ignore[attr-defined]
+    found: dict[str, Any] = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {name: command} if inner is None else {f"{name} {one}": c for one, c in inner.items()}
+    return found
 
 
 def help_text(name: str) -> str:
@@ -57,11 +62,13 @@ def help_text(name: str) -> str:
 
     from pipelines.cli import app
 
-    group = get_command(app)
+    command = get_command(app)
     width = {"terminal_width": 100, "max_content_width": 100}
-    above = group.context_class(group, info_name="churn", **width)
-    command = commands()[name]
-    text: str = command.get_help(group.context_class(command, info_name=name, parent=above, **width))
+    above = command.context_class(command, info_name="churn", **width)
+    for part in name.split(" "):
+        command = command.commands[part]  # type: ignore[attr-defined]
+        above = command.context_class(command, info_name=part, parent=above, **width)
+    text: str = command.get_help(above)
     return text.rstrip()
 
 
@@ -164,6 +171,12 @@ def contracts_page() -> str:
         "",
         "*Known from*: the value reads as empty while that date has not passed at the snapshot, so that a field filled "
         "in later cannot tell the future.",
+        "",
+        "**Restated facts**: a key may come again with a later `known_at` (a decision entered late and backdated, seats "
+        "or an amount corrected, a role changed). The later row replaces the earlier one from that moment on, and a "
+        "snapshot before it still sees the earlier one; accepted tables say so in `superseded_at` (empty: the latest "
+        "version). A copy that was known at the same moment, or does not say when it was known, is a duplicate and is "
+        "set apart. Events without an id are never restated.",
     ]
     for contract in source_contracts().values():
         share = f"{contract.stop_above_share:.0%}".replace("%", " %")
@@ -222,7 +235,8 @@ def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
         NOTE,
         "",
         "Every key has a default, so an empty file is a valid one. An unknown section or key is an error (exit code 3) "
-        "that names the nearest spelling. Paths are relative to the file. Secrets do not belong here.",
+        "that names the nearest spelling. Paths are relative to the file. Secrets do not belong here: an "
+        "address takes them from the environment.",
     ]
     sections: dict[str, list[str]] = {section: [] for section in Settings.model_fields}
     for key, kind, default in settings_keys():
@@ -239,11 +253,21 @@ def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
         "| `sources/NAME.sql` | One SELECT per table of [contracts.md](contracts.md); this is the whole mapping. |",
         "| `sources/NAME_coverage.sql` | Optional: the accounts the table can speak about. For all others its "
         "indicators are not available. |",
-        "| `policy.yaml` | Optional: your changes to the numbers of `policy/policy.yaml` (weights, bands, plays …). |",
+        "| `policy.yaml` | Optional: your changes to the [policy](policy.md) (weights, bands, plays …). |",
         "| `.churn/` | Everything the pipeline makes. Delete it and nothing of yours is lost but the history of runs "
         "and of what was written to the CRM. |",
     ]
     return "\n".join(lines) + "\n"
+
+
+def coverage_page() -> str:
+    """docs/domain-coverage.md, from the module beside this one."""
+    import importlib
+
+    if str(ROOT / "docs") not in sys.path:
+        sys.path.append(str(ROOT / "docs"))
+    page: str = importlib.import_module("domain_coverage").coverage_page()
+    return page
 
 
 def readme(text: str) -> str:
@@ -272,11 +296,15 @@ def readme(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated file with the text it should hold."""
+    from policy import reference
+
     return {
         ROOT / "docs" / "commands.md": commands_page(),
         ROOT / "docs" / "indicators.md": indicators_page(),
         ROOT / "docs" / "contracts.md": contracts_page(),
         ROOT / "docs" / "churn-toml.md": churn_toml_page(),
+        ROOT / "docs" / "domain-coverage.md": coverage_page(),
+        ROOT / "docs" / "policy.md": reference.page(NOTE),
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
     }
 

@@ -7,6 +7,7 @@ from functools import cache
 
 from data_contracts.contract import Check, Column, Contract
 from features.indicator import Declaration, Indicator
+from policy.policy import Indicators, Policy, load_policy
 
 CONTEXT = {
     "segment": "string",
@@ -18,16 +19,48 @@ CONTEXT = {
 }
 
 
-@cache
-def catalogue() -> Mapping[str, Indicator]:
-    """Indicator by name, in the order of declaration."""
-    from features.indicators import commercial, engagement, lifecycle, people, sentiment, usage
+def catalogue(policy: Policy | None = None) -> Mapping[str, Indicator]:
+    """Indicator by name, in the order of declaration, with the numbers of this policy (else of the default one)."""
+    return _catalogue((policy or _default()).indicators)
 
+
+@cache
+def _default() -> Policy:
+    return load_policy()
+
+
+@cache
+def _catalogue(numbers: Indicators) -> Mapping[str, Indicator]:
+    from features.indicators import (
+        active_people,
+        adoption,
+        commercial,
+        engagement,
+        lifecycle,
+        payment,
+        people,
+        sentiment,
+        support,
+        usage,
+    )
+
+    values = numbers.model_dump()
     found: dict[str, Indicator] = {}
-    for module in (usage, engagement, sentiment, commercial, people, lifecycle):
+    for module in (
+        usage,
+        active_people,
+        adoption,
+        support,
+        engagement,
+        sentiment,
+        commercial,
+        payment,
+        people,
+        lifecycle,
+    ):
         for name, value in vars(module).items():
             if isinstance(value, Declaration):
-                found[name] = value.named(name)
+                found[name] = value.named(name, values)
     return found
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from data_contracts.sources import Facts
+from features.expression import Expr
 from features.indicator import Indicator
-from features.measure import Context, Expr, Kernel, Leaf, Mask, Reduction, Span
+from features.masks import adopted_table, leading_table, mask_table
+from features.measure import Adopted, Context, Kernel, Leading, Leaf, Mask, Pattern, Reduction, Span
 from features.snapshots import Snapshots
-from features.windows import by_reduction, kernel_table, mask_table, span_table
+from features.windows import by_reduction, kernel_table, span_table
 
 KEY = ("account_id", "as_of", "snapshot", "as_of_day")
 
@@ -20,8 +22,7 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
     Not available means: the source table is absent, does not cover the account, or there is too little to say.
     Where an indicator declares `before` and `after`, they come along as NAME__before and NAME__after.
     """
-    leaves = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
-    wide = _wide(facts, cohort, snapshots, [x for x in leaves.values() if not isinstance(x, Context)])
+    wide = _wide(facts, cohort, snapshots, leaves_of(indicators))
     columns: dict[str, Any] = {}
     for name, indicator in indicators.items():
         columns[name] = _across(indicator, indicator.expr.column(wide), wide)
@@ -30,6 +31,12 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
             if expr is not None:
                 columns[f"{name}__{role}"] = expr.column(wide)
     return wide.select(*[c for c in cohort.columns if c not in columns], **columns)
+
+
+def leaves_of(indicators: Mapping[str, Indicator]) -> list[Leaf]:
+    """Every leaf over a source table that the indicators need, once."""
+    found = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
+    return [leaf for leaf in found.values() if not isinstance(leaf, Context)]
 
 
 def _exprs(indicator: Indicator) -> list[Expr]:
@@ -64,7 +71,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
-        for table in _shape_tables(reduction.rows(facts.tables), group, snapshots):
+        for table in _shape_tables(reduction.rows(facts.tables), group, snapshots, cohort):
             tag = f"{len(columns)}_{len(pending)}"
             keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
             wide = wide.left_join(
@@ -89,9 +96,9 @@ def available(facts: Facts, reduction: Reduction) -> bool:
     )
 
 
-def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots) -> list[Any]:
+def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: Any) -> list[Any]:
     kernels = [x for x in group if isinstance(x, Kernel)]
-    masks = [x for x in group if isinstance(x, Mask)]
+    masks = [x for x in group if isinstance(x, Mask | Pattern)]
     spans = [x for x in group if isinstance(x, Span)]
     found = []
     if kernels:
@@ -99,9 +106,11 @@ def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots) -> list[An
     if masks:
         found.append(mask_table(rows, masks, snapshots))
     if spans:
-        found.append(span_table(rows, spans, snapshots))
+        found.append(span_table(rows, spans, snapshots, cohort))
+    found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]
+    found += [leading_table(rows, x, snapshots) for x in group if isinstance(x, Leading)]
     return found
 
 
 def _is_zero_when_nothing_happened(leaf: Leaf) -> bool:
-    return isinstance(leaf, Kernel | Mask) or (isinstance(leaf, Span) and leaf.agg in {"count", "sum"})
+    return not isinstance(leaf, Span) or leaf.agg in {"count", "sum"}

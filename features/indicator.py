@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from features.measure import Expr
+from features.expression import Expr, Numbers
 
 Component = Literal["usage", "engagement", "sentiment", "commercial", "people", "lifecycle"]
 Risk = Literal["higher", "lower"]
@@ -17,7 +17,7 @@ class Indicator:
     """A column of the feature table.
 
     `risk` says which direction is risky and becomes the monotone constraint (None: unconstrained). `low` and `high`
-    bound every possible value and become the contract. `says` is the CSM's sentence; {before} and {after} are filled
+    bound every possible value and become the contract. `doc` may name a number of the policy: {least_mails}. `says` is the CSM's sentence; {before} and {after} are filled
     with the account's own numbers: `before` and `after` where declared, else the value 28 days ago and now; `before`
     ends `before_ago` days before as_of, which gives {since}. `clock` marks what moves with the calendar alone: true,
     but never the first reason given.
@@ -54,9 +54,11 @@ class Declaration:
         self.expr = expr
         self.fields = fields
 
-    def named(self, name: str) -> Indicator:
-        """The indicator under the name of its variable."""
-        return Indicator(name=name, expr=self.expr, **self.fields)
+    def named(self, name: str, numbers: Numbers) -> Indicator:
+        """The indicator under the name of its variable, with the policy's numbers in its terms and its meaning."""
+        bound = {k: v.bound(numbers) if isinstance(v, Expr) else v for k, v in self.fields.items()}
+        bound["doc"] = bound["doc"].format_map({k: f"{v:g}" for k, v in numbers.items()})
+        return Indicator(name=name, expr=self.expr.bound(numbers), **bound)
 
 
 def indicator(

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from data_contracts.sources import Facts
+from features.reductions.journey import ACTIVITY, signs_of_life
 from features.reductions.money import terms
-from features.reductions.people import ACTIVITY, signs_of_life
+from features.reductions.shapes import GONE, later
 from features.snapshots import EPOCH, day_number, day_of
 from policy.errors import NotEnoughData
 
@@ -63,11 +64,7 @@ def losses(facts: Facts, rule: LabelRule) -> Any:
     A decided term that another undecided or later term carries on, or that is followed by one within the lapse, is no
     loss of the account. Where several terms run side by side, the last decision loses it.
     """
-    rows = terms(facts.tables)
-    leaving = rows["decided_day"].notnull() & (
-        rows["decision_kind"].isin(list(rule.loss_kinds)) | rows["decision_kind"].isnull()
-    )
-    rows = rows.mutate(leaving=leaving, over=leaving.ifelse(rows["effective"].coalesce(rows["ends"]), rows["ends"]))
+    rows = _final_terms(facts, rule)
     gone = rows.filter(rows["leaving"])
     others = rows.select(
         other_account=rows["account_id"],
@@ -86,6 +83,26 @@ def losses(facts: Facts, rule: LabelRule) -> Any:
     ).select("subscription_id")
     final = gone.anti_join(carried.distinct(), "subscription_id")
     return _once_all_are_decided(final, gone, rule).distinct()
+
+
+def _final_terms(facts: Facts, rule: LabelRule) -> Any:
+    """Terms as they stand in the end, with `leaving`, `over` (when they stop) and the day the decision was known.
+
+    A decision that was entered later than it was made, or only in a later version of the row, counts from the day on
+    which it could be known.
+    """
+    rows = terms(facts.tables)
+    decided = rows["decision_kind"].isin(list(rule.loss_kinds)) | rows["decision_kind"].isnull()
+    leaving = rows["decided_day"].notnull() & decided
+    over = leaving.ifelse(rows["effective"].coalesce(rows["ends"]), rows["ends"])
+    rows = rows.mutate(leaving=leaving, over=over, decided_day=later(rows["decided_day"], rows["known_day"]))
+    if GONE not in rows.columns:
+        return rows
+    first = rows.filter(rows["leaving"]).group_by(decided_term="subscription_id")
+    first = first.agg(first_day=lambda t: t["decided_day"].min())
+    last = rows.filter(rows[GONE].isnull())
+    joined = last.left_join(first, last["subscription_id"] == first["decided_term"])
+    return joined.mutate(decided_day=joined["first_day"]).drop("decided_term", "first_day", GONE)
 
 
 def _once_all_are_decided(final: Any, gone: Any, rule: LabelRule) -> Any:
@@ -127,7 +144,9 @@ def _by_decision(facts: Facts, base: Any, rule: LabelRule) -> Any:
 
 
 def _by_inactivity(facts: Facts, base: Any) -> Any:
-    active = signs_of_life(facts.tables).select(active_account="account_id", day="day").distinct()
+    life = signs_of_life(facts.tables)
+    life = life.filter(life[GONE].isnull()) if GONE in life.columns else life
+    active = life.select(active_account="account_id", day="day").distinct()
     joined = base.left_join(
         active,
         [
@@ -147,6 +166,8 @@ def data_until(facts: Facts) -> date:
     mature that are not.
     """
     term = terms(facts.tables)
+    if GONE in term.columns:
+        term = term.filter(term[GONE].isnull())
     last = term.group_by(last_account="account_id").agg(last_end=term["ends"].max())
     newest: list[int] = []
     for name, at in (*ACTIVITY.items(), ("subscriptions", "decision_at")):

@@ -1,18 +1,18 @@
-"""The window engine: kernel, mask and span, each evaluated for every snapshot of a run at once.
+"""The window engine: kernels and spans, each evaluated for every snapshot of a run at once; `masks` has the third shape.
 
 `day` counts from 1970-01-01; week w holds the days [anchor + 7w, anchor + 7w + 7); snapshot s looks back at the weeks
-before it, so age 0 is week s - 1. A fact counts at s only if it happened and was known before the as_of date.
+before it, so age 0 is week s - 1. A fact counts at s only if it happened and was known before the as_of date, and has
+not been restated before it (`gone_day`, where a table has restatements).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from features.measure import Kernel, Mask, Reduction, Span
+from features.measure import Kernel, Reduction, Span
+from features.reductions.shapes import GONE, OPEN, later
 from features.snapshots import Snapshots
-
-BITS = 63  # usable bits of a signed 64-bit mask
 
 
 def kernel_table(rows: Any, leaves: Sequence[Kernel], snapshots: Snapshots) -> Any:
@@ -31,13 +31,23 @@ def kernel_table(rows: Any, leaves: Sequence[Kernel], snapshots: Snapshots) -> A
 
 def _weekly(rows: Any, values: Sequence[str], anchor: int) -> Any:
     """Facts per account and week, apart by the week in which they were learned where that is later."""
-    import ibis
-
+    if GONE in rows.columns:
+        rows = _with_what_is_taken_back(rows, values)
     week = (rows["day"] - anchor) // 7
-    learned = (ibis.greatest(rows["known_day"], rows["day"]) - anchor) // 7
+    learned = (later(rows["day"], rows["known_day"]) - anchor) // 7
     return rows.group_by(account_id="account_id", week=week, learned=learned).agg(
         **{v: rows[v].sum().cast("int64") for v in values}
     )
+
+
+def _with_what_is_taken_back(rows: Any, values: Sequence[str]) -> Any:
+    """A restated fact a second time with its values negated, learned on the day of the restatement: sums forget it."""
+    import ibis
+
+    plain = rows.select("account_id", "day", "known_day", *values)
+    back = rows.filter(rows[GONE].notnull())
+    back = back.select("account_id", "day", known_day=back[GONE], **{v: -back[v] for v in values})
+    return ibis.union(plain, back.select(*plain.columns), distinct=False)
 
 
 def _distinct_weights(leaves: Sequence[Kernel]) -> list[tuple[int, ...]]:
@@ -60,70 +70,31 @@ def _calendar(leaves: Sequence[Kernel], snapshots: Snapshots) -> Any:
     return ibis.memtable(pa.table(columns))
 
 
-def mask_table(rows: Any, leaves: Sequence[Mask], snapshots: Snapshots) -> Any:
-    """account_id, snapshot and one count of distinct entities per leaf.
-
-    `rows` holds account_id, entity, day, known_day. One bit per week; a mask serves as many snapshots as fit.
-    """
-    import ibis
-
-    reach = max(leaf.weeks + leaf.ago for leaf in leaves)
-    parts = [_mask_block(rows, leaves, block, reach, snapshots.anchor) for block in _blocks(snapshots, reach)]
-    return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
-
-
-def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
-    """Snapshot indexes in runs short enough for one mask."""
-    block: list[int] = []
-    for index in map(snapshots.index, snapshots.dates):
-        if block and index - block[0] + reach > BITS - 1:
-            yield block
-            block = []
-        block.append(index)
-    yield block
-
-
-def _mask_block(rows: Any, leaves: Sequence[Mask], block: list[int], reach: int, anchor: int) -> Any:
-    import ibis
-    import pyarrow as pa
-
-    newest, oldest = block[-1] - 1, block[0] - reach
-    week = (rows["day"] - anchor) // 7
-    learned = (rows["known_day"] - anchor) // 7
-    # Facts learned in their own week need no second look; late ones carry the week they were learned in.
-    late = (learned > week).ifelse(learned, ibis.literal(-1, "int64"))
-    seen = rows.mutate(week=week, late=late).filter(lambda t: t["week"].between(oldest, newest))
-    one = ibis.literal(1, "int8").cast("int64")
-    bit = one << (newest - seen["week"]).clip(lower=0, upper=BITS - 1).cast("int32")
-    masks = seen.mutate(bit=bit).group_by("account_id", "entity", "late").agg(mask=lambda t: t["bit"].bit_or())
-    grid = ibis.memtable(pa.table({"snapshot": pa.array(block, pa.int64())}))
-    crossed = masks.cross_join(grid).filter(lambda t: t["late"] < t["snapshot"])
-    crossed = crossed.group_by("account_id", "entity", "snapshot").agg(mask=lambda t: t["mask"].bit_or())
-    counts = {}
-    for leaf in leaves:
-        shift = (newest + 1 - crossed["snapshot"] + leaf.ago).clip(lower=0, upper=BITS - 1).cast("int32")
-        window = ibis.literal(2**leaf.weeks - 1, "int64")
-        counts[leaf.name] = ((crossed["mask"] >> shift) & window != 0).cast("int64").sum()
-    return crossed.group_by("account_id", "snapshot").agg(**counts)
-
-
-def span_table(rows: Any, leaves: Sequence[Span], snapshots: Snapshots) -> Any:
+def span_table(rows: Any, leaves: Sequence[Span], snapshots: Snapshots, cohort: Any = None) -> Any:
     """account_id, snapshot and one aggregate per leaf over the states that hold at the snapshot.
+
+    `cohort` says how old an account is, for leaves that ask what began by a day of its first term.
 
     `rows` holds account_id, day (start), end_day (null: open), known_day and integer values. A state holds at as_of
     when it started and was known before as_of and has not ended before it.
     """
-    import ibis
-
     grid = snapshots.grid()
     parts: dict[int, list[Span]] = {}
     for leaf in leaves:
         parts.setdefault(leaf.ago, []).append(leaf)
     tables = []
     for ago, group in parts.items():
-        start = ibis.greatest(rows["day"] + ago, rows["known_day"])
-        bounded = rows.mutate(lo=start + 1, hi=rows["end_day"].coalesce(10**6) + ago)
+        until = rows["end_day"].coalesce(OPEN) + ago
+        if GONE in rows.columns:
+            # What was restated is forgotten, however long ago the state is asked for.
+            until = (rows[GONE] < until).ifelse(rows[GONE], until)
+        bounded = rows.mutate(lo=later(rows["day"] + ago, rows["known_day"]) + 1, hi=until)
         held = bounded.join(grid, [bounded["lo"] <= grid["as_of_day"], bounded["hi"] >= grid["as_of_day"]], how="inner")
+        if any(leaf.by_day is not None for leaf in group):
+            tenure = cohort.select("snapshot", "tenure_days", tenured="account_id")
+            held = held.left_join(
+                tenure, [held["account_id"] == tenure["tenured"], held["snapshot"] == tenure["snapshot"]]
+            ).drop("snapshot_right")
         age = held["as_of_day"] - ago - held["day"]
         tables.append(held.group_by("account_id", "snapshot").agg(**{x.name: _span_value(held, age, x) for x in group}))
     joined = tables[0]
@@ -138,6 +109,9 @@ def span_table(rows: Any, leaves: Sequence[Span], snapshots: Snapshots) -> Any:
 
 def _span_value(held: Any, age: Any, leaf: Span) -> Any:
     where = None if leaf.within is None else age <= leaf.within
+    if leaf.by_day is not None:
+        in_time = age >= held["tenure_days"] - int(leaf.by_day)
+        where = in_time if where is None else where & in_time
     match leaf.agg:
         case "count":
             return held.count(where=where)

@@ -17,17 +17,18 @@ def health_scores(features: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """One row per feature row: health_score, coverage, health_tier and one column per component score.
 
     Null inputs are left out and the rest renormalised, within a component and then across. `coverage` is the share of
-    the whole weight that had data. The number is null only where nothing had data.
+    the applicable weight that had data. The number is null only where nothing had data. Accounts that are still
+    onboarding (`tenure_days`) are weighted as such.
     """
     components, covered = {}, {}
     for component in COMPONENTS:
         components[component], covered[component] = _component(features, component, policy)
     scores = pd.DataFrame(components, index=features.index)
-    weights = pd.Series(policy.health.weights, dtype=float).loc[list(COMPONENTS)]
-    present = scores.notna().astype(float).mul(weights, axis=1)
+    weights = row_weights(features, policy)
+    present = scores.notna().astype(float) * weights
     total = present.sum(axis=1)
-    score = scores.fillna(0.0).mul(present, axis=1).sum(axis=1) / total.where(total > 0)
-    coverage = pd.DataFrame(covered, index=features.index).mul(weights, axis=1).sum(axis=1) / weights.sum()
+    score = (scores.fillna(0.0) * present).sum(axis=1) / total.where(total > 0)
+    coverage = (pd.DataFrame(covered, index=features.index) * weights).sum(axis=1) / weights.sum(axis=1)
     out = scores.add_suffix("_score")
     out["health_score"] = score
     out["coverage"] = coverage
@@ -42,9 +43,8 @@ def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, 
     Weights are shares of 1 after missing inputs are left out; `lowered` holds what each cap takes off the score (zero
     or negative), under the indicator that caps.
     """
-    across = pd.Series(policy.health.weights, dtype=float)
     scores = {c: _component(features, c, policy)[0] for c in COMPONENTS}
-    live = pd.DataFrame(scores, index=features.index).notna().astype(float).mul(across, axis=1)
+    live = pd.DataFrame(scores, index=features.index).notna().astype(float) * row_weights(features, policy)
     live = live.div(live.sum(axis=1).replace(0.0, np.nan), axis=0).fillna(0.0)
     weights: dict[str, pd.Series] = {}
     gained: dict[str, pd.Series] = {}
@@ -70,6 +70,19 @@ def health_parts(features: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, 
     )
 
 
+def row_weights(features: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """The weight of each component for each row: an onboarding account's own (O6), else the usual ones.
+
+    Without a known tenure the usual ones hold.
+    """
+    tenure = features.get("tenure_days", pd.Series(np.nan, index=features.index)).astype(float)
+    young = (tenure < policy.onboarding.tenure_days).to_numpy()
+    usual, onboarding = policy.health.weights, policy.health.onboarding_weights
+    return pd.DataFrame(
+        {c: np.where(young, float(onboarding[c]), float(usual[c])) for c in COMPONENTS}, index=features.index
+    )
+
+
 def points(values: pd.Series, rule: HealthInput) -> pd.Series:
     """Points of one input, 0–100; null stays null.
 
@@ -87,33 +100,52 @@ def points(values: pd.Series, rule: HealthInput) -> pd.Series:
 
 
 def _component(features: pd.DataFrame, component: str, policy: Policy) -> tuple[pd.Series, pd.Series]:
+    """(score, share of the applicable inputs' weight that had data)."""
     table, shares = _points_table(features, component, policy)
     present = table.notna().astype(float).mul(shares, axis=1)
     total = present.sum(axis=1)
-    score = table.fillna(0.0).mul(present, axis=1).sum(axis=1) / total.where(total > 0)
+    score = (table.fillna(0.0) * present).sum(axis=1) / total.where(total > 0)
     for cap in policy.health.caps:
         if cap.component == component and cap.while_ in features:
             score = score.where(~(features[cap.while_] > 0), score.clip(upper=cap.at_most))
-    return score, total
+    return score, total / _applicable(table, component, policy)
+
+
+def _applicable(table: pd.DataFrame, component: str, policy: Policy) -> pd.Series:
+    """The share of a component's inputs that could have had data: an input that does not apply is not missing (H8)."""
+    share = pd.Series(0.0, index=table.index)
+    for rule in policy.health.inputs[component]:
+        if not rule.if_applicable:
+            share = share + rule.share
+        elif rule.indicator in table:
+            share = share + rule.share * table[rule.indicator].notna()
+    return share.where(share > 0, 1.0)
 
 
 def _points_table(features: pd.DataFrame, component: str, policy: Policy) -> tuple[pd.DataFrame, pd.Series]:
-    inputs = policy.health.inputs[component]
+    inputs = [i for i in policy.health.inputs[component] if i.indicator in features]
     found = {i.indicator: _input_points(features, i, policy) for i in inputs}
-    return pd.DataFrame(found, index=features.index), pd.Series({i.indicator: i.share for i in inputs})
+    shares = pd.Series({i.indicator: i.share for i in inputs}, dtype=float)
+    return pd.DataFrame(found, index=features.index), shares
 
 
 def _input_points(features: pd.DataFrame, rule: HealthInput, policy: Policy) -> pd.Series:
-    if rule.indicator not in features:
-        return pd.Series(np.nan, index=features.index)
     found = points(features[rule.indicator], rule)
-    if rule.indicator == "nps" and "nps_age_days" in features:
-        # An old answer says less every day: it fades to neutral.
-        fade = (features["nps_age_days"] / policy.health.nps_fade_days).clip(upper=1.0)
-        found = found + (policy.health.nps_neutral_points - found) * fade
+    health = policy.health
+    if rule.indicator == "nps":
+        found = _faded(found, features, "nps_age_days", health.nps_neutral_points, health.nps_fade_days)
+    if rule.indicator == "csat":
+        found = _faded(found, features, "csat_age_days", health.csat_neutral_points, health.csat_fade_days)
     if rule.indicator == "tickets_vs_segment_28d" and "tickets_28d" in features:
         found = found.where(~(features["tickets_28d"] == 0), _silence(features, policy))
     return found
+
+
+def _faded(found: pd.Series, features: pd.DataFrame, age: str, neutral: float, days: int) -> pd.Series:
+    """An old answer says less every day: its points go to neutral on a straight line (H13)."""
+    if age not in features:
+        return found
+    return found + (neutral - found) * (features[age] / days).clip(upper=1.0)
 
 
 def _silence(features: pd.DataFrame, policy: Policy) -> pd.Series:
@@ -125,9 +157,10 @@ def _silence(features: pd.DataFrame, policy: Policy) -> pd.Series:
     )
 
 
-def component_weights(policy: Policy) -> Mapping[str, int]:
+def component_weights(policy: Policy, *, onboarding: bool = False) -> Mapping[str, int]:
     """Weights as whole numbers for people to read."""
-    return {c: round(policy.health.weights[c]) for c in COMPONENTS}
+    weights = policy.health.onboarding_weights if onboarding else policy.health.weights
+    return {c: round(weights[c]) for c in COMPONENTS}
 
 
 def mix_warnings(tiers: Mapping[str, int], policy: Policy) -> list[str]:

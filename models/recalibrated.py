@@ -12,7 +12,7 @@ import pandas as pd
 from models.health_score import health_parts
 from models.prepare import CALENDAR, stands_for
 from models.scorer import Array, sigmoid
-from policy.policy import Policy
+from policy.policy import Policy, policy_from
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class HealthRecalibrated:
             given["slope"],
             given["mean"],
             given["calendar"],
-            Policy.model_validate(given["policy"]),
+            policy_from(given["policy"], where="the stored model"),
         )
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
+from features.compatibility import compatible
 from pipelines.settings import Project
 from policy.errors import ContractStop, Locked, SettingsError
+
+FROM_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
+SHORTEST_SECRET = 4  # shorter texts are everywhere: masking them would only garble the message
 
 
 @contextmanager
@@ -17,21 +25,28 @@ def warehouse(project: Project) -> Iterator[tuple[Any, Any]]:
     Raises Locked while another run holds the warehouse file.
     """
     engine = connect(project, project.settings.engine.url)
-    url = project.settings.sources.url
-    origin = engine if url is None or url == project.settings.engine.url else connect(project, url, reads=True)
     try:
-        yield engine, origin
+        url = project.settings.sources.url
+        origin = engine if url is None or url == project.settings.engine.url else connect(project, url, reads=True)
+        try:
+            yield engine, origin
+        finally:
+            if origin is not engine:
+                origin.disconnect()
     finally:
-        if origin is not engine:
-            origin.disconnect()
         engine.disconnect()
 
 
 def connect(project: Project, url: str, *, reads: bool = False) -> Any:
-    """An Ibis connection for an address of churn.toml; DuckDB and SQLite files are relative to the project folder."""
+    """An Ibis connection for an address of churn.toml; DuckDB and SQLite files are relative to the project folder.
+
+    `${NAME}` in the address is filled in here and nowhere else, so that no settings object ever holds a secret.
+    """
     import ibis
 
-    scheme, _, rest = url.partition("://")
+    where = "[sources] url" if reads else "[engine] url"
+    full, secrets = filled(url, os.environ, where=where)
+    scheme, _, rest = full.partition("://")
     try:
         if scheme == "duckdb":
             return _duckdb(project, rest)
@@ -40,15 +55,86 @@ def connect(project: Project, url: str, *, reads: bool = False) -> Any:
             if reads and not file.exists():
                 raise ContractStop(f"there is no database at `{rest}`.", where="[sources] url", cure="Mend the path.")
             return ibis.sqlite.connect(file)
-        return ibis.connect(url)
+        return compatible(ibis.connect(full))
     except (Locked, ContractStop):
         raise
-    except Exception as exc:
+    except ValueError:
+        # What could not be taken apart may show pieces of a password: neither its text nor its traceback is told.
         raise SettingsError(
-            f"`{scheme}://…` cannot be opened: {type(exc).__name__}.",
-            where="churn.toml",
-            cure="Check the address, that the database runs, and that its Ibis backend is installed.",
+            f"`{masked(scheme, secrets)}://…` is no address that Ibis can read.",
+            where=where,
+            cure="Write for example postgres://USER:${PASSWORD}@HOST:PORT/DATABASE: a password given as ${NAME} is quoted; "
+            "elsewhere / is %2F, @ is %40 and # is %23.",
+        ) from None
+    except Exception as exc:  # noqa: BLE001 - raised again below, with its cause where that is clean
+        told = " ".join(str(exc).split())[:300]
+        # The cause would be printed with its traceback: it stays only where it says nothing it should not.
+        cause = exc if masked(told, secrets) == told else None
+        raise SettingsError(
+            f"`{masked(scheme, secrets)}://…` cannot be opened: {type(exc).__name__}: {masked(told, secrets)}",
+            where=where,
+            cure="Check the address, that the database runs, and that its Ibis backend is installed "
+            "(`pip install 'churn[postgres]'` for Postgres).",
+        ) from cause
+
+
+def filled(url: str, environment: Mapping[str, str], *, where: str) -> tuple[str, list[str]]:
+    """The address with each `${NAME}` taken from the environment, and every text in it that nobody should read.
+
+    `NAME_FILE` may name a file that holds the value. A value that stands for a part of the address is quoted, so that
+    a password may hold any character; one that stands for the whole address is taken as it is.
+
+    >>> filled("postgres://anna:${PASSWORD}@db/crm", {"PASSWORD": "p@"}, where="[sources] url")[0]
+    'postgres://anna:p%40@db/crm'
+    """
+    secrets: list[str] = []
+
+    def value(match: re.Match[str]) -> str:
+        given = _of_environment(match.group(1), environment, where)
+        whole = match.group(0) == url
+        part = given if whole else quote(given, safe="")
+        secrets.extend((given, part))
+        return part
+
+    full = FROM_ENVIRONMENT.sub(value, url)
+    return full, secrets + _password(full)
+
+
+def masked(text: str, secrets: list[str]) -> str:
+    """The text without the secrets, longest first.
+
+    >>> masked("no route to anna:hunter22@db", ["hunter22"])
+    'no route to anna:…@db'
+    """
+    for secret in sorted({s for s in secrets if len(s) >= SHORTEST_SECRET}, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text
+
+
+def _of_environment(name: str, environment: Mapping[str, str], where: str) -> str:
+    if name in environment:
+        return environment[name]
+    file = environment.get(f"{name}_FILE")
+    if file is None:
+        raise SettingsError(
+            f"needs the environment variable `{name}`, which is not set.",
+            where=where,
+            cure=f"Set {name}, or {name}_FILE to the path of a file that holds it.",
+        )
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(
+            f"cannot read the file that `{name}_FILE` names: {type(exc).__name__}.", where=where, cure="Mend the path."
         ) from exc
+
+
+def _password(url: str) -> list[str]:
+    """What stands between the user and the host, whole and in the pieces a parser may make of it."""
+    _, _, rest = url.partition("://")
+    user, at, _ = rest.rpartition("@")
+    _, colon, password = user.partition(":")
+    return [password, unquote(password), *re.split(r"[/?#@:]", password)] if at and colon else []
 
 
 def _duckdb(project: Project, rest: str) -> Any:

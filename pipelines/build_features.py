@@ -76,7 +76,7 @@ def features_at(
 
     Raises ContractStop where a value leaves its declared range: nothing trains or scores on it.
     """
-    chosen = dict(indicators or catalogue())
+    chosen = dict(indicators or catalogue(checked.project.policy))
     rule = cohort_rule(checked.project)
     members = checked.engine.create_table("cohort", members_of(checked.facts, snapshots, rule), overwrite=True)
     frame = dated(table_of(checked.facts, members, snapshots, chosen).to_pandas())
@@ -122,5 +122,5 @@ def write_features(project: Project, frame: pd.DataFrame, as_of: date) -> str:
     """Write one snapshot's features as Parquet, whole or not at all; returns the file's path."""
     from pipelines.files import write_parquet
 
-    names = ["account_id", "as_of", *catalogue()]
+    names = ["account_id", "as_of", *catalogue(project.policy)]
     return str(write_parquet(frame[names], project.out("features", f"as_of={as_of.isoformat()}") / "features.parquet"))

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.console import Console
+from pipelines.options import HERE, DateOption, JsonOption, PrefectOption, ProjectOption, SetOption
+from pipelines.policy_commands import app as policy_app
 from policy.errors import ChurnError, UsageError
 
 app = typer.Typer(
@@ -22,12 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project folder (holds churn.toml).")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Replace a variable: name=value. May be repeated.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; everything else on stderr.")]
-PrefectOption = Annotated[bool, typer.Option("--prefect", help="Run the same functions as a Prefect flow.")]
-DateOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="An as-of date, YYYY-MM-DD.")]
-HERE = Path()
+app.add_typer(policy_app)
 
 
 @app.command()
@@ -150,6 +147,10 @@ def prove_no_leak(
 def score(
     project: ProjectOption = HERE,
     as_of: DateOption = None,
+    policy_version: Annotated[
+        str | None,
+        typer.Option(help="Score with the policy of an earlier score instead of policy.yaml: its version."),
+    ] = None,
     set_: SetOption = None,
     json: JsonOption = False,
     prefect: PrefectOption = False,
@@ -158,7 +159,13 @@ def score(
     from pipelines import runs, summaries
 
     console = Console(json)
-    result = runs.run_score(_open(project, set_), _day(as_of), prefect=prefect, progress=console.progress)
+    result = runs.run_score(
+        _open(project, set_, policy_version),
+        _day(as_of),
+        prefect=prefect,
+        progress=console.progress,
+        policy_version=policy_version,
+    )
     console.result(result)
     console.show(summaries.score(result))
 
@@ -245,7 +252,7 @@ def indicators(
     console.show(summaries.indicators(rows))
 
 
-def _open(folder: Path, set_: list[str] | None) -> Any:
+def _open(folder: Path, set_: list[str] | None, policy_version: str | None = None) -> Any:
     from pipelines.settings import open_project
 
     overrides = {}
@@ -256,7 +263,7 @@ def _open(folder: Path, set_: list[str] | None) -> Any:
                 f"`{pair}` is not name=value.", where="--set", cure="Write for example --set data=../data."
             )
         overrides[name.strip()] = value
-    return open_project(folder, overrides)
+    return open_project(folder, overrides, policy_version=policy_version)
 
 
 def _day(given: datetime | None) -> date | None:

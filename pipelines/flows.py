@@ -99,9 +99,14 @@ def prove_no_leak(project: str = ".", variables: Variables = None) -> dict[str, 
 
 
 @flow(name="score")
-def score(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
+def score(
+    project: str = ".",
+    variables: Variables = None,
+    as_of: date | None = None,
+    policy_version: str | None = None,
+) -> dict[str, Any]:
     """Score one snapshot."""
-    with checked_sources(open_project(Path(project), variables)) as checked:
+    with checked_sources(open_project(Path(project), variables, policy_version=policy_version)) as checked:
         return score_step(checked, as_of)
 
 

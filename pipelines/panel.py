@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_contracts.contract import source_contracts
 from features.labels import LabelRule, data_until, labels
-from features.reductions.people import ACTIVITY
+from features.reductions.journey import ACTIVITY
 from features.snapshots import EPOCH, Snapshots, day_of
 from models.split import Split, default_split, purged
 from pipelines.build_features import Checked, dated, features_at

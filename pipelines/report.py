@@ -13,6 +13,7 @@ from models.health_score import component_weights
 from pipelines.deliver import rows_of
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
+from policy.archive import archived_policy
 from serving.reasons import long_date
 from serving.workbench.pages import write_site
 from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Task, Week
@@ -35,8 +36,9 @@ def report(project: Project, as_of: str, *, progress: Callable[[int, int], None]
 
 
 def book(project: Project, as_of: str) -> Book:
-    """The whole book as the pages show it."""
+    """The whole book as the pages show it, weights and plays as in the policy it was scored with."""
     scores = rows_of(project, "scores", as_of)
+    project = _as_scored(project, str(scores[0]["policy_version"])) if scores else project
     about = {r["account_id"]: r for r in rows_of(project, "book", as_of)}
     drivers = _by_account(rows_of(project, "drivers", as_of))
     evidence = _by_account(rows_of(project, "evidence", as_of))
@@ -60,6 +62,13 @@ def book(project: Project, as_of: str) -> Book:
         ],
         model_note=_note(project, first),
     )
+
+
+def _as_scored(project: Project, version: str) -> Project:
+    """The project with the policy of its scores; as it stands where that was not kept (an older score)."""
+    if not (project.policies / f"{version}.yaml").exists():
+        return project
+    return project.model_copy(update={"policy": archived_policy(version, project.policies)})
 
 
 def _by_account(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -114,7 +123,33 @@ def _view(
         tasks=[Task(t["subject"], t["due_at"], t["owner_id"], t["step"], t["body"]) for t in tasks.get(account, [])],
         play=play,
         play_steps=list(steps),
+        service=_service(about),
+        journey=about.get("journey_status"),
+        weights=_own_weights(about["tenure_days"], project),
     )
+
+
+def _service(about: Mapping[str, Any]) -> str:
+    """How the account is served, in one sentence; empty where its ARR is not known.
+
+    >>> _service({"touch_model": "mid", "team_segment": "mid_market", "success_plan": "templated",
+    ...           "cadence": "check-in every 60 days", "on_qbr_list": True})
+    'Mid-touch, mid-market: check-in every 60 days, templated success plan, on the QBR list'
+    """
+    # A book that was scored before accounts had a touch model has no such column.
+    if about.get("touch_model") is None:
+        return ""
+    team = {"smb": "SMB"}.get(about["team_segment"], about["team_segment"].replace("_", "-"))
+    listed = ", on the QBR list" if about["on_qbr_list"] else ""
+    head = f"{about['touch_model'].capitalize()}-touch, {team}"
+    return f"{head}: {about['cadence']}, {about['success_plan']} success plan{listed}"
+
+
+def _own_weights(tenure_days: int, project: Project) -> dict[str, int] | None:
+    """The weights of an account that is still onboarding; None where the book's hold."""
+    if tenure_days >= project.policy.onboarding.tenure_days:
+        return None
+    return dict(component_weights(project.policy, onboarding=True))
 
 
 def _number(value: Any) -> float | None:

@@ -101,11 +101,15 @@ def run_proof(project: Project, *, prefect: bool, progress: Progress) -> dict[st
     return prove(project, progress=progress)
 
 
-def run_score(project: Project, as_of: date | None, *, prefect: bool, progress: Progress) -> dict[str, Any]:
-    """Score one snapshot."""
+def run_score(
+    project: Project, as_of: date | None, *, prefect: bool, progress: Progress, policy_version: str | None = None
+) -> dict[str, Any]:
+    """Score one snapshot; `policy_version` says which policy the project was opened with, for the flow."""
     no_telemetry()
     if prefect:
-        found: dict[str, Any] = _flows(project.state).score(str(project.folder), _variables(project), as_of)
+        found: dict[str, Any] = _flows(project.state).score(
+            str(project.folder), _variables(project), as_of, policy_version
+        )
         return found
     from pipelines.score import score
 

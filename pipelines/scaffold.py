@@ -19,7 +19,8 @@ currency = "USD"              # shown beside money
 url = "duckdb://.churn/warehouse.duckdb"    # where indicators are computed; paths are relative to this file
 
 # [sources]
-# url = "postgres://…"        # where the SELECTs in sources/ run, if not in the engine itself
+# url = "postgres://reader:${CRM_PASSWORD}@db.example.com/crm"   # where the SELECTs run, if not in the engine itself;
+#                             # ${NAME} is read from the environment, or from the file that NAME_FILE names
 
 [variables]
 # data = "data"               # {data} in sources/*.sql becomes this text; `--set data=…` wins
@@ -45,7 +46,9 @@ kind = "sqlite"
 path = ".churn/crm.sqlite"
 """
 POLICY_YAML = """\
-# Your changes to the rules; everything else keeps its default. Give each change a version, an author and a reason.
+# Your changes to the rules; everything else keeps its default. Give each change a version, an author and a reason:
+# a version that scores were made with keeps its meaning, so that an old score can be computed again
+# (`churn score --policy-version VERSION`). `churn policy lint` looks through what you wrote.
 #
 # version: "2026.1-acme"
 # author: you

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from data_contracts.facts import latest
 from features.catalogue import catalogue
 from features.indicator import Indicator
 from features.indicators.usage import user_days
@@ -20,7 +21,9 @@ from pipelines.files import write_parquet
 from pipelines.panel import label_rule
 from pipelines.settings import Project
 from pipelines.tracking import Tracking
+from policy.archive import archive_policy
 from policy.errors import UsageError
+from serving.care import COLUMNS, care
 from serving.score import Run, Scored, score_snapshot
 
 if TYPE_CHECKING:
@@ -47,20 +50,22 @@ def score_on(
 ) -> dict[str, Any]:
     """Score on sources that have been checked. Without a date: the newest snapshot the data can speak about."""
     project = checked.project
+    # Before any work: a score whose version does not say which numbers made it must not come to be.
+    archive_policy(project.policy, project.policies)
     day = as_of or newest_as_of(checked)
     if as_of is not None:
         _refuse_beyond_data(checked, as_of)
     progress(f"indicators as of {day}")
     dates = [day - timedelta(weeks=w) for w in (4, 1, 0)]
-    indicators = dict(catalogue()) | _trend()
+    indicators = dict(catalogue(project.policy)) | _trend()
     _, frame = features_at(checked, Snapshots.of(dates), indicators)
     frames = {d: frame[(frame["as_of"] == d) & ~frame["known_loss"].astype(bool)] for d in dates}
     lost = frame[(frame["as_of"] == day) & frame["known_loss"].astype(bool)]
-    accounts = checked.facts.tables["accounts"].to_pandas().set_index("account_id")
+    accounts = latest(checked.facts, "accounts").to_pandas().set_index("account_id")
     owners = {str(a): (o if isinstance(o, str) else None) for a, o in accounts["owner_id"].items()}
     progress("probability and health")
     run = _run(checked, day)
-    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(), run)
+    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(project.policy), run)
     progress("writing")
     path = _write(project, day, scored, frames, accounts, lost, checked, run)
     tiers = {str(name): int(n) for name, n in scored.scores["health_tier"].value_counts().items()}
@@ -199,6 +204,7 @@ def _book(
     out["seats"] = now["seats"].astype("float64")
     out["term_ends_on"] = [EPOCH + timedelta(days=int(d)) for d in now["term_end_day"]]
     out["tenure_days"] = now["tenure_days"].astype(int)
+    out[list(COLUMNS)] = care(frames[day].set_index("account_id", drop=False), run.policy)
     out["health_before"] = (
         health_scores(then, run.policy)["health_score"].reindex(now.index) if len(then) else float("nan")
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.prepare import prepared
 from models.zoo import from_parameters
-from policy.policy import Policy
+from policy.policy import policy_from
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):
@@ -21,7 +21,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
         """Read the parameters."""
         given = json.loads(Path(context.artifacts["model"]).read_text(encoding="utf-8"))
         self.champion = from_parameters(given["scorers"][given["champion"]])
-        self.policy = Policy.model_validate(given["policy"])
+        self.policy = policy_from(given["policy"], where="the stored model")
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.Series:
         """The champion's probability of every row of a feature frame."""

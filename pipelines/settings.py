@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from policy.archive import archived_policy
 from policy.errors import SettingsError, UsageError, did_you_mean
 from policy.policy import Policy, load_policy
 
@@ -29,15 +30,16 @@ class ProjectSection(Section):
 
 
 class EngineSection(Section):
-    """[engine]: the warehouse, an Ibis address."""
+    """[engine]: the warehouse, an Ibis address; `${NAME}` in it is an environment variable, read when it is opened."""
 
-    url: str = f"duckdb://{STATE}/warehouse.duckdb"
+    # Not in the repr: an address may hold a password.
+    url: str = Field(default=f"duckdb://{STATE}/warehouse.duckdb", repr=False)
 
 
 class SourcesSection(Section):
-    """[sources]: where the SELECTs run; the warehouse itself where no address is given."""
+    """[sources]: where the SELECTs run, an address as above; the warehouse itself where none is given."""
 
-    url: str | None = None
+    url: str | None = Field(default=None, repr=False)
 
 
 class LabelSection(Section):
@@ -109,6 +111,11 @@ class Project(BaseModel):
         """The folder of SELECTs."""
         return self.folder / "sources"
 
+    @property
+    def policies(self) -> Path:
+        """Where the policies that scores were made with are kept, one file a version."""
+        return self.state / "policies"
+
     def path(self, text: str) -> Path:
         """A path of churn.toml, relative to its file."""
         given = Path(text).expanduser()
@@ -121,9 +128,12 @@ class Project(BaseModel):
         return folder
 
 
-def open_project(folder: Path, overrides: Mapping[str, str] | None = None) -> Project:
+def open_project(
+    folder: Path, overrides: Mapping[str, str] | None = None, *, policy_version: str | None = None
+) -> Project:
     """Read a project folder. `overrides` replace variables (`--set name=value`).
 
+    With `policy_version` the rules are those that scores were made with under that version, whatever policy.yaml says.
     Raises SettingsError for a missing or wrong churn.toml or policy.yaml, UsageError for an unknown variable.
     """
     file = folder / "churn.toml"
@@ -148,7 +158,12 @@ def open_project(folder: Path, overrides: Mapping[str, str] | None = None) -> Pr
             )
         variables[name] = value
     settings = settings.model_copy(update={"variables": variables})
-    return Project(folder=folder.resolve(), settings=settings, policy=load_policy(folder / "policy.yaml"))
+    policy = (
+        load_policy(folder / "policy.yaml")
+        if policy_version is None
+        else archived_policy(policy_version, folder / STATE / "policies")
+    )
+    return Project(folder=folder.resolve(), settings=settings, policy=policy)
 
 
 def _validated(data: dict[str, Any]) -> Settings:
@@ -170,6 +185,7 @@ def _validated(data: dict[str, Any]) -> Settings:
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(str(p) for p in first["loc"])
-        raise SettingsError(
-            f"`{where}`: {first['msg']} (found {first.get('input')!r}).", where="churn.toml", cure="Mend that value."
-        ) from exc
+        found = "" if where.endswith(".url") else f" (found {first.get('input')!r})"
+        raise SettingsError(f"`{where}`: {first['msg']}{found}.", where="churn.toml", cure="Mend that value.") from (
+            exc if found else None
+        )

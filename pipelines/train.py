@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.catalogue import catalogue
 from features.indicator import Indicator
+from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
 from models.ladder import FIRST, choose, rungs
 from models.prepare import prepared
@@ -142,6 +143,7 @@ def train_on(
                     "gap_days": rule.gap_days,
                     "label": rule.kind,
                     "policy_version": project.policy.version,
+                    "moods_of_text": VERSION,
                     "indicators": len(directions),
                     "data_fingerprint": frame_fingerprint(panel.train[["account_id", "churned", *directions]]),
                     "code_fingerprint": code_fingerprint(),

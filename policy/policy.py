@@ -2,196 +2,149 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from policy.errors import SettingsError, did_you_mean
+from policy.frozen import Frozen, Point, rule
+from policy.growth import (
+    Advocacy,
+    Alerts,
+    Capacity,
+    Expansion,
+    FeatureRequests,
+    Qbr,
+    Renewals,
+    Reviews,
+    SuccessPlans,
+    Surveys,
+)
+from policy.health import COMPONENTS, Bands, Cap, Health, HealthInput, Indicators, SilentTickets
+from policy.journey import Onboarding
+from policy.metrics import Metrics, Scenario
+from policy.proof import Proof
+from policy.segments import Segments
+from policy.signals import Signals
+from policy.work import Evidence, Label, Ladder, Play, Risk, Tasks
 
+__all__ = [
+    "COMPONENTS",
+    "DEFAULT",
+    "Bands",
+    "Cap",
+    "Evidence",
+    "Health",
+    "HealthInput",
+    "Indicators",
+    "Label",
+    "Ladder",
+    "Play",
+    "Point",
+    "Policy",
+    "Risk",
+    "SilentTickets",
+    "Tasks",
+    "load_policy",
+    "policy_from",
+    "read_yaml",
+]
 DEFAULT = Path(__file__).parent / "policy.yaml"
-COMPONENTS = ("usage", "engagement", "sentiment", "commercial")
-Point = tuple[float, float]
-
-
-class Frozen(BaseModel):
-    """Immutable, and strict about unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HealthInput(Frozen):
-    """One indicator's way into a component: straight lines between `points`, or flat `steps` from each value on."""
-
-    indicator: str
-    share: float = Field(gt=0, le=1)
-    points: tuple[Point, ...] = ()
-    steps: tuple[Point, ...] = ()
-
-    @model_validator(mode="after")
-    def _ascending(self) -> HealthInput:
-        if bool(self.points) == bool(self.steps):
-            raise ValueError(f"{self.indicator}: give either points or steps")
-        values = [x for x, _ in self.points or self.steps]
-        if values != sorted(set(values)):
-            raise ValueError(f"{self.indicator}: values must ascend")
-        if any(not 0 <= y <= 100 for _, y in self.points or self.steps):
-            raise ValueError(f"{self.indicator}: points lie between 0 and 100")
-        return self
-
-
-class Bands(Frozen):
-    """Lower ends of green and yellow; below yellow is red (H2)."""
-
-    green: float
-    yellow: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Bands:
-        if not 0 < self.yellow < self.green <= 100:
-            raise ValueError("bands must satisfy 0 < yellow < green <= 100")
-        return self
-
-
-class Cap(Frozen):
-    """A component scores at most this while the indicator is above 0 (H16)."""
-
-    component: str
-    at_most: float = Field(ge=0, le=100)
-    while_: str = Field(alias="while")
-
-    @model_validator(mode="after")
-    def _known(self) -> Cap:
-        if self.component not in COMPONENTS:
-            raise ValueError(f"a cap names no component `{self.component}`: {did_you_mean(self.component, COMPONENTS)}")
-        return self
-
-
-class SilentTickets(Frozen):
-    """Points for an account without tickets: healthy usage, falling usage (H10)."""
-
-    healthy: float
-    falling: float
-
-
-class Health(Frozen):
-    """The rule-based health score (H1–H21)."""
-
-    weights: Mapping[str, float]
-    bands: Bands
-    expected_mix: Mapping[str, float]
-    mix_tolerance: float
-    tier_coverage: float
-    inputs: Mapping[str, tuple[HealthInput, ...]]
-    nps_neutral_points: float
-    nps_fade_days: int
-    silent_ticket_points: SilentTickets
-    falling_usage: float
-    caps: tuple[Cap, ...]
-
-    @model_validator(mode="after")
-    def _whole(self) -> Health:
-        if set(self.weights) != set(COMPONENTS):
-            raise ValueError(f"weights name the components {', '.join(COMPONENTS)}, not {', '.join(self.weights)}")
-        total = sum(self.weights.values())
-        if not all(weight >= 0 for weight in self.weights.values()):
-            raise ValueError("weights must not be negative")
-        if abs(total - 100) > 1e-9:
-            raise ValueError(f"weights must sum to 100, they sum to {total:g}")
-        for component, inputs in self.inputs.items():
-            share = sum(i.share for i in inputs)
-            if abs(share - 1) > 1e-6:
-                raise ValueError(f"the shares of {component} must sum to 1, they sum to {share:g}")
-        return self
-
-
-class Label(Frozen):
-    """Which decisions lose an account, and how long a lapse may be (L3, L4)."""
-
-    loss_kinds: tuple[str, ...]
-    lapse_days: int
-
-
-class Risk(Frozen):
-    """Risk tiers cut by capacity (H24), and who is too young for firm words (O6)."""
-
-    medium_times_high: float
-    low_evidence_tenure_days: int
-
-
-class Ladder(Frozen):
-    """How many churned accounts each kind of model needs."""
-
-    refuse_below: int
-    logistic_from: int
-    ensemble_from: int
-    lightgbm_from: int
-
-
-class Evidence(Frozen):
-    """What is given as a reason."""
-
-    reasons: int
-    least_points: float
-    least_change: float
-    compared_with_days: int
-
-
-class Play(Frozen):
-    """What to do, step by step."""
-
-    play: str
-    steps: tuple[str, ...]
-
-
-class Tasks(Frozen):
-    """Due times of the first tasks (I1, I2) and how long a score stays fresh."""
-
-    assess_hours: int
-    reach_out_hours: int
-    expires_days: int
-
-
-class TooGood(Frozen):
-    """An AUC above `limit` whose interval lies above `observable`, what can honestly be reached, raises an alarm."""
-
-    limit: float = Field(gt=0.5, le=1)
-    observable: float = Field(ge=0.5, lt=1)
-
-
-class Proof(Frozen):
-    """How much the proof that nothing leaks looks at, and from where on a figure is too good to be true."""
-
-    dates: int = Field(ge=1)
-    seeds: int = Field(ge=1)
-    accounts: int = Field(ge=1)
-    opinion_accounts: int = Field(ge=1)
-    panel_accounts: int = Field(ge=1)
-    tolerance: float = Field(gt=0, lt=1)
-    shuffles: int = Field(ge=1)
-    error_rate: float = Field(gt=0, lt=1)
-    single_indicator: TooGood
-    pooled: TooGood
-    annual_term_days: int = Field(ge=1)
-    longest_horizon_days: int = Field(ge=1)
+# Places where a project may add names of its own.
+FREE = {
+    ("plays",),
+    ("segments", "cadences"),
+    ("segments", "hours_per_week"),
+    ("tasks", "actions"),
+    ("qbr", "minutes"),
+    ("qbr", "short_minutes"),
+}
 
 
 class Policy(Frozen):
     """Every number of the rules, with who set it and why."""
 
-    version: str
-    author: str
-    reason: str
-    health: Health
-    label: Label
-    risk: Risk
-    ladder: Ladder
-    evidence: Evidence
-    plays: Mapping[str, Play]
-    tasks: Tasks
-    proof: Proof
+    version: str = rule("H22", "Name of this state of the rules; every score carries it.")
+    author: str = rule("H22", "Who set it.", min_length=1)
+    reason: str = rule("H22", "Why.", min_length=1)
+    health: Health = rule("H1", "The rule-based health score.")
+    indicators: Indicators = rule("", "Where an indicator begins to say something.")
+    signals: Signals = rule("W1 W2 W3 W4 W5 W6 W7 E1 E2", "Early-warning and expansion signals.")
+    segments: Segments = rule("S1 S2 S3 S4 S5 S6 S7", "Segments and touch models.")
+    onboarding: Onboarding = rule("O1 O2 O4 O5 O6 O7", "The first days of an account.")
+    label: Label = rule("L3 L4", "Which decisions lose an account. Its window stands in churn.toml.")
+    risk: Risk = rule("H24", "Risk tiers. The high share stands in churn.toml.")
+    ladder: Ladder = rule("", "How many churned accounts each kind of model needs.")
+    evidence: Evidence = rule("", "What is given as a reason.")
+    plays: Mapping[str, Play] = rule(
+        "I5", "Driver group or occasion → what to do; `default` where there is no play of its own."
+    )
+    tasks: Tasks = rule("I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I11 I12", "The intervention playbook.")
+    capacity: Capacity = rule("S4", "How long work takes.")
+    metrics: Metrics = rule("M1", "Targets and conventions of the metrics.")
+    expansion: Expansion = rule("E3 E4", "When expansion is talked about, and what may be offered.")
+    qbr: Qbr = rule("Q1 Q2 Q3 Q4", "The business review.")
+    reviews: Reviews = rule("F1", "The files of a review.")
+    surveys: Surveys = rule("V3", "The survey programme.")
+    advocacy: Advocacy = rule("V2", "Who may be asked to speak for us.")
+    alerts: Alerts = rule("A1", "Who is told, how and when.")
+    renewals: Renewals = rule("R1", "The renewal play.")
+    feature_requests: FeatureRequests = rule("V1", "Where the customer's wishes go.")
+    success_plans: SuccessPlans = rule("P1", "The success plan.")
+    scenario: Scenario = rule("M18", "The example that `churn policy lint` audits.")
+    proof: Proof = rule("", "What `churn prove-no-leak` looks at, and from where on a figure is too good to be true.")
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _names_a_file(cls, version: Any) -> Any:
+        if not isinstance(version, str):
+            raise ValueError(f'write the version in quotes: version: "{version}"')
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", version):
+            raise ValueError("a version is letters, digits and . _ + - only, for example 2026.2-acme")
+        return version
+
+    @model_validator(mode="after")
+    def _agree(self) -> Policy:
+        """Numbers that two sections share say the same, and names point at something that is there."""
+        people, decline = self.signals.key_people, self.signals.feature_decline
+        for name, theirs in (
+            ("silent_days", people.silent_days),
+            ("weekly_user_weeks", people.weekly_user_weeks),
+            ("top_share", people.top_share),
+            ("blocks", decline.blocks),
+            ("used_blocks", decline.used_blocks),
+        ):
+            ours = getattr(self.indicators, name)
+            if ours != theirs:
+                place = "key_people" if hasattr(people, name) else "feature_decline"
+                raise ValueError(
+                    f"indicators.{name} is {ours:g} and signals.{place}.{name} is {theirs:g}: they are one number, "
+                    "write the same in both"
+                )
+        for least, place in (
+            (self.signals.login_drop.least_user_days, "login_drop"),
+            (decline.least_user_days, "feature_decline"),
+        ):
+            if least < self.indicators.least_baseline_user_days:
+                raise ValueError(
+                    f"signals.{place}.least_user_days cannot lie below indicators.least_baseline_user_days, "
+                    "where the change is null"
+                )
+        if self.signals.voice.least_messages < self.indicators.least_messages:
+            raise ValueError("signals.voice.least_messages cannot lie below indicators.least_messages")
+        if "default" not in self.plays:
+            raise ValueError("plays lack `default`")
+        for signal, play in self.signals.plays.items():
+            if play is not None and play not in self.plays:
+                raise ValueError(f"signals.plays.{signal} names no play `{play}`: {did_you_mean(play, self.plays)}")
+        for owner in (self.renewals.owner_type, *(t.owner_type for t in self.onboarding.tasks)):
+            if owner not in self.segments.owner_types:
+                raise ValueError(f"no owner type `{owner}`: {did_you_mean(owner, self.segments.owner_types)}")
+        return self
 
     def tier(self, score: float | None, coverage: float) -> Literal["green", "yellow", "red", "unrated"]:
         """The health tier of an unrounded score (H2, H21)."""
@@ -204,20 +157,29 @@ class Policy(Frozen):
 def load_policy(override: Path | None = None) -> Policy:
     """The default policy with a project's overrides laid over it.
 
-    Raises SettingsError naming the key, what is wrong and the nearest spelling. An override must name its version.
+    Raises SettingsError naming the key, what is wrong and the nearest spelling. An override must name its version,
+    its author and its reason.
     """
-    data = _read(DEFAULT)
-    where = DEFAULT.name
-    if override is not None and override.exists():
-        own = _read(override)
-        where = override.name
-        if own and "version" not in own:
+    if override is None or not override.exists():
+        return policy_from({}, where=DEFAULT.name)
+    own = read_yaml(override)
+    for key in ("version", "author", "reason") if own else ():
+        if key not in own:
             raise SettingsError(
-                "changes the policy without a version.", where=where, cure="Add version, author and reason."
+                f"changes the policy without {'an' if key == 'author' else 'a'} {key}.",
+                where=override.name,
+                cure="Add version, author and reason.",
             )
-        data = _laid_over(data, own, where, ())
+    return policy_from(own, where=override.name)
+
+
+def policy_from(own: Mapping[str, Any], *, where: str) -> Policy:
+    """The default policy with `own` laid over it: what it does not name keeps its default.
+
+    A policy that was stored whole is read the same way, so that one from before a key existed can still be read.
+    """
     try:
-        return Policy.model_validate(data)
+        return Policy.model_validate(_laid_over(read_yaml(DEFAULT), own, where, ()))
     except ValidationError as exc:
         first = exc.errors()[0]
         path = ".".join(str(p) for p in first["loc"]) or "policy"
@@ -229,7 +191,8 @@ def _cure(path: str) -> str:
     return f"Mend `{path}`; the default policy shows a valid value."
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping; empty where it holds nothing. Raises SettingsError where it is none."""
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
@@ -239,10 +202,10 @@ def _read(path: Path) -> dict[str, Any]:
     return found or {}
 
 
-def _laid_over(base: dict[str, Any], own: dict[str, Any], where: str, path: tuple[str, ...]) -> dict[str, Any]:
+def _laid_over(base: dict[str, Any], own: Mapping[str, Any], where: str, path: tuple[str, ...]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in own.items():
-        if key not in base and path[:1] != ("plays",):
+        if key not in base and path not in FREE and path[:1] != ("plays",):
             name = ".".join((*path, str(key)))
             raise SettingsError(f"unknown key `{name}`.", where=where, cure=did_you_mean(str(key), base))
         old = base.get(key)

@@ -45,9 +45,8 @@ def tasks_for(
         ["rank", "arr"], ascending=[True, False], kind="stable"
     )
     for _, row in ordered.iterrows():
-        why = _why(
-            row, None if before is None or row["account_id"] not in before.index else before.loc[row["account_id"]]
-        )
+        known = before is not None and row["account_id"] in before.index
+        why = _why(row, before.loc[row["account_id"]] if before is not None and known else None, policy)
         if why is None:
             continue
         account = str(row["account_id"])
@@ -76,11 +75,12 @@ def tasks_for(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _why(row: pd.Series, earlier: pd.Series | None) -> str | None:
+def _why(row: pd.Series, earlier: pd.Series | None, policy: Policy) -> str | None:
     """What got worse since a week ago, in words; None where nothing did or there is nothing to compare with."""
     if earlier is None:
         return None
-    if (earlier["health_tier"], row["health_tier"]) in WORSE:
+    fell = (earlier["health_tier"], row["health_tier"]) in WORSE
+    if fell and row["health_tier"] in policy.tasks.trigger_tiers:
         return f"health went from {earlier['health_tier']} to {row['health_tier']}"
     # A tier that was unknown (no model yet) is no tier to rise from.
     if row["risk_tier"] == "high" and earlier["risk_tier"] in ("medium", "low"):

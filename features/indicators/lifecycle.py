@@ -1,14 +1,19 @@
-"""Where the account stands on its way: onboarding, milestones, tenure, signs of life (O3–O6)."""
+"""Where the account stands on its way: onboarding, milestones, tenure, signs of life (O3–O7)."""
 
 from __future__ import annotations
 
+from features.expression import Setting
 from features.indicator import indicator
 from features.measure import Context, Measure, Span
-from features.reductions import people as facts
+from features.reductions import journey as facts
 
+tenure = Context("tenure_days")
+in_time = Span(facts.key_actions, "count", by_day="activation_by_day")
+ENOUGH_ACTIONS = Setting("activation_key_actions")
 due = Measure(facts.missed, "due")
 reached = Measure(facts.reached, "reached")
 late = Measure(facts.reached, "late")
+reached_so_far = Span(facts.reached, "count")
 
 tenure_days = indicator(
     Context("tenure_days"),
@@ -122,4 +127,110 @@ first_value_reached = indicator(
     high=1,
     doc="1 once the first value is reached (O5).",
     says="first value reached {moved} from {before} to {after}",
+)
+account_age_days = indicator(
+    Context("account_age_days"),
+    component="lifecycle",
+    group="onboarding",
+    unit="days",
+    low=0,
+    doc="Days since the account was created; null while its own row is not known.",
+    says="the account was created {after} ago; on {since} it was {before}",
+    clock=True,
+)
+key_actions_in_time = indicator(
+    in_time,
+    component="lifecycle",
+    group="onboarding",
+    unit="count",
+    risk="lower",
+    low=0,
+    doc="Key onboarding actions reached by day {activation_by_day}, inclusive, after the first term began (O3).",
+    says="key actions reached in time {moved} from {before} to {after}",
+)
+activated = indicator(
+    (in_time >= ENOUGH_ACTIONS).where((tenure > Setting("activation_by_day")) + (in_time >= ENOUGH_ACTIONS) >= 1),
+    component="lifecycle",
+    group="onboarding",
+    unit="count",
+    risk="lower",
+    low=0,
+    high=1,
+    doc="1 where {activation_key_actions} key actions were reached by day {activation_by_day}, 0 where the day has passed "
+    "without; null until then (O3).",
+    says="activation {moved} from {before} to {after}",
+)
+days_to_first_value = indicator(
+    (tenure - Span(facts.first_value, "age_max")).capped(low=0),
+    component="lifecycle",
+    group="onboarding",
+    unit="days",
+    risk="higher",
+    low=0,
+    doc="Days from the start of the first term to the first value reached; 0 where it came before, null until it is (O5).",
+    says="the first value took {after}; on {since} it stood at {before}",
+    clock=True,
+)
+signup_to_first_value_days = indicator(
+    (Context("account_age_days") - Span(facts.first_value, "age_max")).capped(low=0),
+    component="lifecycle",
+    group="onboarding",
+    unit="days",
+    risk="higher",
+    low=0,
+    doc="Days from the account's creation to the first value reached; null until it is (O5).",
+    says="from sign-up to the first value it took {after}; on {since} it stood at {before}",
+    clock=True,
+)
+milestone_completion = indicator(
+    reached_so_far / (reached_so_far + Span(facts.missed, "count")),
+    component="lifecycle",
+    group="onboarding",
+    unit="share",
+    risk="lower",
+    low=0,
+    high=1,
+    doc="Steps reached, as a share of those reached or past due; null without any (O7).",
+    says="the share of steps reached {moved} from {before} to {after}",
+)
+days_since_last_milestone = indicator(
+    Span(facts.reached, "age_min"),
+    component="lifecycle",
+    group="onboarding",
+    unit="days",
+    risk="higher",
+    low=1,
+    doc="Days since a step was last reached; null if never.",
+    says="the last step was reached {after} ago; on {since} it was {before}",
+)
+goals_reached = indicator(
+    Span(facts.goals, "count"),
+    component="lifecycle",
+    group="onboarding",
+    unit="count",
+    risk="lower",
+    low=0,
+    doc="Goals of the success plan reached so far (P1).",
+    says="goals reached {moved} from {before} to {after}",
+)
+goals_set = indicator(
+    Span(facts.goals_set, "count"),
+    component="lifecycle",
+    group="onboarding",
+    unit="count",
+    risk="lower",
+    low=0,
+    doc="Goals of the success plan that were due or reached so far (O7).",
+    says="goals due {moved} from {before} to {after}",
+)
+handed_over = indicator(
+    Span(facts.handoffs, "count").capped(high=1),
+    component="lifecycle",
+    group="onboarding",
+    unit="count",
+    risk="lower",
+    low=0,
+    high=1,
+    doc="1 once the handoff from sales is done (O7).",
+    says="handoffs done {moved} from {before} to {after}",
 )

@@ -1,20 +1,21 @@
-"""How much, how widely and how steadily the product is used (H5–H9, W1, W7)."""
+"""How much and how steadily people use the product (H5, W1)."""
 
 from __future__ import annotations
 
+from features.expression import Setting, spread
 from features.indicator import indicator
-from features.measure import Context, Mask, Measure, Span
+from features.measure import Context, Measure, Span
 from features.reductions import usage as facts
 
 user_days = Measure(facts.user_days, "active")
 day_count = Measure(facts.active_days, "active")
+weekend_count = Measure(facts.active_days, "weekend")
 events = Measure(facts.volume, "events")
-api = Measure(facts.volume, "api_events")
-core_days = Measure(facts.core_feature_days, "active")
+people_events = Measure(facts.volume, "people_events")
 seats = Context("seats")
 
-# Below this many user-days in the 84 days before, a change says nothing (W1).
-BASELINE = 8
+# Below so many user-days in the time before, a change says nothing (W1).
+BASELINE = Setting("least_baseline_user_days")
 
 active_user_days_28d = indicator(
     user_days(28),
@@ -54,8 +55,8 @@ login_change_28d = indicator(
     unit="share",
     risk="lower",
     low=-1,
-    doc="Active user-days of the last 28 days against the mean of the three 28-day blocks before (W1); null below 8 "
-    "user-days of baseline.",
+    doc="Active user-days of the last 28 days against the mean of the three 28-day blocks before (W1); null below "
+    "{least_baseline_user_days} user-days of baseline.",
     says="daily logins in four weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
     before=user_days(84, ago=28).mean_of_blocks(3),
     after=user_days(28),
@@ -68,7 +69,8 @@ login_change_7d = indicator(
     unit="share",
     risk="lower",
     low=-1,
-    doc="Active user-days of the last 7 days against the mean week of the 28 days before; null below 8 user-days there.",
+    doc="Active user-days of the last 7 days against the mean week of the 28 days before; null below "
+    "{least_baseline_user_days} user-days there.",
     says="daily logins in a week {moved} to {after}, from {before} on average in the four weeks to {since}",
     before=user_days(28, ago=7).mean_of_blocks(4),
     after=user_days(7),
@@ -84,7 +86,7 @@ usage_trend_84d = indicator(
     low=-1,
     high=1,
     doc="Change of weekly daily logins per week (least squares over 12 weeks) as a share of the mean week; null "
-    "below 8 user-days.",
+    "below {least_baseline_user_days} user-days.",
     says="daily logins in four weeks {moved} to {after}, from {before} in the four weeks to {since}",
     before=user_days(28, ago=56),
     after=user_days(28),
@@ -119,8 +121,8 @@ events_change_28d = indicator(
     unit="share",
     risk="lower",
     low=-1,
-    doc="Recorded actions of the last 28 days against the mean of the three 28-day blocks before; null below 8 "
-    "user-days of baseline.",
+    doc="Recorded actions of the last 28 days against the mean of the three 28-day blocks before; null below "
+    "{least_baseline_user_days} user-days of baseline.",
     says="recorded actions in four weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
     before=events(84, ago=28).mean_of_blocks(3),
     after=events(28),
@@ -136,135 +138,134 @@ days_since_last_use = indicator(
     doc="Days since a person last used the product; null if never.",
     says="the last use lies {after} back; on {since} it was {before}",
 )
-active_users_28d = indicator(
-    Mask(facts.active_users, 4),
+active_user_days_84d = indicator(
+    user_days(84),
     component="usage",
     group="usage",
     unit="count",
     risk="lower",
     low=0,
-    doc="Distinct people active in the last 28 days (MAU).",
-    says="active people {moved} from {before} to {after}",
+    doc="Days on which a person was active, summed over persons, last 84 days.",
+    says="daily logins in twelve weeks {moved} from {before} to {after}",
 )
-active_users_7d = indicator(
-    Mask(facts.active_users, 1),
+daily_active_users_28d = indicator(
+    user_days(28) / 28,
     component="usage",
     group="usage",
     unit="count",
     risk="lower",
     low=0,
-    doc="Distinct people active in the last 7 days (WAU).",
-    says="people active in a week {moved} from {before} to {after}",
+    doc="Mean number of people active on a day, last 28 days (DAU).",
+    says="people active on a day {moved} from {before} to {after}",
 )
-active_users_change_28d = indicator(
-    (Mask(facts.active_users, 4) / Mask(facts.active_users, 4, ago=4) - 1).where(user_days(84, ago=28) >= BASELINE),
-    component="usage",
-    group="usage",
-    unit="share",
-    risk="lower",
-    low=-1,
-    doc="Distinct people active in the last 28 days against the 28 days before; null below 8 user-days of baseline.",
-    says="active people {moved} from {before} to {after}",
-    before=Mask(facts.active_users, 4, ago=4),
-    after=Mask(facts.active_users, 4),
-    evidence_unit="count",
-)
-stickiness_28d = indicator(
-    user_days(28) / (Mask(facts.active_users, 4) * 28),
+user_days_per_seat_percentile_28d = indicator(
+    user_days(28) / seats,
     component="usage",
     group="usage",
     unit="share",
     risk="lower",
     low=0,
     high=1,
-    doc="DAU/MAU: the mean share of the month's active people who are active on a day; null without any.",
-    says="the share of its people active on a day {moved} from {before} to {after}",
+    doc="Share of the segment's accounts with fewer active user-days per seat at the same as_of; null without seats.",
+    says="active days per paid seat {moved} from {before} to {after} in four weeks",
+    across="percentile",
+    before=user_days(28, ago=28) / seats,
+    after=user_days(28) / seats,
+    evidence_unit="rate",
 )
-seat_utilisation_28d = indicator(
-    Mask(facts.active_users, 4) / seats,
+login_change_vs_segment_28d = indicator(
+    (user_days(28) / user_days(84, ago=28).mean_of_blocks(3) - 1).where(user_days(84, ago=28) >= BASELINE),
     component="usage",
     group="usage",
     unit="share",
     risk="lower",
-    low=0,
-    high=1000,
-    doc="People active in 28 days per paid seat (H7); above 1 is kept; null without seats.",
-    says="use of the paid seats {moved} from {before} to {after}",
+    doc="The change of the last 28 days (login_change_28d) less the segment's median change at the same as_of: what a holiday does to everyone is left out (W1).",
+    says="daily logins in four weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
+    across="minus_median",
+    before=user_days(84, ago=28).mean_of_blocks(3),
+    after=user_days(28),
+    evidence_unit="count",
 )
-modules_used_28d = indicator(
-    Mask(facts.used_modules, 4),
+usage_volatility_84d = indicator(
+    (spread(user_days.by_week(84)) / (user_days(84) / 12)).where(user_days(84) >= BASELINE),
+    component="usage",
+    group="usage",
+    unit="rate",
+    risk="higher",
+    low=0,
+    doc="How unevenly use is spread over the last 12 weeks: standard deviation of weekly user-days per mean week; null below {least_baseline_user_days} user-days.",
+    says="the unevenness of weekly use {moved} from {before} to {after}",
+)
+usage_deviation_28d = indicator(
+    ((user_days(28) / 4 - user_days(84, ago=28) / 12) / spread(user_days.by_week(84, ago=28)).capped(low=0.5)).where(
+        user_days(84, ago=28) >= BASELINE
+    ),
+    component="usage",
+    group="usage",
+    unit="rate",
+    risk="lower",
+    doc="The mean week of the last 28 days against the account's own normal: in standard deviations of its 12 weeks before (at least half a user-day); null below {least_baseline_user_days} user-days there.",
+    says="daily logins in four weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
+    before=user_days(84, ago=28).mean_of_blocks(3),
+    after=user_days(28),
+    evidence_unit="count",
+)
+active_days_84d = indicator(
+    day_count(84),
     component="usage",
     group="usage",
     unit="count",
     risk="lower",
     low=0,
-    doc="Distinct modules used by people in the last 28 days.",
-    says="modules in use {moved} from {before} to {after}",
+    high=84,
+    doc="Days with any activity by a person, last 84 days.",
+    says="days with any activity in twelve weeks {moved} from {before} to {after}",
 )
-module_breadth_28d = indicator(
-    Mask(facts.used_modules, 4) / Span(facts.entitled_modules, "count"),
-    component="usage",
-    group="usage",
-    unit="share",
-    risk="lower",
-    low=0,
-    high=1000,
-    doc="Modules used in 28 days per module entitled (H9); null without entitlements.",
-    says="use of the modules paid for {moved} from {before} to {after}",
-)
-features_used_28d = indicator(
-    Mask(facts.used_features, 4),
-    component="usage",
-    group="usage",
-    unit="count",
-    risk="lower",
-    low=0,
-    doc="Distinct features used by people in the last 28 days.",
-    says="features in use {moved} from {before} to {after}",
-)
-features_used_change_28d = indicator(
-    (Mask(facts.used_features, 4) / Mask(facts.used_features, 4, ago=4) - 1).where(user_days(84, ago=28) >= BASELINE),
+active_days_change_28d = indicator(
+    (day_count(28) / day_count(84, ago=28).mean_of_blocks(3) - 1).where(user_days(84, ago=28) >= BASELINE),
     component="usage",
     group="usage",
     unit="share",
     risk="lower",
     low=-1,
-    doc="Distinct features used in 28 days against the 28 days before; null below 8 user-days of baseline.",
-    says="features in use {moved} from {before} to {after}",
-    before=Mask(facts.used_features, 4, ago=4),
-    after=Mask(facts.used_features, 4),
+    doc="Days with any activity in the last 28 days against the mean of the three 28-day blocks before; null below {least_baseline_user_days} user-days of baseline.",
+    says="days with any activity in four weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
+    before=day_count(84, ago=28).mean_of_blocks(3),
+    after=day_count(28),
     evidence_unit="count",
 )
-core_adoption_28d = indicator(
-    Mask(facts.core_features, 4) / Span(facts.entitled_core, "count"),
+weekend_share_84d = indicator(
+    (weekend_count(84) / day_count(84)).where(user_days(84) >= BASELINE),
     component="usage",
     group="usage",
     unit="share",
+    low=0,
+    high=1,
+    doc="Share of the active days that fall on a weekend, last 84 days; null below {least_baseline_user_days} user-days.",
+    says="the share of weekend days in use {moved} from {before} to {after}",
+)
+events_per_user_day_28d = indicator(
+    (people_events(28) / user_days(28)).where(user_days(28) >= BASELINE),
+    component="usage",
+    group="usage",
+    unit="rate",
     risk="lower",
     low=0,
-    high=1000,
-    doc="Core features used in 28 days per core feature entitled (H6); null without entitlements.",
-    says="use of the core features {moved} from {before} to {after}",
+    doc="Depth: actions by people per active user-day, last 28 days; null below {least_baseline_user_days} user-days.",
+    says="actions per person and day {moved} from {before} to {after}",
 )
-core_use_change_28d = indicator(
-    (core_days(28) / core_days(84, ago=28).mean_of_blocks(3) - 1).where(core_days(84, ago=28) >= BASELINE),
+depth_change_28d = indicator(
+    ((people_events(28) / user_days(28)) / (people_events(84, ago=28) / user_days(84, ago=28)) - 1).where(
+        user_days(84, ago=28) >= BASELINE
+    ),
     component="usage",
     group="usage",
     unit="share",
     risk="lower",
     low=-1,
-    doc="User-days on core features, last 28 days against the mean of the three blocks before (W7); null below 8.",
-    says="daily use of core features in four weeks {moved} to {after}, from {before} on average in the twelve weeks to {since}",
-    before=core_days(84, ago=28).mean_of_blocks(3),
-    after=core_days(28),
-    evidence_unit="count",
-)
-api_events_28d = indicator(
-    api(28),
-    component="usage",
-    group="usage",
-    unit="count",
-    low=0,
-    doc="Calls by programs in the last 28 days (H8).",
-    says="calls by programs {moved} from {before} to {after} in four weeks",
+    doc="Actions per active user-day, last 28 days against the 84 days before; null below {least_baseline_user_days} user-days of baseline.",
+    says="actions per person and day {moved} to {after}, from {before} in the twelve weeks to {since}",
+    before=people_events(84, ago=28) / user_days(84, ago=28),
+    after=people_events(28) / user_days(28),
+    evidence_unit="rate",
 )

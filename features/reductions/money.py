@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.shapes import cents, dated
+from features.reductions.shapes import GONE, cents, dated, kept, later, sooner, while_any, with_gone
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
@@ -17,19 +17,21 @@ def terms(tables: Tables) -> Any:
 
     The day before the start stands for the start itself: a term counts on its first morning.
     """
-    rows = tables["subscriptions"]
+    rows = with_gone(tables["subscriptions"])
     start, end = day_of(rows["starts_on"]), day_of(rows["ends_on"])
     signed, known = day_of(rows["signed_at"]), day_of(rows["known_at"])
     return rows.select(
         "account_id",
         "subscription_id",
+        *([GONE] if GONE in rows.columns else []),
         day=start - 1,
         end_day=end - 1,
-        known_day=(signed > known).ifelse(signed, known),
+        known_day=later(known, signed),
         starts=start,
         ends=end,
         deadline=end - rows["notice_days"].coalesce(0),
         term_days=end - start,
+        product=rows["product"],
         arr_cents=cents(rows["arr"]),
         list_cents=cents(rows["list_arr"]),
         listed_cents=rows["list_arr"].notnull().ifelse(cents(rows["arr"]), 0),
@@ -41,9 +43,28 @@ def terms(tables: Tables) -> Any:
     )
 
 
+def _signed_ahead(tables: Tables) -> Any:
+    """Terms that are signed and have not begun: a renewal that is settled."""
+    rows = terms(tables)
+    return rows.mutate(day=rows["known_day"], end_day=rows["starts"] - 1)
+
+
+def _begun(tables: Tables) -> Any:
+    """Every term that has begun, over or not."""
+    import ibis
+
+    return terms(tables).mutate(end_day=ibis.null("int64"))
+
+
+def _products(tables: Tables) -> Any:
+    rows = terms(tables)
+    rows = rows.filter(rows["product"].notnull())
+    return while_any(rows, by=("account_id", "product"))
+
+
 def _unpaid(tables: Tables) -> Any:
     rows = dated(tables["invoices"], "due_on")
-    return rows.select("account_id", "day", "known_day", end_day=day_of(rows["paid_at"]), cents=cents(rows["amount"]))
+    return kept(rows, end_day=day_of(rows["paid_at"]), cents=cents(rows["amount"]))
 
 
 def _state(start: str, end: str) -> Any:
@@ -52,8 +73,7 @@ def _state(start: str, end: str) -> Any:
         # Whichever comes first settles it; a payment made before it began does not.
         settled = day_of(found[end])
         paid = (found["paid_at"] >= found[start]).ifelse(day_of(found["paid_at"]), None)
-        first = (paid < settled).ifelse(paid, settled).coalesce(paid, settled)
-        return found.select("account_id", "day", "known_day", end_day=first)
+        return kept(found, end_day=sooner(paid, settled))
 
     return rows
 
@@ -61,13 +81,30 @@ def _state(start: str, end: str) -> Any:
 def _paid(tables: Tables) -> Any:
     rows = dated(tables["invoices"], "paid_at")
     late = day_of(rows["paid_at"]) - day_of(rows["due_on"])
-    return rows.select("account_id", "day", "known_day", paid=1, late_days=(late > 0).ifelse(late, 0))
+    return kept(rows, paid=1, late=(late > 0).cast("int64"), late_days=(late > 0).ifelse(late, 0))
 
 
-def _deals(tables: Tables) -> Any:
-    rows = dated(tables["opportunities"], "created_at")
-    rows = rows.filter(rows["kind"] == "expansion")
-    return rows.select("account_id", "day", "known_day", end_day=day_of(rows["closed_at"]))
+def _began(at: str) -> Any:
+    def rows(tables: Tables) -> Any:
+        return kept(dated(tables["invoices"], at), began=1)
+
+    return rows
+
+
+def _deals(*kinds: str) -> Any:
+    def rows(tables: Tables) -> Any:
+        found = dated(tables["opportunities"], "created_at")
+        found = found.filter(found["kind"].isin(kinds))
+        return kept(found, end_day=day_of(found["closed_at"]))
+
+    return rows
+
+
+def _closed(tables: Tables) -> Any:
+    found = dated(tables["opportunities"], "closed_at")
+    found = found.filter(found["kind"] == "expansion")
+    won = found["won"].coalesce(False)
+    return kept(found, won=won.cast("int64"), lost=(~won).cast("int64"))
 
 
 terms_in_force = Reduction("terms", "subscriptions", terms)
@@ -75,4 +112,11 @@ unpaid = Reduction("unpaid", "invoices", _unpaid, needs=("paid_at",))
 failures = Reduction("payment_failures", "invoices", _state("failed_at", "failure_resolved_at"), needs=("failed_at",))
 disputes = Reduction("disputes", "invoices", _state("disputed_at", "dispute_resolved_at"), needs=("disputed_at",))
 payments = Reduction("payments", "invoices", _paid, needs=("paid_at",))
-open_deals = Reduction("expansion_deals", "opportunities", _deals)
+failed = Reduction("failed", "invoices", _began("failed_at"), needs=("failed_at",))
+disputed = Reduction("disputed", "invoices", _began("disputed_at"), needs=("disputed_at",))
+open_deals = Reduction("expansion_deals", "opportunities", _deals("expansion"))
+open_renewals = Reduction("renewal_deals", "opportunities", _deals("renewal"))
+closed_deals = Reduction("closed_deals", "opportunities", _closed, needs=("closed_at", "won"))
+signed_ahead = Reduction("signed_ahead", "subscriptions", _signed_ahead)
+terms_begun = Reduction("terms_begun", "subscriptions", _begun)
+products = Reduction("products", "subscriptions", _products, needs=("product",))

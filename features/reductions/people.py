@@ -1,4 +1,4 @@
-"""The people of an account, and the steps it should reach."""
+"""The people of an account: who is in place, who left, and who of them still uses the product."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.shapes import dated, days_active, until_next
+from features.reductions.events import PERSON_DAYS, person_days
+from features.reductions.shapes import GONE, OPEN, dated, kept, later, sooner, visible_together
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
-ACTIVITY = {
-    "usage_events": "occurred_at",
-    "support_tickets": "opened_at",
-    "survey_responses": "answered_at",
-    "touchpoints": "occurred_at",
-    "milestones": "reached_at",
-}
+KEY_ROLES = ("champion", "sponsor")
 
 
 def _in_role(*roles: str) -> Any:
@@ -29,73 +24,76 @@ def _in_role(*roles: str) -> Any:
 
 def _people(tables: Tables) -> Any:
     rows = dated(tables["users"], "created_at")
-    gone, bounced = day_of(rows["deactivated_at"]), day_of(rows["bounced_at"])
-    first = (bounced < gone).ifelse(bounced, gone).coalesce(gone, bounced)
-    return rows.select("account_id", "user_id", "role", "day", "known_day", end_day=first, people=1)
+    first = sooner(day_of(rows["deactivated_at"]), day_of(rows["bounced_at"]))
+    version = day_of(rows["known_at"])
+    return kept(rows, "user_id", "role", "department", end_day=first, people=1, version=version)
 
 
 def _left(*roles: str) -> Any:
     def rows(tables: Tables) -> Any:
         people = _in_role(*roles)(tables)
         people = people.filter(people["end_day"].notnull())
-        known = (people["known_day"] > people["end_day"]).ifelse(people["known_day"], people["end_day"])
-        return people.select("account_id", day=people["end_day"], known_day=known, left=1)
+        gone = kept(people, day=people["end_day"], known_day=later(people["known_day"], people["end_day"]), left=1)
+        if not roles or GONE not in people.columns:
+            return gone
+        lost = _lost_role(tables, roles)
+        return gone.union(lost.select(*gone.columns), distinct=False)
 
     return rows
 
 
-def _due(tables: Tables) -> Any:
-    rows = dated(tables["milestones"], "due_on")
-    return rows.select("account_id", "day", "known_day", due=1, end_day=day_of(rows["reached_at"]))
-
-
-def _reached(*kinds: str) -> Any:
-    def rows(tables: Tables) -> Any:
-        import ibis
-
-        found = dated(tables["milestones"], "reached_at")
-        if kinds:
-            found = found.filter(found["kind"].isin(kinds))
-        late = day_of(found["reached_at"]) - day_of(found["due_on"])
-        # Lateness is known only once the due date has passed; reached before it, the step is early by the rest.
-        return found.select(
-            "account_id",
-            "day",
-            "known_day",
-            reached=1,
-            late=(late > 0).coalesce(False).cast("int64"),
-            end_day=ibis.null("int64"),
-        )
-
-    return rows
-
-
-def signs_of_life(tables: Tables) -> Any:
-    """account_id, day, known_day of everything the customer did; our own outreach is no sign of life."""
+def _lost_role(tables: Tables, roles: tuple[str, ...]) -> Any:
+    """People in place whose next version names another role: the role was taken from them on that day."""
     import ibis
 
-    found = []
-    for name, at in ACTIVITY.items():
-        if name in tables:
-            rows = dated(tables[name], at)
-            if name == "touchpoints":
-                rows = rows.filter((rows["direction"] == "theirs") | rows["attended"].coalesce(False))
-            found.append(rows.select("account_id", "day", "known_day"))
-    return ibis.union(*found, distinct=False) if len(found) > 1 else found[0]
+    people = _people(tables)
+    versions = ibis.window(group_by="user_id", order_by="version")
+    people = people.mutate(
+        next_role=people["role"].lead().over(versions), next_day=people["version"].lead().over(versions)
+    )
+    stays = people["next_role"].isin(roles).coalesce(False)
+    in_place = people["end_day"].coalesce(OPEN) >= people["next_day"]
+    found = people.filter(people["role"].isin(roles) & people["next_day"].notnull() & ~stays & in_place)
+    return found.select(
+        "account_id", day=found["next_day"], known_day=found["next_day"], left=1, **{GONE: ibis.null("int64")}
+    )
 
 
-def _any_activity(tables: Tables) -> Any:
-    return until_next(days_active(signs_of_life(tables)), by=("account_id",))
+def _joined(tables: Tables) -> Any:
+    return kept(_people(tables), joined=1)
 
+
+def _use_in_role(entity: str, *roles: str) -> Any:
+    """Days of use with the person's own row: whose use it is, and in which role, is known with that row.
+
+    Who has left by as_of is no longer asked for: their silence is no news.
+    """
+
+    def rows(tables: Tables) -> Any:
+        used = person_days(tables)
+        people = _in_role(*roles)(tables)
+        people = people.filter(people[entity].notnull())
+        until = people["end_day"] if GONE not in people.columns else sooner(people["end_day"], people[GONE])
+        people = people.select(
+            "account_id", "user_id", named=people[entity], person_known=people["known_day"], person_gone=until
+        )
+        found = used.inner_join(people, ["account_id", "user_id"])
+        found = visible_together(found, known=found["person_known"], gone=found["person_gone"])
+        return kept(found, entity=found["named"])
+
+    return rows
+
+
+_USE = {"needs": ("user_id",), "also": ("users",), "shares": (PERSON_DAYS,)}
 
 people = Reduction("people", "users", _in_role())
-champions = Reduction("champions", "users", _in_role("champion", "sponsor"), needs=("role",))
+champions = Reduction("champions", "users", _in_role(*KEY_ROLES), needs=("role",))
+only_champions = Reduction("only_champions", "users", _in_role("champion"), needs=("role",))
+sponsors = Reduction("sponsors", "users", _in_role("sponsor"), needs=("role",))
 admins = Reduction("admins", "users", _in_role("admin"), needs=("role",))
-key_people_left = Reduction("key_people_left", "users", _left("champion", "sponsor"), needs=("role",))
+key_people_left = Reduction("key_people_left", "users", _left(*KEY_ROLES), needs=("role",))
 admins_left = Reduction("admins_left", "users", _left("admin"), needs=("role",))
 people_left = Reduction("people_left", "users", _left())
-missed = Reduction("milestones_due", "milestones", _due, needs=("due_on",))
-reached = Reduction("milestones_reached", "milestones", _reached())
-key_actions = Reduction("key_actions", "milestones", _reached("key_action"))
-first_value = Reduction("first_value", "milestones", _reached("first_value"))
-any_activity = Reduction("any_activity", "*", _any_activity)
+people_joined = Reduction("people_joined", "users", _joined)
+key_people_use = Reduction("key_people_use", "usage_events", _use_in_role("user_id", *KEY_ROLES), **_USE)
+departments_use = Reduction("departments_use", "usage_events", _use_in_role("department"), **_USE)

@@ -6,89 +6,143 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.shapes import dated, days_active, until_next, while_any
+from features.reductions.events import (
+    CORE_USE,
+    PERSON_DAYS,
+    begun,
+    by_people,
+    core_use_days,
+    events,
+    last_days,
+    owned_at,
+    person_days,
+)
+from features.reductions.shapes import days_active, kept, until_next, visible_together, while_any, with_gone
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
-
-
-def _by_people(tables: Tables) -> Any:
-    events = dated(tables["usage_events"], "occurred_at")
-    events = events.filter(events["channel"].coalesce("ui") != "api")
-    # Sources without user ids still tell on which days the account was active: one nameless person.
-    return events.mutate(user_id=events["user_id"].coalesce(""))
+# An account pays for programmatic access where it owns a module or feature of this name.
+API = "api"
 
 
 def _volume(tables: Tables) -> Any:
-    events = dated(tables["usage_events"], "occurred_at")
-    return events.select(
-        "account_id",
-        "day",
-        "known_day",
-        events=events["count"].coalesce(1),
-        api_events=(events["channel"] == "api").ifelse(events["count"].coalesce(1), 0),
+    rows = events(tables)
+    count, by_program = rows["count"].coalesce(1), rows["channel"] == "api"
+    return kept(
+        rows,
+        events=count,
+        api_events=by_program.ifelse(count, 0),
+        people_events=by_program.coalesce(False).ifelse(0, count),
     )
 
 
 def _distinct(column: str) -> Any:
     def rows(tables: Tables) -> Any:
-        people = _by_people(tables)
+        people = by_people(events(tables))
         people = people.filter(people[column].notnull())
-        return people.select("account_id", "day", "known_day", entity=people[column])
+        return kept(people, entity=people[column])
 
     return rows
 
 
-def _core_feature_days(tables: Tables) -> Any:
-    events = _by_people(tables)
-    core = tables["entitlements"].filter(lambda t: t["level"] == "core")
-    start, known = _begun(core)
-    core = core.mutate(core_known=(known > start).ifelse(known, start))
-    core = core.group_by("account_id", "feature").agg(core_known=core["core_known"].min())
-    used = events.inner_join(core, ["account_id", "feature"])
-    # That a feature is core is a fact of its own: the use counts once both are known.
-    used = used.mutate(known_day=(used["core_known"] > used["known_day"]).ifelse(used["core_known"], used["known_day"]))
-    return days_active(used, "user_id", "feature")
+def _active_days(tables: Tables) -> Any:
+    days = days_active(person_days(tables))
+    # 1970-01-01 was a Thursday: day number + 3 counts from a Monday.
+    return days.mutate(weekend=((days["day"] + 3) % 7 >= 5).cast("int64"))
 
 
-def _core_features(tables: Tables) -> Any:
-    rows = _core_feature_days(tables)
-    return rows.select("account_id", "day", "known_day", entity=rows["feature"])
+def _core(tables: Tables) -> Any:
+    """Use by people of the features an account owns as core: one row per person, feature and day."""
+    return _used_once_owned(core_use_days(tables), owned_at(tables, "core"))
+
+
+def _of_level(*levels: str) -> Any:
+    """Use of the features an account owns at these levels."""
+
+    def rows(tables: Tables) -> Any:
+        owned = owned_at(tables, *levels)
+        wanted = owned.select("account_id", "feature").distinct()
+        used = by_people(events(tables)).semi_join(wanted, ["account_id", "feature"])
+        return _used_once_owned(days_active(used, "feature"), owned)
+
+    return rows
+
+
+def _used_once_owned(used: Any, owned: Any) -> Any:
+    """Use of owned features: that a feature is of a level is a fact of its own, so the use counts once both are known."""
+    joined = used.inner_join(owned, ["account_id", "feature"])
+    gone = joined["owned_gone"] if "owned_gone" in joined.columns else None
+    return visible_together(joined, known=joined["owned_known"], gone=gone)
+
+
+def _entities(rows_of: Any, entity: str) -> Any:
+    def rows(tables: Tables) -> Any:
+        found = rows_of(tables)
+        return kept(found, entity=found[entity])
+
+    return rows
+
+
+def _features_by_member(rows_of: Any) -> Any:
+    def rows(tables: Tables) -> Any:
+        found = rows_of(tables)
+        return kept(found, entity=found["feature"], member=found["user_id"], active=1)
+
+    return rows
+
+
+def _persons(tables: Tables) -> Any:
+    rows = person_days(tables)
+    return kept(rows, entity=rows["user_id"])
 
 
 def _last_day(tables: Tables) -> Any:
-    return until_next(days_active(_by_people(tables)), by=("account_id",))
+    return until_next(last_days(tables), by=("account_id",))
 
 
-def _begun(owned: Any) -> tuple[Any, Any]:
-    """The day an entitlement starts and the day it was known; without a start it is there since the row was known."""
-    start = day_of(owned["starts_on"]).coalesce(day_of(owned["known_at"]), -(10**5))
-    return start, day_of(owned["known_at"]).coalesce(start)
+def _owned(choose: Any, column: str) -> Any:
+    """What an account is entitled to, as states: one per distinct value of `column`."""
 
-
-def _entitled(level: str | None, column: str) -> Any:
     def rows(tables: Tables) -> Any:
-        owned = tables["entitlements"]
-        if level:
-            owned = owned.filter(owned["level"] == level)
-        start, known = _begun(owned)
+        owned = with_gone(tables["entitlements"])
+        owned = owned.filter(choose(owned))
+        start, known = begun(owned)
         owned = owned.mutate(day=start, known_day=known, end_day=day_of(owned["ends_on"]), entity=owned[column])
         return while_any(owned, by=("account_id", "entity"))
 
     return rows
 
 
-user_days = Reduction("user_days", "usage_events", lambda t: days_active(_by_people(t), "user_id"))
-active_days = Reduction("active_days", "usage_events", lambda t: days_active(_by_people(t)))
+def _everything(owned: Any) -> Any:
+    return owned["account_id"].notnull()
+
+
+def _for_programs(owned: Any) -> Any:
+    return (owned["module"].lower() == API) | (owned["feature"].lower() == API)
+
+
+_CORE = {"also": ("entitlements",), "shares": (CORE_USE,)}
+_LEVEL = {"needs": ("feature",), "also": ("entitlements",)}
+
+user_days = Reduction("user_days", "usage_events", person_days, shares=(PERSON_DAYS,))
+active_days = Reduction("active_days", "usage_events", _active_days, shares=(PERSON_DAYS,))
 volume = Reduction("volume", "usage_events", _volume)
-active_users = Reduction("active_users", "usage_events", _distinct("user_id"), needs=("user_id",))
+active_users = Reduction("active_users", "usage_events", _persons, needs=("user_id",), shares=(PERSON_DAYS,))
 used_modules = Reduction("used_modules", "usage_events", _distinct("module"), needs=("module",))
 used_features = Reduction("used_features", "usage_events", _distinct("feature"), needs=("feature",))
-core_feature_days = Reduction(
-    "core_feature_days", "usage_events", _core_feature_days, needs=("feature",), also=("entitlements",)
+core_feature_days = Reduction("core_feature_days", "usage_events", _core, needs=("feature",), **_CORE)
+core_features = Reduction("core_features", "usage_events", _entities(_core, "feature"), needs=("feature",), **_CORE)
+core_users = Reduction("core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), **_CORE)
+core_use = Reduction("core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), **_CORE)
+advanced_features = Reduction("advanced_features", "usage_events", _entities(_of_level("advanced"), "feature"), **_LEVEL)
+owned_features = Reduction(
+    "owned_features", "usage_events", _entities(_of_level("core", "advanced"), "feature"), **_LEVEL
 )
-core_features = Reduction("core_features", "usage_events", _core_features, needs=("feature",), also=("entitlements",))
-last_use = Reduction("last_use", "usage_events", _last_day)
-entitled_modules = Reduction("entitled_modules", "entitlements", _entitled(None, "module"))
-entitled_features = Reduction("entitled_features", "entitlements", _entitled(None, "feature"))
-entitled_core = Reduction("entitled_core", "entitlements", _entitled("core", "feature"))
+last_use = Reduction("last_use", "usage_events", _last_day, shares=(PERSON_DAYS,))
+entitled_modules = Reduction("entitled_modules", "entitlements", _owned(_everything, "module"))
+entitled_features = Reduction("entitled_features", "entitlements", _owned(_everything, "feature"))
+entitled_core = Reduction("entitled_core", "entitlements", _owned(lambda t: t["level"] == "core", "feature"))
+entitled_advanced = Reduction(
+    "entitled_advanced", "entitlements", _owned(lambda t: t["level"] == "advanced", "feature")
+)
+entitled_api = Reduction("entitled_api", "entitlements", _owned(_for_programs, "feature"))

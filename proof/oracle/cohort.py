@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from proof.oracle.past import Row, View, World, day, moment
+from proof.oracle.past import Row, View, World, day, latest_versions, moment
 
 LOSSES = ("voluntary", "non_payment", "acquired")
 DAY = timedelta(days=1)
@@ -38,6 +38,8 @@ def line(view: View, min_tenure_days: int = 7, kinds: Sequence[str] = LOSSES) ->
         "known_loss": all(is_loss(t, kinds) for t in terms),
         "tenure_days": tenure,
         "days_to_term_end": min((t["ends_on"] - view.as_of).days for t in terms),
+        "days_to_notice": min((t["ends_on"] - DAY * (t["notice_days"] or 0) - view.as_of).days for t in terms),
+        "account_age_days": (view.as_of - account["created_on"]).days if account["created_on"] else None,
         "arr": round(sum(t["arr"] for t in terms), 2),
         "seats": sum(seats) if seats else None,
         "term_days": max((t["ends_on"] - t["starts_on"]).days for t in terms),
@@ -69,10 +71,16 @@ def with_merger_dates(world: World) -> World:
 
 def lost_days(world: World, account: str, *, lapse_days: int = 30, kinds: Sequence[str] = LOSSES) -> set[date]:
     """Days on which it was decided that the account leaves; looks forward over all facts."""
-    terms = [Row(t) for t in world["subscriptions"] if t["account_id"] == account]
+    versions = [Row(t) for t in world["subscriptions"] if t["account_id"] == account]
+    terms = [Row(t) for t in latest_versions("subscriptions", versions, date.max)]
 
     def over(term: Row) -> date:
         return (term["effective_on"] or term["ends_on"]) if is_loss(term, kinds) else term["ends_on"]
+
+    def noticed(term: Row) -> date:
+        """The day the decision could first be known: made, entered, in whichever version of the row."""
+        same = [v for v in versions if v["subscription_id"] == term["subscription_id"] and is_loss(v, kinds)]
+        return min(day(max(v["decision_at"], v["known_at"] or v["decision_at"])) for v in same)
 
     found = set()
     for term in terms:
@@ -81,9 +89,9 @@ def lost_days(world: World, account: str, *, lapse_days: int = 30, kinds: Sequen
         others = [o for o in terms if o is not term and o["starts_on"] <= over(term) + DAY * lapse_days]
         if any(over(o) > over(term) for o in others):
             continue  # carried on by another term, or renewed within the lapse
-        decided = day(term["decision_at"])
+        decided = noticed(term)
         # While another term still runs undecided, the account is not yet lost.
-        running = [day(o["decision_at"]) for o in others if is_loss(o, kinds) and over(o) > decided]
+        running = [noticed(o) for o in others if is_loss(o, kinds) and over(o) > decided]
         found.add(max([decided, *running]))
     return found
 

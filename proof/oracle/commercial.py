@@ -1,13 +1,13 @@
-"""Contract and payment indicators, recomputed from their docstrings."""
+"""Contract indicators, recomputed from their docstrings."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from proof.oracle.cohort import in_force
-from proof.oracle.past import Row, View, capped, day, mean, ratio
+from proof.oracle.past import View, capped, ratio
 
-TERMS, INVOICES = "subscriptions", "invoices"
+TERMS, DEALS = "subscriptions", "opportunities"
 
 
 def total(view: View, column: str, ago: int = 0) -> float:
@@ -28,11 +28,16 @@ def price_change(view: View) -> float | None:
     return change(per_seat(view, 0), per_seat(view, 364)) if total(view, "arr", 364) > 0 else None
 
 
-def discount(view: View) -> float | None:
+def discount_at(view: View, ago: int = 0) -> float | None:
     """Over the terms that name a list price."""
-    listed = [t for t in in_force(view, view.as_of) if t["list_arr"] is not None]
+    listed = [t for t in in_force(view, view.as_of - timedelta(days=ago)) if t["list_arr"] is not None]
     share = ratio(sum(t["arr"] for t in listed), sum(t["list_arr"] for t in listed))
     return None if share is None else capped(1 - share, -1, 1)
+
+
+def discount_change(view: View) -> float | None:
+    now, before = discount_at(view), discount_at(view, 364)
+    return None if now is None or before is None else now - before
 
 
 def auto_renews(view: View) -> int | None:
@@ -41,42 +46,42 @@ def auto_renews(view: View) -> int | None:
     return int(all(said)) if said else None
 
 
-def past_due(view: View) -> list[Row]:
-    return [r for r in view.of(INVOICES) if r["due_on"] < view.as_of and r["paid_at"] is None]
+def deals(view: View, kind: str) -> int:
+    return sum(1 for r in view.of(DEALS) if r["kind"] == kind and r["closed_at"] is None)
 
 
-def unsettled(view: View, began: str, settled: str) -> int:
-    """States that began and have neither been settled nor been paid since."""
-    rows = [r for r in view.of(INVOICES, began) if r[settled] is None]
-    return sum(1 for r in rows if r["paid_at"] is None or r["paid_at"] < r[began])
-
-
-def delay(view: View) -> float | None:
-    return mean(max((day(r["paid_at"]) - r["due_on"]).days, 0) for r in view.of(INVOICES, "paid_at", 182))
-
-
-def deals(view: View) -> int:
-    return sum(1 for r in view.of("opportunities") if r["kind"] == "expansion" and r["closed_at"] is None)
+def closed(view: View, *, won: bool) -> int:
+    rows = view.of(DEALS, "closed_at", 364)
+    return sum(1 for r in rows if r["kind"] == "expansion" and bool(r["won"]) is won)
 
 
 INDICATORS = {
     "arr_percentile": ((), lambda v: total(v, "arr")),
     "arr_change_364d": ((), lambda v: change(total(v, "arr"), total(v, "arr", 364))),
     "price_per_seat_change_364d": ((), price_change),
-    "discount": ((), discount),
+    "discount": ((), discount_at),
     "days_to_term_end": ((), lambda v: v.line["days_to_term_end"]),
     "term_length_days": ((), lambda v: v.line["term_days"]),
     "auto_renews": ((), auto_renews),
-    "past_due_days": ((INVOICES,), lambda v: max((v.age(r["due_on"]) for r in past_due(v)), default=0)),
-    "past_due_invoices": ((INVOICES,), lambda v: len(past_due(v))),
-    "past_due_amount": ((INVOICES,), lambda v: sum(r["amount"] for r in past_due(v))),
-    "failed_payments": ((INVOICES,), lambda v: unsettled(v, "failed_at", "failure_resolved_at")),
-    "open_disputes": ((INVOICES,), lambda v: unsettled(v, "disputed_at", "dispute_resolved_at")),
-    "payment_delay_182d": ((INVOICES,), delay),
-    "expansion_deals": (("opportunities",), deals),
+    "expansion_deals": ((DEALS,), lambda v: deals(v, "expansion")),
+    "arr_change_91d": ((), lambda v: change(total(v, "arr"), total(v, "arr", 91))),
+    "seats_change_91d": ((), lambda v: change(total(v, "seats"), total(v, "seats", 91))),
+    "seats_change_364d": ((), lambda v: change(total(v, "seats"), total(v, "seats", 364))),
+    "discount_change_364d": ((), discount_change),
+    "days_to_notice": ((), lambda v: v.line["days_to_notice"]),
+    "renewal_signed": ((), lambda v: int(any(t["starts_on"] > v.as_of for t in v.of(TERMS)))),
+    "terms_begun": ((), lambda v: sum(1 for t in v.of(TERMS) if t["starts_on"] <= v.as_of)),
+    "products": ((), lambda v: len({t["product"] for t in in_force(v, v.as_of)} - {None})),
+    "open_renewals": ((DEALS,), lambda v: deals(v, "renewal")),
+    "expansions_won_364d": ((DEALS,), lambda v: closed(v, won=True)),
+    "expansions_lost_364d": ((DEALS,), lambda v: closed(v, won=False)),
 }
 EVIDENCE = {
     "arr_percentile": (lambda v: total(v, "arr", 364), lambda v: total(v, "arr")),
     "arr_change_364d": (lambda v: total(v, "arr", 364), lambda v: total(v, "arr")),
     "price_per_seat_change_364d": (lambda v: per_seat(v, 364), lambda v: per_seat(v, 0)),
+    "arr_change_91d": (lambda v: total(v, "arr", 91), lambda v: total(v, "arr")),
+    "seats_change_91d": (lambda v: total(v, "seats", 91), lambda v: total(v, "seats")),
+    "seats_change_364d": (lambda v: total(v, "seats", 364), lambda v: total(v, "seats")),
+    "discount_change_364d": (lambda v: discount_at(v, 364), discount_at),
 }

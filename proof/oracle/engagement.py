@@ -1,26 +1,14 @@
-"""Support and relationship indicators, recomputed from their docstrings."""
+"""Relationship indicators, recomputed from their docstrings."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime
 
-from proof.oracle.past import Row, View, capped, mean, ratio
+from proof.oracle.past import Row, View, capped, day, mean
 
-TICKETS, TOUCHES = "support_tickets", "touchpoints"
+TOUCHES = "touchpoints"
 MEETINGS = ("meeting", "qbr", "call")
-
-
-def tickets(view: View, days: int, ago: int = 0) -> int:
-    return view.count(TICKETS, "opened_at", days, ago)
-
-
-def open_tickets(view: View) -> list[Row]:
-    return [r for r in view.of(TICKETS) if r["closed_at"] is None]
-
-
-def hours(view: View, column: str) -> float | None:
-    """Mean hours, in whole minutes, from opening to a later moment that fell into the last 84 days."""
-    return mean((r[column] - r["opened_at"]) // timedelta(minutes=1) / 60 for r in view.of(TICKETS, column, 84))
 
 
 def touches(view: View, days: int, *kinds: str, side: str | None = None, came: bool = False) -> int:
@@ -49,15 +37,43 @@ def learning(view: View) -> int:
     return min(10, sum(1 for r in rows if r["kind"] in ("training", "webinar") and r["attended"] is not False))
 
 
+def replies(view: View, days: int) -> list[Row]:
+    return list(view.of(TOUCHES, "responded_at", days))
+
+
+def reply_rate(view: View) -> float | None:
+    ours = touches(view, 84, side="ours")
+    return None if ours < 3 else capped(len(replies(view, 84)) / ours, 0, 1)
+
+
+def days_since(view: View, moments: Iterable[datetime]) -> int | None:
+    return min((view.age(m) for m in moments), default=None)
+
+
+def came(view: View) -> list[Row]:
+    return [r for r in view.of(TOUCHES) if r["kind"] in MEETINGS and r["attended"]]
+
+
+def missed(view: View) -> int:
+    rows = view.of(TOUCHES, "occurred_at", 84)
+    return sum(1 for r in rows if r["kind"] in MEETINGS and r["attended"] is False)
+
+
+def theirs(view: View, days: int, ago: int = 0) -> int:
+    return view.count(TOUCHES, "occurred_at", days, ago, when=lambda r: r["direction"] == "theirs")
+
+
+def contact_change(view: View) -> float | None:
+    before = theirs(view, 84, 28)
+    return theirs(view, 28) / (before / 3) - 1 if before >= 3 else None
+
+
+def taking_part(view: View) -> int:
+    rows = view.of(TOUCHES, "occurred_at", 84)
+    return len({r["user_id"] for r in rows if r["direction"] == "theirs" or r["attended"]} - {None})
+
+
 INDICATORS = {
-    "tickets_28d": ((TICKETS,), lambda v: tickets(v, 28)),
-    "tickets_vs_segment_28d": ((TICKETS,), lambda v: ratio(tickets(v, 28), v.line["seats"])),
-    "ticket_spike_14d": ((TICKETS,), lambda v: tickets(v, 14) / ((tickets(v, 84, 14) + 1) / 6)),
-    "urgent_tickets_28d": (
-        (TICKETS,), lambda v: v.count(TICKETS, "opened_at", 28, when=lambda r: r["priority"] in ("high", "urgent"))),
-    "open_tickets": ((TICKETS,), lambda v: len(open_tickets(v))),
-    "oldest_open_ticket_days": (
-        (TICKETS,), lambda v: max((v.age(r["opened_at"]) for r in open_tickets(v)), default=None)),
     "replies_28d": ((TOUCHES,), lambda v: v.count(TOUCHES, "responded_at", 28)),
     "mail_open_rate_84d": ((TOUCHES,), mails_opened),
     "meetings_attended_84d": ((TOUCHES,), lambda v: touches(v, 84, *MEETINGS, came=True)),
@@ -66,10 +82,17 @@ INDICATORS = {
     "learning_91d": ((TOUCHES,), learning),
     "community_91d": ((TOUCHES,), lambda v: min(10, touches(v, 91, "community", side="theirs"))),
     "feedback_91d": ((TOUCHES,), lambda v: min(10, touches(v, 91, "feedback", "feature_request", side="theirs"))),
-    "first_response_hours_84d": ((TICKETS,), lambda v: hours(v, "first_response_at")),
-    "resolution_hours_84d": ((TICKETS,), lambda v: hours(v, "closed_at")),
+    "reply_rate_84d": ((TOUCHES,), reply_rate),
+    "reply_days_84d": (
+        (TOUCHES,), lambda v: mean((day(r["responded_at"]) - day(r["occurred_at"])).days for r in replies(v, 84))),
+    "days_since_last_reply": (
+        (TOUCHES,), lambda v: days_since(v, (r["responded_at"] for r in v.of(TOUCHES, "responded_at")))),
+    "days_since_last_meeting": ((TOUCHES,), lambda v: days_since(v, (r["occurred_at"] for r in came(v)))),
+    "days_since_last_contact": (
+        (TOUCHES,), lambda v: days_since(v, (r["occurred_at"] for r in v.of(TOUCHES) if r["direction"] == "theirs"))),
+    "meetings_missed_84d": ((TOUCHES,), missed),
+    "contact_change_28d": ((TOUCHES,), contact_change),
+    "people_taking_part_84d": ((TOUCHES,), taking_part),
+    "feature_requests_182d": ((TOUCHES,), lambda v: touches(v, 182, "feature_request", side="theirs")),
 }  # fmt: skip
-EVIDENCE = {
-    "tickets_vs_segment_28d": (lambda v: tickets(v, 28, 28), lambda v: tickets(v, 28)),
-    "ticket_spike_14d": (lambda v: tickets(v, 84, 14) / 6, lambda v: tickets(v, 14)),
-}
+EVIDENCE = {"contact_change_28d": (lambda v: theirs(v, 84, 28) / 3, lambda v: theirs(v, 28))}

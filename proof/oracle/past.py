@@ -47,6 +47,24 @@ MUTABLE: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+# What tells one fact from another; a later row of the same key restates the earlier one from its own `known_at` on.
+KEYS: dict[str, tuple[str, ...]] = {
+    "accounts": ("account_id",),
+    "subscriptions": ("subscription_id",),
+    "users": ("user_id",),
+    "entitlements": ("account_id", "module", "feature", "starts_on"),
+    "usage_events": ("event_id",),
+    "support_tickets": ("ticket_id",),
+    "ticket_messages": ("message_id",),
+    "survey_responses": ("response_id",),
+    "invoices": ("invoice_id",),
+    "touchpoints": ("touch_id",),
+    "milestones": ("account_id", "milestone"),
+    "opportunities": ("opportunity_id",),
+    "crm_feedback": ("feedback_id",),
+}
+
+
 def moment(value: date | datetime) -> datetime:
     """A date stands for its midnight."""
     return value if isinstance(value, datetime) else datetime.combine(value, time())
@@ -81,14 +99,34 @@ def as_it_stood(table: str, row: Mapping[str, Any], as_of: date) -> Row | None:
     return seen
 
 
+def known_before(rows: Iterable[Mapping[str, Any]], as_of: date) -> list[Mapping[str, Any]]:
+    """Rows that were known before as_of, the first known first."""
+    now = moment(as_of)
+    known = [r for r in rows if r.get("known_at") is None or r["known_at"] < now]
+    return sorted(known, key=lambda r: r.get("known_at") or moment(date.min))
+
+
+def latest_versions(table: str, rows: Iterable[Mapping[str, Any]], as_of: date) -> list[Mapping[str, Any]]:
+    """Of every fact the version that was known last before as_of; rows without a key of their own are all facts."""
+    found: dict[Any, Mapping[str, Any]] = {}
+    for i, row in enumerate(known_before(rows, as_of)):
+        key = tuple(row.get(c) for c in KEYS[table])
+        found[key if table != "usage_events" or key[0] is not None else i] = row
+    return list(found.values())
+
+
 @dataclass
 class View:
-    """One account at one snapshot: its rows by table as they stood, and its line in the cohort."""
+    """One account at one snapshot: its rows by table as they stood, and its line in the cohort.
+
+    `versions` are all rows of its people that were known by then, restated ones too, the first known first.
+    """
 
     as_of: date
     account: str
     covers: Callable[[str], bool]
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    versions: list[Row] = field(default_factory=list)
     line: Row = field(default_factory=Row)
 
     def of(self, table: str, at: str | None = None, days: int | None = None, ago: int = 0) -> Iterable[Row]:
@@ -119,12 +157,14 @@ def views(world: World, as_of: date, uncovered: Mapping[str, set[str]]) -> dict[
     for table, rows in world.items():
         if table == "ticket_messages":
             continue
-        for row in rows:
+        for row in latest_versions(table, rows, as_of):
             seen = as_it_stood(table, row, as_of)
             if seen is not None:
                 view(row["account_id"]).rows.setdefault(table, []).append(seen)
+    for row in known_before(world.get("users", []), as_of):
+        view(row["account_id"]).versions.append(Row(row))
     tickets = {t["ticket_id"]: v for v in found.values() for t in v.of("support_tickets")}
-    for row in world.get("ticket_messages", []):
+    for row in latest_versions("ticket_messages", world.get("ticket_messages", []), as_of):
         seen = as_it_stood("ticket_messages", row, as_of)
         # A message belongs to nobody before its ticket is known.
         if seen is not None and row["ticket_id"] in tickets:

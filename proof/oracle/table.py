@@ -7,14 +7,25 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from proof.oracle import commercial, engagement, people, sentiment, usage
+from proof.oracle import (
+    adoption,
+    commercial,
+    engagement,
+    lifecycle,
+    payment,
+    people,
+    sentiment,
+    support,
+    usage,
+)
 from proof.oracle.cohort import LOSSES, line, with_merger_dates
 from proof.oracle.past import Row, View, World, views
 
-MODULES = (usage, engagement, sentiment, commercial, people)
+MODULES = (usage, adoption, support, engagement, sentiment, commercial, payment, people, lifecycle)
 INDICATORS = {name: found for module in MODULES for name, found in module.INDICATORS.items()}
 EVIDENCE = {name: found for module in MODULES for name, found in module.EVIDENCE.items()}
-PERCENTILES, MINUS_MEDIAN = ("arr_percentile",), ("tickets_vs_segment_28d",)
+PERCENTILES = ("arr_percentile", "user_days_per_seat_percentile_28d")
+MINUS_MEDIAN = ("tickets_vs_segment_28d", "login_change_vs_segment_28d")
 
 
 def cohort(

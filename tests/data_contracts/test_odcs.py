@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft201909Validator
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from data_contracts.contract import FOLDER, load_contract, output_contract, source_contracts
+from data_contracts.contract import FOLDER, VERSION, load_contract, output_contract, source_contracts
 from policy.errors import ContractStop
 
 FILES = sorted([*FOLDER.glob("source/*.yaml"), *FOLDER.glob("output/*.yaml")])
@@ -109,7 +109,9 @@ def test_the_key_is_what_must_be_unique(path: Path) -> None:
     contract = load_contract(path)
     unique = [check for check in contract.checks if check.is_uniqueness]
     assert contract.key == KEYS[contract.name]
-    assert [check.subject for check in unique] == [set(contract.key)]
+    versions = {VERSION} if contract.name in source_contracts() else set()
+    assert [check.subject for check in unique] == [set(contract.key) | versions]
+    assert contract.restatable == bool(versions)
 
 
 def test_core_tables_stop_and_the_others_quarantine_up_to_five_per_cent() -> None:

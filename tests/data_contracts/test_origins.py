@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import pytest
 
-from data_contracts import sources
+from data_contracts import big_tables
 from data_contracts.check import check_sources
 from data_contracts.sources import ACCEPTED, QUARANTINED, Mapped
 from tests.data_contracts.rows import NOW, rows_of
@@ -54,7 +54,7 @@ def selects(**changes: str) -> dict[str, Mapped]:
 def test_a_sqlite_database_with_names_of_its_own_is_read_batch_by_batch(
     origin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BATCH_ROWS", 300)
+    monkeypatch.setattr(big_tables, "BATCH_ROWS", 300)
     warehouse = ibis.duckdb.connect()
     coverage = Mapped(
         "usage_events", Path("usage_events_coverage.sql"), "SELECT DISTINCT wer AS account_id FROM klicks"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data_contracts.contract import Contract, source_contracts
-from data_contracts.corruption import as_arrow, in_contract_types
+from data_contracts.known import as_arrow, in_contract_types, restated
 from data_contracts.sources import Facts
 from features.catalogue import catalogue
 from features.cohort import CohortRule, cohort
@@ -62,9 +62,16 @@ def facts_of(
     def put(name: str, rows: pa.Table) -> Any:
         return connection.create_table(name, rows, overwrite=True)
 
-    tables = {n: put(n, as_arrow(f, source_contracts()[n])) for n, f in frames.items()}
+    tables = {n: put(n, _accepted(f, source_contracts()[n])) for n, f in frames.items()}
     covers = {n: put(f"{n}_coverage", pa.table({"account_id": pa.array(a)})) for n, a in (covered or {}).items()}
-    return Facts(tables, covers)
+    return Facts(tables, covers, restated=restated(frames, source_contracts()))
+
+
+def _accepted(frame: pd.DataFrame, contract: Contract) -> pa.Table:
+    """The rows as Facts hold them: only a table with versions says when each was superseded."""
+    rows = as_arrow(frame, contract)
+    versions = restated({contract.name: frame}, {contract.name: contract})
+    return rows if versions else rows.drop_columns("superseded_at")
 
 
 def facts_from(**world: Sequence[Mapping[str, Any]]) -> Facts:
@@ -78,22 +85,25 @@ class Compiled:
     def __init__(self, expression: Callable[[Facts], Any]) -> None:
         self._connection = connect()
         self._expression = expression
-        self._view: Any = None
+        self._views: dict[frozenset[str], Any] = {}
 
     def __call__(
         self, frames: Mapping[str, pd.DataFrame], covered: Mapping[str, Sequence[str]] | None = None
     ) -> pa.Table:
         facts = facts_of(frames, covered, self._connection)
-        if self._view is None:
+        # Tables with restatements have a column more: they are asked another way.
+        name = f"answer_{'_'.join(sorted(facts.restated))}"
+        if facts.restated not in self._views:
             # Kept alive: its in-memory tables live as long as it does.
-            self._view = self._expression(facts)
-            self._connection.create_view("answer", self._view)
-        return self._connection.raw_sql("SELECT * FROM answer").to_arrow_table()
+            self._views[facts.restated] = self._expression(facts)
+            self._connection.create_view(name, self._views[facts.restated])
+        return self._connection.raw_sql(f"SELECT * FROM {name}").to_arrow_table()
 
 
-def engine(snapshots: Snapshots) -> Compiled:
-    """The whole feature table at these snapshots."""
-    return Compiled(lambda facts: feature_table(facts, cohort(facts, snapshots, CohortRule()), snapshots, catalogue()))
+def engine(snapshots: Snapshots, names: Collection[str]) -> Compiled:
+    """The feature table at these snapshots, with these indicators."""
+    chosen = {name: indicator for name, indicator in catalogue().items() if name in names}
+    return Compiled(lambda facts: feature_table(facts, cohort(facts, snapshots, CohortRule()), snapshots, chosen))
 
 
 def features_of(facts: Facts, snapshots: Snapshots) -> pd.DataFrame:

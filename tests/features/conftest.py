@@ -11,6 +11,7 @@ import pytest
 
 from data_contracts.contract import source_contracts
 from data_contracts.corruption import corrupted
+from features.catalogue import catalogue
 from features.snapshots import Snapshots
 from proof.oracle.past import Row
 from proof.oracle.table import feature_rows
@@ -65,9 +66,16 @@ class Comparison:
 
 
 @pytest.fixture(scope="session")
-def build() -> Build:
+def asked_about(request: pytest.FixtureRequest) -> set[str]:
+    """The indicators that the selected tests name: who tests one with `-k` does not wait for all the others."""
+    named = (item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec"))
+    return set(named) & set(catalogue())
+
+
+@pytest.fixture(scope="session")
+def build(asked_about: set[str]) -> Build:
     """The engine's frame for some tables of a world at the snapshots of a shape."""
-    engines = {shape: engine(snapshots) for shape, snapshots in SHAPES.items()}
+    engines = {shape: engine(snapshots, asked_about) for shape, snapshots in SHAPES.items()}
 
     def built(seed: int, shape: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         return in_key_order(engines[shape](frames, {table: covered(table, world(seed)) for table in UNCOVERED}))

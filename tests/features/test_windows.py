@@ -10,10 +10,11 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from features.masks import mask_table
 from features.measure import Kernel, Mask, Measure, Reduction, Span, weeks
 from features.reductions.shapes import until_next, while_any
 from features.snapshots import Snapshots, day_number
-from features.windows import kernel_table, mask_table, span_table
+from features.windows import kernel_table, span_table
 
 MONDAY, THURSDAY = date(2025, 6, 2), date(2025, 6, 5)
 FACTS = Reduction("facts", "usage_events", lambda tables: tables["facts"])
@@ -27,7 +28,7 @@ def timeline(as_of: date, columns: Sequence[str], *rows: tuple[Any, ...]) -> Any
         for name, value in zip(found, row, strict=True):
             days = name.endswith("day") and value is not None
             found[name].append(day_number(as_of) - value if days else value)
-    kinds = {"account_id": pa.string(), "entity": pa.string()}
+    kinds = dict.fromkeys(("account_id", "entity", "member"), pa.string())
     return ibis.memtable(pa.table({n: pa.array(v, kinds.get(n, pa.int64())) for n, v in found.items()}))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 from tests.features.dice import DAY, FIRST, LAST, Dice, midnight
@@ -13,7 +14,7 @@ Row = dict[str, Any]
 
 def _usage(dice: Dice, account: str) -> list[Row]:
     found = []
-    rate = dice.pick(0.02, 0.1, 0.25)
+    rate = dice.pick(0.02, 0.1, 0.25, 0.45)
     silent_from = dice.pick(LAST, LAST, dice.day(date(2025, 1, 1), LAST))
     for user in [f"{account}-u{i}" for i in range(dice.number(1, 4))]:
         for week in range((LAST - FIRST).days // 7):
@@ -41,18 +42,19 @@ def _usage(dice: Dice, account: str) -> list[Row]:
 
 def _entitlements(dice: Dice, account: str) -> list[Row]:
     found = []
-    for module in ("m0", "m1", "m2"):
-        for feature in ("f0", "f1", "f2"):
-            # Some features are bought twice, with a gap or on top of each other.
-            for _ in range(dice.pick(0, 0, 1, 2)):
-                start = dice.maybe(0.8, dice.snapshot_day(dice.day(FIRST, date(2025, 6, 1))))
-                known = dice.known(midnight(start or dice.day(FIRST, date(2025, 6, 1))))
-                found.append({
-                    "account_id": account, "module": module, "feature": feature,
-                    "level": dice.pick("core", "core", "advanced"), "starts_on": start,
-                    "ends_on": dice.maybe(0.4, (start or FIRST) + DAY * dice.number(0, 400)),
-                    "known_at": dice.maybe(0.9 if start is None else 1, known),
-                })  # fmt: skip
+    for module, feature in [*product(("m0", "m1", "m2"), ("f0", "f1", "f2")), ("m3", "API")]:
+        # Some features are bought twice, with a gap or on top of each other.
+        for _ in range(dice.pick(0, 0, 1, 2)):
+            start = dice.maybe(0.8, dice.snapshot_day(dice.day(FIRST, date(2025, 6, 1))))
+            if any((r["module"], r["feature"], r["starts_on"]) == (module, feature, start) for r in found):
+                continue
+            known = dice.known(midnight(start or dice.day(FIRST, date(2025, 6, 1))))
+            found.append({
+                "account_id": account, "module": module, "feature": feature,
+                "level": dice.pick("core", "core", "advanced"), "starts_on": start,
+                "ends_on": dice.maybe(0.4, (start or FIRST) + DAY * dice.number(0, 400)),
+                "known_at": dice.maybe(0.9 if start is None else 1, known),
+            })  # fmt: skip
     return found
 
 
@@ -62,6 +64,7 @@ def _tickets(dice: Dice, account: str) -> list[Row]:
         at = dice.moment(date(2024, 6, 1), LAST)
         found.append({
             "ticket_id": f"{account}-t{i}", "account_id": account, "opened_at": at,
+            "user_id": dice.pick(f"{account}-u0", f"{account}-u1", None), "topic": dice.pick("billing", "login", None),
             "first_response_at": dice.maybe(0.7, dice.after(at, 5)), "closed_at": dice.maybe(0.7, dice.after(at, 60)),
             "priority": dice.pick("low", "normal", "high", "urgent", None),
             "escalated_at": dice.maybe(0.3, dice.after(at, 20)), "known_at": dice.known(at),
@@ -128,6 +131,7 @@ def _touchpoints(dice: Dice, account: str) -> list[Row]:
         kind, ours = dice.pick(*kinds), dice.chance(0.7)
         found.append({
             "touch_id": f"{account}-p{i}", "account_id": account, "kind": kind, "occurred_at": at,
+            "user_id": dice.pick(f"{account}-u0", f"{account}-u1", f"{account}-u2", None),
             "direction": "ours" if ours else "theirs", "attended": dice.pick(True, False, None),
             "opened_at": dice.maybe(0.5, dice.after(at, 20)) if ours and kind == "email" else None,
             "responded_at": dice.maybe(0.4, dice.after(at, 20)) if ours else None, "known_at": dice.known(at),
@@ -184,6 +188,7 @@ def _users(dice: Dice, account: str) -> list[Row]:
         found.append({
             "user_id": f"{account}-u{i}", "account_id": account, "created_at": at, "known_at": dice.known(at),
             "role": dice.pick("champion", "sponsor", "admin", "admin", "user", None),
+            "department": dice.pick("sales", "finance", "it", None),
             "deactivated_at": dice.maybe(0.4, dice.after(at, 300)), "bounced_at": dice.maybe(0.3, dice.after(at, 300)),
         })  # fmt: skip
     return found

@@ -20,7 +20,7 @@ SECRET = re.compile(
     r"(?:AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY|gh[pousr]_[A-Za-z0-9]{30,}|xox[bap]-[0-9A-Za-z-]{10,}|"
     r"sk-[A-Za-z0-9]{32,}|pat-(?:na|eu)\d-[0-9a-f-]{30,}|://[^/\s:@{]+:[^/\s:@{$]{6,}@(?!localhost|127))"
 )
-LOCK = ROOT / "requirements.lock"
+LOCK, SPARK_LOCK = ROOT / "requirements.lock", ROOT / "requirements.spark.lock"
 
 
 def lines(path: Path) -> int:
@@ -83,20 +83,30 @@ def test_every_module_says_what_it_is() -> None:
     assert not silent
 
 
-def test_the_lock_has_a_hash_for_every_package_and_no_address() -> None:
-    text = LOCK.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("lock", "least"), [(LOCK, 100), (SPARK_LOCK, 2)], ids=lambda value: getattr(value, "name", "")
+)
+def test_a_lock_has_a_hash_for_every_package_and_no_address(lock: Path, least: int) -> None:
+    text = lock.read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", text.strip())
     pinned = [entry for entry in entries if not entry.startswith("#")]
-    assert len(pinned) > 100
+    assert len(pinned) >= least
     assert not [e.partition(" ")[0] for e in pinned if "--hash=sha256:" not in e or "==" not in e.partition(" ")[0]]
     assert not re.search(r"https?://|--index|--find-links|@ file", text)
 
 
-def test_the_lock_holds_everything_that_is_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [(LOCK, ("dev", "postgres")), (SPARK_LOCK, ("spark",))],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_lock_holds_everything_that_is_asked_for(lock: Path, extras: tuple[str, ...]) -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    asked = [line for extra in extras for line in project["optional-dependencies"][extra]]
+    if lock == LOCK:
+        asked += project["dependencies"]
     names = {re.split(r"[\[<>=!~ ]", line, maxsplit=1)[0].lower().replace("_", "-") for line in asked}
-    locked = {line.partition("==")[0].partition("[")[0] for line in LOCK.read_text(encoding="utf-8").splitlines()}
-    assert not names - locked
+    locked = {line.partition("==")[0].partition("[")[0] for line in lock.read_text(encoding="utf-8").splitlines()}
+    assert not names - locked - {project["name"]}

@@ -71,6 +71,8 @@ def value_at(rule: HealthInput, points: float) -> float:
     xs, ys = np.array(rule.points or rule.steps, dtype=float).T
     if rule.steps:
         return float(xs[ys == points][0]) if (ys == points).any() else np.nan
+    # Where points rise and fall again, the falling side: one value per number of points.
+    xs, ys = (xs[np.argmax(ys) :], ys[np.argmax(ys) :]) if np.argmax(ys) < len(ys) - 1 else (xs, ys)
     order = np.argsort(ys, kind="stable")
     if not ys.min() <= points <= ys.max():
         return np.nan

@@ -79,7 +79,10 @@ def test_missing_components_renormalise_across(policy: Policy) -> None:
 
 def test_coverage_is_the_share_of_the_whole_weight_that_had_data(policy: Policy) -> None:
     # Usage .25 of 40, commercial .40 of 15.
-    assert one(policy, seat_utilisation_28d=0.3, past_due_days=0)["coverage"] == pytest.approx(0.10 + 0.06)
+    found = one(policy, seat_utilisation_28d=0.3, past_due_days=0, api_use_28d=None)
+    assert found["coverage"] == pytest.approx(0.40 * 0.25 / 0.95 + 0.06)
+    found = one(policy, seat_utilisation_28d=0.3, past_due_days=0, api_use_28d=0)
+    assert found["coverage"] == pytest.approx(0.40 * 0.30 + 0.06)
     whole = at_points(policy, usage=80, engagement=80, sentiment=80, commercial=100)
     assert health_scores(whole, policy)["coverage"].tolist() == pytest.approx([1.0])
 
@@ -146,7 +149,10 @@ def test_row_order_and_index_do_not_matter(policy: Policy, test: pd.DataFrame) -
 INPUTS = [i.indicator for c in COMPONENTS for i in load_policy().health.inputs[c]]
 VALUE = st.none() | st.floats(-2, 400) | st.sampled_from([0.0, 1.0])
 ROW = st.fixed_dictionaries(
-    dict.fromkeys([*INPUTS, "nps_age_days", "tickets_28d", "open_escalations", "open_disputes"], VALUE)
+    dict.fromkeys(
+        [*INPUTS, "nps_age_days", "csat_age_days", "tickets_28d", "tenure_days", "open_escalations", "open_disputes"],
+        VALUE,
+    )
 )
 CAPS = [
     [{"component": "sentiment", "at_most": 40, "while": "open_escalations"}],

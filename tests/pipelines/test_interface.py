@@ -126,6 +126,25 @@ def test_every_reason_holds_two_numbers_and_a_date(trained: Trained) -> None:
     assert not reasons.str.contains("SHAP|logit|feature table|LightGBM|AUC|user-days", regex=True).any()
 
 
+def test_every_scored_account_is_listed_with_how_it_is_served(trained: Trained) -> None:
+    folder, _, scored = trained
+    path = folder / ".churn" / "book" / f"as_of={scored['as_of']}" / "book.parquet"
+    book = pd.read_parquet(path, partitioning=None).set_index("account_id")
+    scores = pd.read_parquet(scored["path"]).set_index("account_id")
+    assert set(book.index) == set(scores.index)
+    arr = scores["arr"].reindex(book.index)
+    for touch, low, high in (("tech", 0, 10_000), ("mid", 10_000, 50_000), ("high", 50_000, 10**12)):
+        of_it = book["touch_model"] == touch
+        assert of_it.any()
+        assert (arr[of_it].between(low, high, inclusive="left")).all()
+    assert book[["team_segment", "success_plan", "cadence", "service", "owner_types"]].notna().all(axis=None)
+    assert book.loc[arr >= 50_000, "on_qbr_list"].all()
+    assert book["on_qbr_list"].sum() >= 100
+    young = book["tenure_days"] < 90
+    assert book.loc[~young, "journey_status"].isna().all()
+    assert set(book.loc[young, "journey_status"]) <= {"on track", "behind", "stuck"}
+
+
 def test_high_risk_is_at_most_the_capacity_share(trained: Trained) -> None:
     scores = pd.read_parquet(trained[2]["path"])
     assert (scores["risk_tier"] == "high").sum() <= 0.10 * len(scores)

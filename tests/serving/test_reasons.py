@@ -10,6 +10,7 @@ import pytest
 
 from features.catalogue import catalogue
 from features.indicator import Indicator, Unit
+from policy.policy import load_policy
 from serving.reasons import Evidence, evidence, formatted, long_date, reasons, speaks_for_risk
 
 SINCE = date(2026, 5, 4)
@@ -182,6 +183,30 @@ def test_a_group_below_the_least_points_gives_no_reason() -> None:
     assert chosen(("usage", "login_change_28d", 0.5)) == ["usage"]
     # The group's sum counts, so what lowers the risk is held against what raises it.
     assert chosen(("usage", "login_change_28d", 2.0), ("usage", "active_users_28d", -1.6)) == []
+
+
+def test_the_policys_own_limits_of_what_is_a_reason() -> None:
+    limits = load_policy().evidence
+
+    def given(points: float, before: float, after: float) -> int:
+        groups = [("payment", "past_due_days"), ("support", "open_tickets"), ("sentiment", "nps")]
+        told = {**FOUND, "login_change_28d": sure("login_change_28d", before, after)}
+        found = reasons(
+            [("usage", "login_change_28d", points), *((group, name, 1.0) for group, name in groups)],
+            told,
+            ALL,
+            most=limits.reasons,
+            least_points=limits.least_points,
+            least_change=limits.least_change,
+        )
+        assert len(found) == 3
+        return sum(group == "usage" for group, _ in found)
+
+    # The strongest of four groups, falling by a tenth: a reason. By less: none, and the other three stand.
+    assert given(2.0, 100, 90) == 1
+    assert given(2.0, 100, 91) == 0
+    assert chosen(("usage", "login_change_28d", 0.5), least=limits.least_points) == ["usage"]
+    assert chosen(("usage", "login_change_28d", 0.49), least=limits.least_points) == []
 
 
 def test_a_healthy_movement_is_never_a_reason_even_of_the_strongest_group() -> None:

@@ -133,12 +133,20 @@ def test_every_row_carries_the_run_and_the_stable_columns(policy: Policy) -> Non
     }.items():
         assert found[column].tolist() == [value] * 10
     assert (found["published_at"] == pd.Timestamp("2026-06-01T06:00Z")).all()
-    assert (pd.to_datetime(found["expires_on"]) > pd.Timestamp(AS_OF)).all()
+    # A week and a day: the next weekly score comes in time.
+    assert found["expires_on"].tolist() == [date(2026, 6, 9)] * 10
 
 
 def test_risk_tiers_are_cut_by_capacity(policy: Policy) -> None:
     # Logins rise from a0 to a9, so the risk falls: one high, the next two medium.
     assert scored(policy, accounts()).scores["risk_tier"].tolist() == ["high", "medium", "medium"] + ["low"] * 7
+
+
+def test_medium_is_the_next_twice_the_high_share_of_a_large_book(policy: Policy) -> None:
+    many = pd.concat([accounts()] * 20, ignore_index=True)
+    many = many.assign(account_id=[f"a{i:03d}" for i in range(200)], login_change_28d=np.linspace(-0.5, 0.5, 200))
+    found = scored(policy, many).scores["risk_tier"].value_counts()
+    assert found.to_dict() == {"high": 20, "medium": 40, "low": 140}
 
 
 def test_a_tie_at_the_cut_goes_to_the_safer_tier(policy: Policy) -> None:

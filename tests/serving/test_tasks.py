@@ -164,3 +164,12 @@ def test_without_play_and_reasons_the_words_stay_honest(nothing: Any) -> None:
     for text in (assess, reach_out, *found["subject"]):
         assert "nan" not in text.lower().split()
         assert "none" not in text.lower().split()
+
+
+def test_only_a_fall_into_a_tier_that_the_policy_names_opens_tasks() -> None:
+    red_only = POLICY.model_copy(update={"tasks": POLICY.tasks.model_copy(update={"trigger_tiers": ("red",)})})
+    before = frame(row("a"), row("b"))
+    now = frame(row("a", "yellow"), row("b", "red"))
+    found = tasks_for(now, before, {}, red_only, "run1", AS_OF, PUBLISHED)
+    assert set(found["account_id"]) == {"b"}
+    assert set(tasks(now, before)["account_id"]) == {"a", "b"}

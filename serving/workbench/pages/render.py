@@ -87,7 +87,7 @@ class Pages:
 
     def account(self, account: AccountView, place: Place) -> str:
         """The page of one account."""
-        parts, weights = account.components, self.book.weights
+        parts, weights = account.components, account.weights or self.book.weights
         probability = words.known(account.probability)
         return self._account.render(
             account=account,

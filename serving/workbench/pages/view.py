@@ -58,6 +58,8 @@ class AccountView:
 
     `base_probability` and the points of `drivers` add up to `probability`; `reasons` holds at most three sentences.
     `coverage` (0-1) is the share of the health score's weight that had data; `weeks` runs from oldest to newest.
+    `service` says how the account is served, `journey` how far its onboarding is (null afterwards); `weights` are
+    those of its health score where they differ from the book's.
     """
 
     account_id: str
@@ -87,6 +89,9 @@ class AccountView:
     tasks: list[Task]
     play: str | None
     play_steps: list[str]
+    service: str = ""
+    journey: str | None = None
+    weights: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,3 +125,21 @@ def test_templates_hold_no_raw_output(site: Path) -> None:
 def test_the_shown_change_is_the_difference_of_the_shown_numbers() -> None:
     assert words.change(render.percent_value(0.116, 0), render.percent_value(0.093, 0), unit=" points") == "up 3 points"
     assert words.change(render.floor(50.0), render.floor(49.99)) == "up 1"
+
+
+def test_a_page_says_how_the_account_is_served_and_how_far_its_onboarding_is(
+    book: Book, northwind: AccountView
+) -> None:
+    service = "High-touch, enterprise: check-in every 30 days, custom success plan, on the QBR list"
+    said = page(book, replace(northwind, service=service, journey="behind")).text
+    assert f"{service}." in said
+    assert "Onboarding: behind" in said
+    plain = page(book, northwind).text
+    assert "-touch" not in plain
+    assert "Onboarding:" not in plain
+
+
+def test_an_onboarding_accounts_own_weights_are_shown(book: Book, northwind: AccountView) -> None:
+    own = replace(northwind, weights={"usage": 50, "engagement": 30, "sentiment": 12, "commercial": 8})
+    assert "50 %" in page(book, own).text
+    assert "50 %" not in page(book, northwind).text

@@ -1,0 +1,129 @@
+"""Which tests guard which numbers of the policy, and how one number is changed so that the policy stays valid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from policy.archive import leaves
+from policy.planned import planned
+from policy.policy import Policy, load_policy
+
+RULES = "tests/models/test_health_rules.py"
+SCORE = "tests/models/test_health_score.py"
+# The beginning of a number's path → tests of which at least one fails when it is changed; the longest one counts.
+# Paths are those of `churn policy lint` and docs/policy.md, places in a list counted from 0.
+TESTED: Mapping[str, tuple[str, ...]] = {
+    "health": (SCORE, RULES),
+    "health.inputs": (
+        f"{RULES}::test_a_value_earns_the_points_worked_by_hand",
+        f"{RULES}::test_each_input_weighs_its_share_of_the_whole_score",
+    ),
+    "indicators": ("tests/features/test_indicator_numbers.py",),
+    "segments": ("tests/policy/test_segments.py", "tests/policy/test_lint.py"),
+    "onboarding": ("tests/policy/test_journey.py",),
+    "label.lapse_days": ("tests/policy/test_policy.py",),
+    "risk": ("tests/serving/test_score.py",),
+    "ladder": ("tests/models/test_ladder.py",),
+    "evidence": ("tests/serving/test_score.py", "tests/serving/test_reasons.py"),
+    "tasks": ("tests/serving/test_tasks.py", "tests/serving/test_score.py"),
+    "scenario": ("tests/policy/test_lint.py",),
+}
+# Groups of numbers that must keep their sum: what one gains another gives.
+SUMS = ("health.weights", "health.onboarding_weights", "health.expected_mix")
+# One number written in two places.
+TWINS: Mapping[str, str] = {
+    f"indicators.{name}": f"signals.{signal}.{name}"
+    for signal, names in {
+        "key_people": ("silent_days", "weekly_user_weeks", "top_share"),
+        "feature_decline": ("blocks", "used_blocks"),
+    }.items()
+    for name in names
+}
+
+
+@cache
+def _default() -> str:
+    return json.dumps(load_policy().model_dump(mode="json", by_alias=True))
+
+
+def default() -> dict[str, Any]:
+    """The default policy as plain tables and lists, to be changed at will."""
+    given: dict[str, Any] = json.loads(_default())
+    return given
+
+
+@cache
+def numbers() -> Mapping[str, float]:
+    """Path → number, for every number of the default policy."""
+    return {p: v for p, v in leaves(default()) if isinstance(v, int | float) and not isinstance(v, bool)}
+
+
+def longest_prefix(path: str, prefixes: Mapping[str, Any]) -> str | None:
+    """The longest of the prefixes that the path begins with, whole parts only."""
+    fitting = [p for p in prefixes if path == p or path.startswith(f"{p}.")]
+    return max(fitting, key=len, default=None)
+
+
+def guard(path: str) -> tuple[str, ...] | None:
+    """The tests that guard a number; null where its rule is planned. Raises KeyError where it is neither."""
+    tested, later = longest_prefix(path, TESTED), longest_prefix(path, planned())
+    if tested is None and later is None:
+        raise KeyError(
+            f"`{path}`: name the test that guards it in tests/policy/guarded_numbers.py, or the rule to come."
+        )
+    if later is not None and len(later) > len(tested or ""):
+        return None
+    return TESTED[str(tested)]
+
+
+def changed(path: str) -> dict[str, Any]:
+    """The default policy with this number changed, and still valid. Raises ValueError where no change is."""
+    value = numbers()[path]
+    steps = (1, -1) if isinstance(value, int) else (0.1 * value, -0.1 * value, 0.01, -0.01, 1.0, -1.0)
+    for step in steps:
+        for partner in partners(path):
+            given = default()
+            put(given, path, value + step)
+            if partner is not None:
+                keeps_sum = partner not in (TWINS.get(path), twin_of(path))
+                put(given, partner, numbers()[partner] - step if keeps_sum else value + step)
+            if step and _valid(given):
+                return given
+    raise ValueError(f"`{path}` cannot be changed without making the policy invalid")
+
+
+def twin_of(path: str) -> str | None:
+    """The other place of a number that stands in two."""
+    return next((ours for ours, theirs in TWINS.items() if theirs == path), None)
+
+
+def partners(path: str) -> Iterator[str | None]:
+    """Numbers that may have to move with this one; none first."""
+    yield None
+    yield from filter(None, (TWINS.get(path), twin_of(path)))
+    parent, _, last = path.rpartition(".")
+    if parent in SUMS:
+        yield from (p for p in numbers() if p.startswith(f"{parent}.") and p != path)
+    if last == "share" and path.startswith("health.inputs."):
+        component = ".".join(path.split(".")[:3])
+        yield from (p for p in numbers() if p.startswith(f"{component}.") and p.endswith(".share") and p != path)
+
+
+def put(given: dict[str, Any], path: str, value: float) -> None:
+    """Write a number at its path."""
+    place: Any = given
+    *parts, last = path.split(".")
+    for part in parts:
+        place = place[int(part)] if isinstance(place, list) else place[part]
+    place[int(last) if isinstance(place, list) else last] = value
+
+
+def _valid(given: dict[str, Any]) -> bool:
+    try:
+        Policy.model_validate(given)
+    except ValueError:
+        return False
+    return True
