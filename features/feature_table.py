@@ -34,6 +34,13 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
     return wide.select(*[c for c in cohort.columns if c not in columns], **columns)
 
 
+def expression_table(facts: Facts, cohort: Any, snapshots: Snapshots, exprs: Mapping[str, Expr]) -> Any:
+    """The cohort's columns and one float64 column per expression, null where it is not available."""
+    leaves = {leaf.name: leaf for expr in exprs.values() for leaf in expr.leaves()}
+    wide = _wide(facts, cohort, snapshots, [x for x in leaves.values() if not isinstance(x, Context)])
+    return wide.select(*cohort.columns, **{name: expr.column(wide) for name, expr in exprs.items()})
+
+
 def _exprs(indicator: Indicator) -> list[Expr]:
     return [e for e in (indicator.expr, indicator.before, indicator.after) if e is not None]
 
@@ -66,7 +73,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
-        for table in _shape_tables(reduction.rows(facts.tables), group, snapshots, cohort):
+        for table in _shape_tables(facts, reduction, group, snapshots, cohort):
             tag = f"{len(columns)}_{len(pending)}"
             keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
             wide = wide.left_join(
@@ -91,7 +98,10 @@ def available(facts: Facts, reduction: Reduction) -> bool:
     )
 
 
-def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: Any) -> list[Any]:
+def _shape_tables(
+    facts: Facts, reduction: Reduction, group: list[Leaf], snapshots: Snapshots, cohort: Any
+) -> list[Any]:
+    rows = reduction.rows(facts.tables)
     kernels = [x for x in group if isinstance(x, Kernel)]
     masks = [x for x in group if isinstance(x, Mask | Pattern)]
     spans = [x for x in group if isinstance(x, Span)]
@@ -103,7 +113,10 @@ def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: An
     if spans:
         found.append(span_table(rows, spans, snapshots, cohort))
     found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]
-    found += [leading_table(rows, x, snapshots) for x in group if isinstance(x, Leading)]
+    for leaf in group:
+        if isinstance(leaf, Leading):
+            others = leaf.of.rows(facts.tables) if leaf.of is not None else None
+            found.append(leading_table(rows, leaf, snapshots, others))
     return found
 
 
