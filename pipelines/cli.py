@@ -171,6 +171,24 @@ def score(
 
 
 @app.command()
+def signals(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Early warnings (W1–W7) and expansion signals (E1–E2) that stand as of any day, each with its evidence."""
+    from pipelines import runs, summaries
+
+    console = Console(json)
+    opened = _open(project, set_)
+    result = runs.run_signals(opened, _day(as_of), prefect=prefect, progress=console.progress)
+    console.result(result)
+    console.show(summaries.signals(result))
+
+
+@app.command()
 def plan(
     project: ProjectOption = HERE,
     as_of: DateOption = None,

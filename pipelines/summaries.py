@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+SHOWN = 12  # new signals told in words on the terminal; the file has all
 STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "dim"}
 
 
@@ -74,6 +75,24 @@ def proof(result: Mapping[str, Any]) -> Any:
         shows = TITLES[check["check"]] if check["verdict"] == "passed" else f"{check['verdict']}: {check['note']}"
         table.add_row(SIGN[check["verdict"]], check["check"].replace("_", " "), escape(shows))
     return Group(table, Text(f"Certificate: {result['path']}"))
+
+
+def signals(result: Mapping[str, Any]) -> Any:
+    """A row per signal, then what is new today in words."""
+    import pyarrow.parquet as pq
+
+    table = Table(title=f"Signals as of {result['as_of']}", title_justify="left", box=SIMPLE)
+    for head in ("", "signal", "open", "new", "suppressed", ""):
+        table.add_column(head, justify="right" if head in ("open", "new", "suppressed") else "left")
+    for name, found in result["by_signal"].items():
+        tag = "confirms" if found["confirmatory"] else ""
+        table.add_row(name, found["title"], *(f"{found[n]:,}" for n in ("open", "new", "suppressed")), tag)
+    rows = pq.read_table(result["path"], partitioning=None).to_pylist()
+    fresh = [r for r in rows if r["is_new"]]
+    lines = [f"{result['open']:,} signals stand for {result['accounts']:,} accounts; {result['new']:,} are new."]
+    lines += [f"{r['account_id']}  {r['signal']}  {r['sentence']}" for r in fresh[:SHOWN]]
+    lines += [f"… and {len(fresh) - SHOWN:,} more."] if len(fresh) > SHOWN else []
+    return Group(table, *(Text(line) for line in (*lines, result["path"])))
 
 
 def score(result: Mapping[str, Any]) -> Any:

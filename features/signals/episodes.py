@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-CAUSED, SUPPRESSED, CLEAR = "caused", "suppressed", "clear"
 Code = Literal["caused", "suppressed", "clear"]
+CAUSED: Code = "caused"
+SUPPRESSED: Code = "suppressed"
+CLEAR: Code = "clear"
 
 
 @dataclass(frozen=True)

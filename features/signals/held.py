@@ -99,7 +99,9 @@ def _rows(frame: pd.DataFrame, signal: Signal, place: int) -> pd.DataFrame:
     cause = signal.causes[place]
     holds = frame[column(signal, place, "holds")] == 1.0
     after = frame[column(signal, place, "after")]
-    before = frame[column(signal, place, "before")] if cause.before is not None else pd.Series(float("nan"), frame.index)
+    before = (
+        frame[column(signal, place, "before")] if cause.before is not None else pd.Series(float("nan"), frame.index)
+    )
     if cause.surprise is not None:
         holds &= unlikely(after, before) < cause.surprise
     suppressed = pd.Series(False, frame.index)

@@ -11,7 +11,7 @@ from typing import Any
 from proof.oracle.adoption import core_days, core_lost, core_people, on_level, owned
 from proof.oracle.past import Row, View, World, day
 from proof.oracle.payment import past_due, unsettled
-from proof.oracle.people import departments, in_place, left, left_on
+from proof.oracle.people import departments, left, left_on
 from proof.oracle.sentiment import answers, escalated, messages, thousandths, whole
 from proof.oracle.support import tickets
 from proof.oracle.table import cohort
@@ -70,7 +70,7 @@ def leader_left(view: View) -> bool:
         return False
     last = sorted(regular.values(), reverse=True)[max(1, ceil(len(regular) / 10)) - 1]
     since = view.as_of - timedelta(days=28)
-    gone = {r["user_id"] for r in view.of(USERS) if left_on(r) and left_on(r) >= since}
+    gone = {r["user_id"] for r in view.of(USERS) if (left_on(r) or date.min) >= since}
     return any(n >= last and person in gone for person, n in regular.items())
 
 
