@@ -157,3 +157,30 @@ def _first_day(facts: Facts) -> date:
     """No account can have a cause before this day: no term had begun."""
     first = day_of(facts.tables["subscriptions"]["starts_on"]).min().execute()
     return EPOCH + timedelta(days=int(first))
+
+
+def signal_history(
+    facts: Facts,
+    rule: CohortRule,
+    signals: Mapping[str, Signal],
+    first: date,
+    last: date,
+    *,
+    clear_runs: int,
+    weekday: str = "monday",
+) -> pd.DataFrame:
+    """Every episode between two days: account_id, signal, started_on, cleared_on (null: it still stood on the last run)."""
+    import pandas as pd
+
+    found = []
+    for weekly in (True, False):
+        chosen = [s for s in signals.values() if s.weekly == weekly]
+        dates = cadence(last, weekly=weekly, weekday=weekday)
+        runs = dates.runs((dates.newest - first) // dates.step + 1)
+        if chosen and runs:
+            for (account, signal), codes in coded(held(facts, rule, chosen, runs), runs):
+                for spell in spells(codes, clear_runs):
+                    if not spell.suppressed:
+                        cleared = None if spell.cleared is None else runs[spell.cleared]
+                        found.append((account, signal, runs[spell.first], cleared))
+    return pd.DataFrame(found, columns=["account_id", "signal", "started_on", "cleared_on"])
