@@ -224,7 +224,7 @@ def _must_exist(contract: Contract, reference: str, known: Mapping[str, Contract
 
 @cache
 def output_contract(name: str) -> Contract:
-    """The contract of one output table: scores, drivers, tasks or predictions."""
+    """The contract of one output table: scores, drivers, tasks, predictions or signals."""
     path = FOLDER / "output" / f"{name}.yaml"
     if not path.exists():
         known = [found.stem for found in path.parent.glob("*.yaml")]

@@ -30,13 +30,16 @@ def mask_table(rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots
     return _in_blocks(rows, max(leaf.reach for leaf in leaves), snapshots, counted)
 
 
-def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
-    """account_id, snapshot and how many of the most regular entities meet the leaf's further condition."""
+def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, others: Any = None) -> Any:
+    """account_id, snapshot and how many of the most regular entities meet the leaf's further condition.
+
+    `others` are the rows the condition looks at, where they are not those that say who is regular.
+    """
     import ibis
 
     def counted(seen: Any) -> Any:
         found = seen.mutate(
-            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["recent"], [leaf.condition])
+            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["asked"], [leaf.condition])
         )
         # Those alike in regularity share one row: there are only so many active weeks.
         levels = found.filter(found["regular"] > 0).group_by("account_id", "snapshot", "regular")
@@ -50,7 +53,7 @@ def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
         top = levels.mutate(leads=(above == 0) | (above.cast("float64") < wanted))
         return top.filter(top["leads"]).group_by("account_id", "snapshot").agg(**{leaf.name: lambda t: t["met"].sum()})
 
-    return _in_blocks(rows, leaf.reach, snapshots, counted)
+    return _in_blocks(rows, leaf.reach, snapshots, counted, others)
 
 
 def adopted_table(rows: Any, leaf: Adopted, snapshots: Snapshots) -> Any:
@@ -98,12 +101,37 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Any:
     )
 
 
-def _in_blocks(rows: Any, reach: int, snapshots: Snapshots, counted: Any) -> Any:
+def _in_blocks(rows: Any, reach: int, snapshots: Snapshots, counted: Any, others: Any = None) -> Any:
     """What `counted` makes of the masks, for as many snapshots at a time as one mask can serve."""
     import ibis
 
-    parts = [counted(_seen(rows, block, reach, snapshots.anchor)) for block in _blocks(snapshots, reach)]
+    parts = []
+    for block in _blocks(snapshots, reach):
+        seen = _seen(rows, block, reach, snapshots.anchor)
+        asked = None if others is None else _seen(others, block, reach, snapshots.anchor)
+        parts.append(counted(_beside(seen, asked)))
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
+
+
+def _beside(seen: Any, other: Any) -> Any:
+    """The masks with `asked`: the mask of the same entity in the other rows, its own where there are none."""
+    if other is None:
+        return seen.mutate(asked=seen["recent"])
+    other = other.select(
+        other_account=other["account_id"],
+        other_entity=other["entity"],
+        other_snapshot=other["snapshot"],
+        other_recent=other["recent"],
+    )
+    joined = seen.left_join(
+        other,
+        [
+            seen["account_id"] == other["other_account"],
+            seen["entity"] == other["other_entity"],
+            seen["snapshot"] == other["other_snapshot"],
+        ],
+    )
+    return joined.select(*seen.columns, asked=joined["other_recent"].coalesce(0))
 
 
 def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
@@ -147,7 +175,9 @@ def _growing(masks: Any, grid: Any) -> Any:
 
     changes = ibis.window(group_by=["account_id", "entity"], order_by="late", rows=(None, 0))
     ordered = ibis.window(group_by=["account_id", "entity"], order_by="late")
-    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered))
+    held = masks.mutate(
+        mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered)
+    )
     return held.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["snapshot"] <= t["until"]))
 
 

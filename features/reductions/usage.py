@@ -134,7 +134,9 @@ core_feature_days = Reduction("core_feature_days", "usage_events", _core, needs=
 core_features = Reduction("core_features", "usage_events", _entities(_core, "feature"), needs=("feature",), **_CORE)
 core_users = Reduction("core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), **_CORE)
 core_use = Reduction("core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), **_CORE)
-advanced_features = Reduction("advanced_features", "usage_events", _entities(_of_level("advanced"), "feature"), **_LEVEL)
+advanced_features = Reduction(
+    "advanced_features", "usage_events", _entities(_of_level("advanced"), "feature"), **_LEVEL
+)
 owned_features = Reduction(
     "owned_features", "usage_events", _entities(_of_level("core", "advanced"), "feature"), **_LEVEL
 )
