@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.book import DAYS, FEATURES_PER_MODULE, FIRST, TERM_DAYS, Book, account_ids, person_ids, random
+from benchmarks.book import DAYS, FEATURES_PER_MODULE, TERM_DAYS, Book, account_ids, person_ids, random
 from benchmarks.events import DAY_ZERO, SECOND, feature_names, module_names
 
 # Facts per account over the 104 weeks, on average.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from data_contracts.sources import Facts
@@ -33,9 +33,19 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
     return wide.select(*[c for c in cohort.columns if c not in columns], **columns)
 
 
+def expression_table(facts: Facts, cohort: Any, snapshots: Snapshots, exprs: Mapping[str, Expr]) -> Any:
+    """The cohort's columns and one float64 column per expression, null where it is not available."""
+    wide = _wide(facts, cohort, snapshots, _leaves(exprs.values()))
+    return wide.select(*cohort.columns, **{name: expr.column(wide) for name, expr in exprs.items()})
+
+
 def leaves_of(indicators: Mapping[str, Indicator]) -> list[Leaf]:
     """Every leaf over a source table that the indicators need, once."""
-    found = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
+    return _leaves(e for i in indicators.values() for e in _exprs(i))
+
+
+def _leaves(exprs: Iterable[Expr]) -> list[Leaf]:
+    found = {leaf.name: leaf for expr in exprs for leaf in expr.leaves()}
     return [leaf for leaf in found.values() if not isinstance(leaf, Context)]
 
 
@@ -122,7 +132,10 @@ def _shape_tables(
     if spans:
         found.append(span_table(rows, spans, snapshots, cohort))
     found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]
-    found += [leading_table(rows, x, snapshots, only) for x in group if isinstance(x, Leading)]
+    for leaf in group:
+        if isinstance(leaf, Leading):
+            others = leaf.of.rows(facts.tables) if leaf.of is not None else None
+            found.append(leading_table(rows, leaf, snapshots, others))
     return found
 
 

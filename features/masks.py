@@ -31,16 +31,19 @@ def mask_table(
         counts = {leaf.name: _holds(seen["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
         return seen.group_by("account_id", "snapshot").agg(**counts)
 
-    return _in_blocks(rows, max(reach, *(leaf.reach for leaf in leaves)), snapshots, counted, only)
+    return _in_blocks(rows, max(reach, *(leaf.reach for leaf in leaves)), snapshots, counted, only=only)
 
 
-def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, only: Any = None) -> Any:
-    """account_id, snapshot and how many of the most regular entities meet the leaf's further condition."""
+def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, others: Any = None) -> Any:
+    """account_id, snapshot and how many of the most regular entities meet the leaf's further condition.
+
+    `others` are the rows the condition looks at, where they are not those that say who is regular.
+    """
     import ibis
 
     def counted(seen: Any) -> Any:
         found = seen.mutate(
-            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["recent"], [leaf.condition])
+            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["asked"], [leaf.condition])
         )
         # Those alike in regularity share one row: there are only so many active weeks.
         levels = found.filter(found["regular"] > 0).group_by("account_id", "snapshot", "regular")
@@ -54,7 +57,7 @@ def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, only: Any = No
         top = levels.mutate(leads=(above == 0) | (above.cast("float64") < wanted))
         return top.filter(top["leads"]).group_by("account_id", "snapshot").agg(**{leaf.name: lambda t: t["met"].sum()})
 
-    return _in_blocks(rows, leaf.reach, snapshots, counted, only)
+    return _in_blocks(rows, leaf.reach, snapshots, counted, others=others)
 
 
 def adopted_table(rows: Any, leaf: Adopted, snapshots: Snapshots) -> Any:
@@ -102,12 +105,39 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Any:
     )
 
 
-def _in_blocks(rows: Any, reach: int, snapshots: Snapshots, counted: Any, only: Any = None) -> Any:
+def _in_blocks(
+    rows: Any, reach: int, snapshots: Snapshots, counted: Any, *, only: Any = None, others: Any = None
+) -> Any:
     """What `counted` makes of the masks, for as many snapshots at a time as one mask can serve."""
     import ibis
 
-    parts = [counted(_seen(rows, block, reach, snapshots.anchor, only)) for block in _blocks(snapshots, reach)]
+    parts = []
+    for block in _blocks(snapshots, reach):
+        seen = _seen(rows, block, reach, snapshots.anchor, only)
+        asked = None if others is None else _seen(others, block, reach, snapshots.anchor)
+        parts.append(counted(_beside(seen, asked)))
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
+
+
+def _beside(seen: Any, other: Any) -> Any:
+    """The masks with `asked`: the mask of the same entity in the other rows, its own where there are none."""
+    if other is None:
+        return seen.mutate(asked=seen["recent"])
+    other = other.select(
+        other_account=other["account_id"],
+        other_entity=other["entity"],
+        other_snapshot=other["snapshot"],
+        other_recent=other["recent"],
+    )
+    joined = seen.left_join(
+        other,
+        [
+            seen["account_id"] == other["other_account"],
+            seen["entity"] == other["other_entity"],
+            seen["snapshot"] == other["other_snapshot"],
+        ],
+    )
+    return joined.select(*seen.columns, asked=joined["other_recent"].coalesce(0))
 
 
 def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
@@ -121,7 +151,7 @@ def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
     yield block
 
 
-def _seen(rows: Any, block: list[int], reach: int, anchor: int, only: Any) -> Any:
+def _seen(rows: Any, block: list[int], reach: int, anchor: int, only: Any = None) -> Any:
     """account_id, entity, snapshot and `recent`: the weeks in which the entity was active, the last one as bit 0."""
     import ibis
     import pyarrow as pa

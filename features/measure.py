@@ -218,19 +218,22 @@ class Leading(Leaf):
     """Of the most regular people, how many also meet a further condition: key users who fell silent.
 
     The most regular are the top `share` (at least one; ties with the last of them included) by the number of active weeks
-    in `over`, among those active there at all.
+    in `over`, among those active there at all. `of` names the facts that the condition looks at where they are others
+    about the same people; it must be available wherever `reduction` is.
     """
 
     reduction: Reduction
     over: Active
     condition: Active
     share: float | str = "top_share"
+    of: Reduction | None = None
 
     @property
     def name(self) -> str:
         """Reduction, share and conditions."""
         share = str(self.share).replace(".", "p")
-        return f"{self.reduction.name}__top_{share}_{self.over.name}_and_{self.condition.name}"
+        of = f"{self.of.name}_" if self.of is not None else ""
+        return f"{self.reduction.name}__top_{share}_{self.over.name}_and_{of}{self.condition.name}"
 
     @property
     def reach(self) -> int:

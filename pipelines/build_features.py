@@ -47,7 +47,8 @@ def checked_sources(project: Project, *, stop: bool = True, docs: bool = False) 
     tables, coverages = mapped_sources(project.sources, project.settings.variables)
     pages = project.out("data_docs") if docs else None
     with warehouse(project) as (engine, origin):
-        facts, report = check_sources(engine, origin, tables, coverages, now=now_utc(), docs=pages)
+        last = project.out("checks") / "last.json"
+        facts, report = check_sources(engine, origin, tables, coverages, now=now_utc(), docs=pages, last=last)
         if stop:
             report.raise_if_stopped()
         yield Checked(project, _with_moods(facts, engine), report, engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from policy.policy import TooGood
+from policy.proof import TooGood
 from proof.alarms import pooled_auc, single_indicator
 from proof.finding import Finding
 from tests.proof.rows import monday

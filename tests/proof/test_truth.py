@@ -1,0 +1,44 @@
+"""The recount of labels agrees with the engine on random books, for both kinds of label."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from features.cohort import CohortRule, cohort
+from features.labels import LabelRule, labels
+from features.snapshots import Snapshots
+from proof.oracle.truth import labels as recounted
+from tests.features.building import facts_of, frames_of, in_key_order
+from tests.features.worlds import world
+
+SNAPSHOTS = Snapshots.every(4, date(2024, 7, 15), date(2025, 9, 8))
+UNTIL = date(2025, 10, 1)
+
+
+@pytest.mark.parametrize(
+    "rule", [LabelRule(), LabelRule(kind="inactivity", horizon_days=21, gap_days=7)], ids=["decision", "inactivity"]
+)
+def test_random_books_agree_with_the_recount(rule: LabelRule) -> None:
+    book = world(3)
+    facts = facts_of(frames_of(book))
+    members = cohort(facts, SNAPSHOTS, CohortRule()).cache()
+    engine = in_key_order(labels(facts, members, rule, data_until=UNTIL).to_pyarrow())
+    told = recounted(
+        book,
+        SNAPSHOTS.dates,
+        kind=rule.kind,
+        horizon_days=rule.horizon_days,
+        gap_days=rule.gap_days,
+        lapse_days=rule.lapse_days,
+        data_until=UNTIL,
+    )
+    assert set(zip(engine["as_of"], engine["account_id"], strict=True)) == set(told)
+    for row in engine.itertuples():
+        expected = told[row.as_of, row.account_id]
+        where = f"{row.account_id} at {row.as_of}"
+        assert bool(row.mature) == expected["mature"], where
+        assert bool(row.decided_in_gap) == expected["decided_in_gap"], where
+        assert (None if row.churned != row.churned else int(row.churned)) == expected["churned"], where
+    assert {t["churned"] for t in told.values()} == {0, 1, None}
