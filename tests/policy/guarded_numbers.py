@@ -24,6 +24,9 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "indicators": ("tests/features/test_indicator_numbers.py",),
     "segments": ("tests/policy/test_segments.py", "tests/policy/test_lint.py"),
     "onboarding": ("tests/policy/test_journey.py",),
+    "label.contraction_share": (
+        "tests/features/test_labels.py::test_a_contraction_takes_a_fifth_of_the_revenue_or_more",
+    ),
     "label.lapse_days": ("tests/policy/test_policy.py",),
     "risk": ("tests/serving/test_score.py",),
     "ladder": ("tests/models/test_ladder.py",),
