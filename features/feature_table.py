@@ -77,11 +77,12 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         wide = wide.left_join(keys, cohort["account_id"] == keys[f"covered_{name}"])
         covers[name] = f"covered_{name}"
     pending: list[tuple[Leaf, str]] = []
+    reach = _common_reach(leaves)
     for reduction, group in by_reduction(leaves).items():
         if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
-        for table in _shape_tables(facts, reduction, group, snapshots, cohort):
+        for table in _shape_tables(facts, reduction, group, snapshots, cohort, reach.get(reduction.rows, 0)):
             tag = f"{len(columns)}_{len(pending)}"
             keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
             wide = wide.left_join(
@@ -106,10 +107,20 @@ def available(facts: Facts, reduction: Reduction) -> bool:
     )
 
 
+def _common_reach(leaves: list[Leaf]) -> dict[Any, int]:
+    """How far the masks over the same rows look back: masks that begin in the same week are the same, and made once."""
+    reach: dict[Any, int] = {}
+    for leaf in leaves:
+        if isinstance(leaf, Mask | Pattern):
+            reach[leaf.reduction.rows] = max(leaf.reach, reach.get(leaf.reduction.rows, 0))
+    return reach
+
+
 def _shape_tables(
-    facts: Facts, reduction: Reduction, group: list[Leaf], snapshots: Snapshots, cohort: Any
+    facts: Facts, reduction: Reduction, group: list[Leaf], snapshots: Snapshots, cohort: Any, reach: int
 ) -> list[Any]:
     rows = reduction.rows(facts.tables)
+    only = reduction.only(facts.tables) if reduction.only else None
     kernels = [x for x in group if isinstance(x, Kernel)]
     masks = [x for x in group if isinstance(x, Mask | Pattern)]
     spans = [x for x in group if isinstance(x, Span)]
@@ -117,7 +128,7 @@ def _shape_tables(
     if kernels:
         found.append(kernel_table(rows, kernels, snapshots))
     if masks:
-        found.append(mask_table(rows, masks, snapshots))
+        found.append(mask_table(rows, masks, snapshots, only, reach))
     if spans:
         found.append(span_table(rows, spans, snapshots, cohort))
     found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]

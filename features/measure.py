@@ -22,7 +22,8 @@ class Reduction:
     `rows` takes the accepted table and returns account_id, day, known_day and the value columns (integers), plus
     `entity` for masks and `end_day` for spans. One reduction serves every leaf that names it. `needs` are columns that
     must be mapped and `also` further tables: without them the leaf is not available, which is not the same as 0.
-    `shares` names what it reads in common with others (`reductions.events`): worth storing once per build.
+    `only` returns account_id, entity and known_day (and gone_day) of the entities that count at all, for masks: since
+    when they count, whatever was done with them before. `shares` names what it reads in common with others (`reductions.events`): worth storing once per build.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Reduction:
     needs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
+    only: Callable[[Any], Any] | None = None
 
 
 class Leaf(Expr):
