@@ -112,8 +112,9 @@ class Validator:
         frame.attrs[SCAN] = scan
         source = self._context.data_sources.add_or_update_pandas_scan(f"{contract.name} ({ScanDatasource.__name__})")
         checks = suite(contract, now=naive_utc(now), columns=set(scan.types))
-        results = _results(source, frame, checks, contract, result_format="BASIC")
+        # Compiled first: what has no SQL raises before anything is read.
         rules = {str(e.meta["check"]): rule_of_expectation(e, scan) for e in checks.expectations}
+        results = _results(source, frame, checks, contract, result_format="BASIC")
         rows = scan.count(["TRUE"])[0]
         self._keep_page(results, contract, rows)
         bad, failing = scan.keep_reasons(rules, first_known_sql(contract), into)

@@ -80,12 +80,12 @@ def test_the_same_book_twice_is_no_news(book: Book) -> None:
 
 
 def test_what_each_table_held_is_remembered_and_the_future_is_no_news(book: Book) -> None:
-    _, report = book.check(usage=("2026-01-01", 30))
+    _, report = book.check(usage=("2026-01-05", 34))
     assert report.verdict == "ok"
     found = read_held(book.last)
     assert set(found) == {"accounts", "subscriptions", "usage_events", "support_tickets"}
     usage = found["usage_events"]
-    assert (usage.rows, usage.days, usage.moved_at) == (30, 30, None)
+    assert (usage.rows, usage.days, usage.moved_at) == (34, 30, None)
     assert (usage.first_event, usage.newest_event) == ("2025-12-03T00:00:00", "2026-01-01T00:00:00")
     assert found["accounts"].newest_known == "2024-01-02T08:00:00"
     assert not list(book.last.parent.glob("*.part"))

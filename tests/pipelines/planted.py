@@ -331,5 +331,6 @@ def shares_half_a_status(world: World, as_of: date, uncovered: Mapping[str, set[
     found = feature_rows(world, as_of, uncovered, **rule)
     for account, row in found.items():
         (known,) = (r for r in world["accounts"] if r["account_id"] == account)
-        row |= {name: int(known[name] == "former customer") for name in ("region", "industry")}
+        for name in ("region", "industry"):
+            row[name] = None if known[name] is None else int(known[name] == "former customer")
     return found
