@@ -38,9 +38,10 @@ def main(given: list[str] | None = None) -> None:
         if chosen.only in goal.name and not any(case.contender in chosen.without for case in goal.needs)
     ]
     results = measured(cases(wanted, chosen.repetitions), chosen.data.absolute(), _say)
-    command = " ".join(
-        ["python -m benchmarks", *(f"--size {size}" for size in sizes), f"--repetitions {chosen.repetitions}"]
-    )
+    said = [*(f"--size {size}" for size in sizes), f"--repetitions {chosen.repetitions}"]
+    said += [f'--only "{chosen.only}"'] if chosen.only else []
+    said += [f"--without {name}" for name in chosen.without]
+    command = " ".join(["python -m benchmarks", *said])
     chosen.page.write_text(page(wanted, results, machine(), command), encoding="utf-8")
     if chosen.delete:
         for size in sizes:
