@@ -111,7 +111,7 @@ def _use_in_role(entity: str, *roles: str) -> Any:
     return rows
 
 
-_USE = {"needs": ("user_id",), "also": ("users",), "shares": (PERSON_DAYS,)}
+_USE: dict[str, Any] = {"needs": ("user_id",), "also": ("users",), "shares": (PERSON_DAYS,)}
 
 people = Reduction("people", "users", _in_role())
 champions = Reduction("champions", "users", _in_role(*KEY_ROLES), needs=("role",))

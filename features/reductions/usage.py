@@ -121,8 +121,8 @@ def _for_programs(owned: Any) -> Any:
 
 
 _features = _distinct("feature")
-_CORE = {"also": ("entitlements",), "shares": (CORE_USE,)}
-_LEVEL = {"needs": ("feature",), "also": ("entitlements",)}
+_CORE: dict[str, Any] = {"also": ("entitlements",), "shares": (CORE_USE,)}
+_LEVEL: dict[str, Any] = {"needs": ("feature",), "also": ("entitlements",)}
 
 user_days = Reduction("user_days", "usage_events", person_days, shares=(PERSON_DAYS,))
 active_days = Reduction("active_days", "usage_events", _active_days, shares=(PERSON_DAYS,))
