@@ -172,23 +172,20 @@ def contracts_page() -> str:
         "*Known from*: the value reads as empty while that date has not passed at the snapshot, so that a field filled "
         "in later cannot tell the future.",
         "",
-        "**Restated facts**: a key may come again with a later `known_at` (a decision entered late and backdated, seats "
-        "or an amount corrected, a role changed). The later row replaces the earlier one from that moment on, and a "
-        "snapshot before it still sees the earlier one; accepted tables say so in `superseded_at` (empty: the latest "
-        "version). A copy that was known at the same moment, or does not say when it was known, is a duplicate and is "
-        "set apart. Events without an id are never restated.",
+        "**Restated facts**: a key may come again with a later `known_at` and replaces the earlier row from then on; a "
+        "snapshot before it still sees the earlier one. A copy known at the same moment, or without it, is a duplicate.",
         "",
         "**Compared with the last check** (`.churn/checks/last.json`): a table that comes back empty, or with less than "
-        "half its rows under the same SELECT, stops; a smaller fall or a jump is told. A table whose newest event lies "
-        "further behind the newest of the others than its contract allows is told, and so is one that used to move and "
-        "has stopped. A book that merely lies in the past is not.",
+        "half its rows, stops; a smaller fall, a jump, and a table that lies too far behind the others are told.",
     ]
     for contract in source_contracts().values():
         share = f"{contract.stop_above_share:.0%}".replace("%", " %")
         allowed = "No row may fail." if contract.stop_above_share == 0 else f"At most {share} of the rows may fail."
+        late = contract.limits
+        allowed += f" `{late.latency_of}` may lie {late.latency_days:g} days behind." if late.latency_days else ""
         lines += ["", f"## {contract.name}", "", f"{contract.purpose} *{PRESENCE[contract.presence].capitalize()}.*"]
         lines += [
-            f"One row per `{'`, `'.join(contract.key)}`. {allowed}{latency(contract.limits)}",
+            f"One row per `{'`, `'.join(contract.key)}`. {allowed}",
             "",
             "| column | type | known from | what |",
         ]
@@ -199,15 +196,6 @@ def contracts_page() -> str:
         lines += ["", "| check | rule | a failure |", "|---|---|---|"]
         lines += [f"| `{c.name}` | {first_line(c.says)} | {FAILURE[c.on_failure]} |" for c in contract.checks]
     return "\n".join(lines) + "\n"
-
-
-def latency(limits: Any) -> str:
-    """How far a table may lie behind the others, where its contract says so."""
-    if limits.latency_days is None:
-        return ""
-    return (
-        f" Its newest `{limits.latency_of}` may lie {limits.latency_days:g} days behind the newest of the other tables."
-    )
 
 
 def settings_keys() -> Iterator[tuple[str, str, str]]:
