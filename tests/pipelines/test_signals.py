@@ -12,6 +12,7 @@ import pytest
 from features.signals.catalogue import signals
 from features.snapshots import day_number
 from pipelines.build_features import checked_sources
+from pipelines.explain import signals_told
 from pipelines.settings import open_project
 from pipelines.signal_quality import judged, lead_days, standing
 from pipelines.signals import signals_on
@@ -68,6 +69,16 @@ def test_what_stands_on_two_days_in_a_row_keeps_its_key(run: tuple[Any, ...]) ->
     # A daily signal that is new on one day is not new on the next; a weekly one is, until the next weekly run.
     daily = both["signal"].isin(["W2", "W3", "W4", "W5"])
     assert not (both["is_new"] & both["is_new_after"] & daily).any()
+
+
+def test_explain_tells_what_stands_for_the_account_on_that_day(run: tuple[Any, ...], company: Path) -> None:
+    _, rows, _, _ = run
+    project = open_project(company)
+    account = rows.loc[rows["status"] == "open", "account_id"].iloc[0]
+    mine = rows[(rows["account_id"] == account) & rows["status"].isin(["open", "clearing"])]
+    told = signals_told(project, account, "2026-05-28")
+    assert [(t["signal"], t["sentence"]) for t in told] == list(zip(mine["signal"], mine["sentence"], strict=True))
+    assert signals_told(project, account, "2020-01-06") == []
 
 
 def test_a_day_that_the_data_do_not_reach_is_refused(company: Path, churn: Run) -> None:
