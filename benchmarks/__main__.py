@@ -25,7 +25,9 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--repetitions", type=int, default=5, help="turns per case; L runs once")
     parser.add_argument("--only", default="", help="goals whose name contains this text")
     parser.add_argument("--without", action="append", default=[], help="leave out a contender")
-    parser.add_argument("--data", type=Path, default=ROOT / "benchmarks" / "data", help="where data and results are kept")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / "benchmarks" / "data", help="where data and results are kept"
+    )
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--delete", action="store_true", help="delete the data of these sizes when done; results stay")
     chosen = parser.parse_args(given)
@@ -36,7 +38,9 @@ def main(given: list[str] | None = None) -> None:
         if chosen.only in goal.name and not any(case.contender in chosen.without for case in goal.needs)
     ]
     results = measured(cases(wanted, chosen.repetitions), chosen.data.absolute(), _say)
-    command = " ".join(["python -m benchmarks", *(f"--size {size}" for size in sizes), f"--repetitions {chosen.repetitions}"])
+    command = " ".join(
+        ["python -m benchmarks", *(f"--size {size}" for size in sizes), f"--repetitions {chosen.repetitions}"]
+    )
     chosen.page.write_text(page(wanted, results, machine(), command), encoding="utf-8")
     if chosen.delete:
         for size in sizes:

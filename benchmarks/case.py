@@ -20,7 +20,13 @@ CODE: dict[str, tuple[str, ...]] = {
     "featuretools": ("benchmarks/in_featuretools.py", "benchmarks/featuretools.lock"),
     "validation": ("data_contracts", "policy", "benchmarks/engine.py"),
 }
-ALWAYS = ("benchmarks/book.py", "benchmarks/events.py", "benchmarks/small_tables.py", "benchmarks/columns.py", "benchmarks/child.py")
+ALWAYS = (
+    "benchmarks/book.py",
+    "benchmarks/events.py",
+    "benchmarks/small_tables.py",
+    "benchmarks/columns.py",
+    "benchmarks/child.py",
+)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def scan(case: Case, folder: Path) -> Work:
 def engine(case: Case, folder: Path) -> Work:
     """`feature_table` over the columns of the case; the cohort is there already."""
     from features.feature_table import feature_table
-    from features.stored import stored
+    from features.stored import in_parts, stored
 
     connection, facts = _connected(case, folder)
     chosen = indicators(case.columns)
@@ -39,8 +39,11 @@ def engine(case: Case, folder: Path) -> Work:
 
     def work() -> Any:
         with stored(facts, snapshots, chosen, connection) as kept:
-            table = feature_table(kept, members, snapshots, chosen).select("account_id", "as_of", *chosen)
-            return _consumed(table.to_pyarrow_batches(chunk_size=BATCH), keep=case.size in ("tiny", "S"))
+            found = []
+            for part in in_parts(chosen):
+                table = feature_table(kept, members, snapshots, part).select("account_id", "as_of", *part)
+                found.append(_consumed(table.to_pyarrow_batches(chunk_size=BATCH), keep=case.size in ("tiny", "S")))
+        return found[0] if len(found) == 1 else None
 
     return work
 

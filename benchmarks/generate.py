@@ -20,7 +20,9 @@ def generated(name: str, folder: Path) -> Path:
     if not (target / MADE).exists():
         target.mkdir(parents=True, exist_ok=True)
         made = book(size)
-        rows = write_small_tables(made, target) | {"usage_events": write_events(made, size, target / "usage_events.parquet")}
+        rows = write_small_tables(made, target) | {
+            "usage_events": write_events(made, size, target / "usage_events.parquet")
+        }
         (target / MADE).write_text(json.dumps(rows), encoding="utf-8")
     return target
 
@@ -86,7 +88,11 @@ def delivered(folder: Path) -> dict[str, frozenset[str]]:
     """Columns that the generated files have, by table: the others are null and say nothing."""
     import pyarrow.parquet as pq
 
-    return {f.stem: frozenset(pq.read_schema(f).names) for f in sorted(folder.glob("*.parquet")) if not f.stem.startswith("cohort_")}
+    return {
+        f.stem: frozenset(pq.read_schema(f).names)
+        for f in sorted(folder.glob("*.parquet"))
+        if not f.stem.startswith("cohort_")
+    }
 
 
 __all__ = ["SIZES", "Size", "accepted", "cohort_file", "delivered", "generated", "rows_of", "under_contract"]

@@ -105,7 +105,12 @@ def _at_m(*, with_s: bool) -> list[Goal]:
     core, every = Case("engine", "M", 52, "core", "duckdb"), Case("engine", "M", 52, "all", "duckdb")
     check = Case("validation", "M", source="parquet")
     found = [
-        Goal("Ibis ÷ raw SQL, core columns, M/52", (Case("engine", "M", 52, "core"), Case("raw_sql", "M", 52)), _over, 1.1),
+        Goal(
+            "Ibis ÷ raw SQL, core columns, M/52",
+            (Case("engine", "M", 52, "core"), Case("raw_sql", "M", 52)),
+            _over,
+            1.1,
+        ),
         Goal("peak memory, core columns, M/52", (core,), _rss, 2.0, unit="GB"),
         Goal("peak memory, whole catalogue, M/52", (every,), _rss, 2.0, unit="GB"),
         Goal("checking the events ÷ building the whole catalogue, M/52", (check, every), _over, 1.0),

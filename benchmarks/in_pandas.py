@@ -71,7 +71,9 @@ def _snapshot(events: Any, as_of: Any, *, five: bool) -> Any:
 
 def _finished(table: Any, *, five: bool) -> Any:
     last_use = None if five else table["last_use"]
-    table = table.fillna({name: 0 for name in table.columns if name not in ("account_id", "as_of", "seats", "last_use")})
+    table = table.fillna(
+        {name: 0 for name in table.columns if name not in ("account_id", "as_of", "seats", "last_use")}
+    )
     if five:
         return table
     seats, enough = table["seats"].where(table["seats"] != 0), table["days_84_28"] >= 8

@@ -94,7 +94,13 @@ def _same(results: Results) -> str:
     said = []
     for case, runs in results.items():
         ours = results.get(Case("engine", case.size, case.snapshots, case.columns))
-        if case.contender in ("raw_sql", "pandas", "featuretools") and runs and ours and ours[0].digest and runs[0].digest:
+        if (
+            case.contender in ("raw_sql", "pandas", "featuretools")
+            and runs
+            and ours
+            and ours[0].digest
+            and runs[0].digest
+        ):
             differ = different(ours[0].digest, runs[0].digest)
             said.append(f"- {case.name}: {'as the engine' if not differ else 'differs in ' + ', '.join(differ)}.")
     return "\n".join(said) or "No two contenders built the same columns in this run."

@@ -42,9 +42,7 @@ class Measured:
         return self.load > CALM
 
 
-def measured(
-    cases: Sequence[tuple[Case, int]], folder: Path, say: Callable[[str], None]
-) -> dict[Case, list[Measured]]:
+def measured(cases: Sequence[tuple[Case, int]], folder: Path, say: Callable[[str], None]) -> dict[Case, list[Measured]]:
     """Repetitions by case, in the order of repetitions. What was measured before with the same code is not run again."""
     found: dict[Case, list[Measured]] = {case: [] for case, _ in cases}
     for repetition in range(max((n for _, n in cases), default=0)):
@@ -110,7 +108,16 @@ def featuretools_python(folder: Path) -> Path:
     python = home / "bin" / "python"
     if not (home / "ready").exists():
         venv.create(home, with_pip=True, clear=True)
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(LOCK)]
+        install = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            str(LOCK),
+        ]
         subprocess.run([str(python), *install], check=True)  # noqa: S603
         (home / "ready").touch()
     return python
@@ -125,7 +132,11 @@ def machine() -> dict[str, Any]:
     """What the measurements ran on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     cpu = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.processor(),
     )
     return {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.book import DAYS, FEATURES_PER_MODULE, FIRST, TERM_DAYS, Book, account_ids, person_ids, random
+from benchmarks.book import DAYS, FEATURES_PER_MODULE, TERM_DAYS, Book, account_ids, person_ids, random
 from benchmarks.events import DAY_ZERO, SECOND, feature_names, module_names
 
 # Facts per account over the 104 weeks, on average.
@@ -266,7 +265,19 @@ def _touches(rows: _Rows) -> Any:
     dice = random(9)
     account, at = rows.drawn(dice, TOUCHES)
     n = len(account)
-    kinds = ("email", "email", "email", "email", "call", "meeting", "qbr", "training", "webinar", "community", "feedback")
+    kinds = (
+        "email",
+        "email",
+        "email",
+        "email",
+        "call",
+        "meeting",
+        "qbr",
+        "training",
+        "webinar",
+        "community",
+        "feedback",
+    )
     answered = at + dice.exponential(2 * 86_400, n).astype(np.int64)
     return _table(
         touch_id=_ids("c", n),

@@ -10,6 +10,7 @@ from typing import Any
 
 from data_contracts.contract import Contract, source_contracts
 from data_contracts.facts import Facts
+from data_contracts.freshness import Held, carried_on, held, read_held, shrunk, stale, volume_warning, write_held
 from data_contracts.restated import SUPERSEDED_AT
 from data_contracts.sources import ACCEPTED, Mapped, SourceReader, TableCheck
 from policy.errors import ContractStop
@@ -50,6 +51,7 @@ class CheckReport:
                 }
                 for name, t in self.tables.items()
             },
+            "warnings": [{"table": t.name, "message": said} for t in self.tables.values() for said in t.warnings],
         }
 
 
@@ -61,23 +63,26 @@ def check_sources(
     *,
     now: datetime,
     docs: Path | None = None,
+    last: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Facts, CheckReport]:
     """Read and validate every mapped table; absent optional tables are reported as such.
 
     A report with a stopped table still holds the verdicts of all others; `raise_if_stopped` ends the run. What an
-    earlier run left in the warehouse is dropped first.
+    earlier run left in the warehouse is dropped first. `last` is the file that remembers what each table held: tables
+    are compared with it, and it is written anew; a table that stops is remembered as it was.
     """
     reader = SourceReader(warehouse, origin, now=now, docs=docs)
     contracts = source_contracts()
     verdicts: dict[str, TableCheck] = {}
     facts: dict[str, Any] = {}
     covered: dict[str, Any] = {}
+    before, holds = read_held(last), dict[str, Held]()
     for name in contracts:
         reader.forget(name)
     for name, contract in _in_order(contracts):
         if name not in tables:
-            verdicts[name] = _absent(contract)
+            verdicts[name] = _absent(contract, before.get(name))
             continue
         progress(name)
         check = reader.read(tables[name], contract)
@@ -88,17 +93,43 @@ def check_sources(
                 check = replace(
                     check, verdict="stopped", message=stop.message, cure=stop.cure, where=coverages[name].where
                 )
-        verdicts[name] = check
         if check.verdict != "stopped":
             table = warehouse.table(name, database=ACCEPTED)
-            # A table without versions has no such column: whoever reads it need not ask which one holds.
-            facts[name] = table if name in reader.restated else table.drop(SUPERSEDED_AT)
+            found = held(table, contract, rows=check.rows, sql=tables[name].sql, now=reader.now)
+            check = _against_last(check, contract, before.get(name), found)
+            if check.verdict == "stopped":
+                reader.forget(name)
+            else:
+                # A table without versions has no such column: whoever reads it need not ask which one holds.
+                facts[name] = table if name in reader.restated else table.drop(SUPERSEDED_AT)
+                holds[name] = carried_on(before.get(name), found)
+        verdicts[name] = check
     _some_activity(verdicts, contracts)
+    _tell(verdicts, stale(contracts, holds, now=reader.now))
+    if last is not None:
+        stopped = {
+            name: before[name] for name, check in verdicts.items() if check.verdict == "stopped" and name in before
+        }
+        write_held(last, holds | stopped)
     verdicts = {name: verdicts[name] for name in contracts}
     mapped = {name: reader.delivered[name] for name in facts}
     return Facts(facts, covered, mapped, frozenset(reader.restated & set(facts))), CheckReport(
         verdicts, reader.validator.write_docs(verdicts)
     )
+
+
+def _against_last(check: TableCheck, contract: Contract, before: Held | None, found: Held) -> TableCheck:
+    """The verdict once the table's volume is compared with the last check."""
+    lost = shrunk(contract.name, contract.limits, before, found)
+    if lost:
+        return replace(check, verdict="stopped", message=lost[0], cure=lost[1])
+    said = volume_warning(contract.limits, before, found)
+    return replace(check, warnings=(*check.warnings, said)) if said else check
+
+
+def _tell(verdicts: dict[str, TableCheck], told: Mapping[str, str]) -> None:
+    for name, said in told.items():
+        verdicts[name] = replace(verdicts[name], warnings=(*verdicts[name].warnings, said))
 
 
 def _in_order(contracts: Mapping[str, Contract]) -> list[tuple[str, Contract]]:
@@ -115,7 +146,7 @@ def _in_order(contracts: Mapping[str, Contract]) -> list[tuple[str, Contract]]:
     return [(name, contracts[name]) for name in done]
 
 
-def _absent(contract: Contract) -> TableCheck:
+def _absent(contract: Contract, before: Held | None) -> TableCheck:
     if contract.presence == "required":
         return TableCheck(
             contract.name,
@@ -123,7 +154,8 @@ def _absent(contract: Contract) -> TableCheck:
             message=f"`{contract.name}` is required and sources/{contract.name}.sql is missing.",
             cure="Write it: one SELECT over your own tables. `churn init` shows a commented example.",
         )
-    return TableCheck(contract.name, "absent")
+    said = f"is not mapped any more; it had {before.rows:,} rows at the last check." if before else None
+    return TableCheck(contract.name, "absent", warnings=(said,) if said else ())
 
 
 def _some_activity(verdicts: dict[str, TableCheck], contracts: Mapping[str, Contract]) -> None:

@@ -91,6 +91,23 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How a table may change from one check to the next, and how far it may lie behind the others.
+
+    `latency_of` is the date that is to come within `latency_days`; a table whose days with rows lie far apart is only
+    late after `quiet_gaps` of its usual gaps. A fall of the rows by more than the share `may_fall`, or growth by more
+    than the factor `may_grow`, is told; a fall by more than `must_not_fall` stops. None: not judged.
+    """
+
+    latency_of: str | None = None
+    latency_days: float | None = None
+    quiet_gaps: float = 0.0
+    may_fall: float | None = None
+    must_not_fall: float | None = None
+    may_grow: float | None = None
+
+
+@dataclass(frozen=True)
 class Contract:
     """A table under contract.
 
@@ -108,6 +125,7 @@ class Contract:
     event_time_else: str | None
     on_failure: OnFailure
     stop_above_share: float
+    limits: Limits = Limits()
 
     def column(self, name: str) -> Column:
         """The column of that name; a KeyError says what is known."""
@@ -206,7 +224,7 @@ def _must_exist(contract: Contract, reference: str, known: Mapping[str, Contract
 
 @cache
 def output_contract(name: str) -> Contract:
-    """The contract of one output table: scores, drivers, tasks or predictions."""
+    """The contract of one output table: scores, drivers, tasks, predictions or signals."""
     path = FOLDER / "output" / f"{name}.yaml"
     if not path.exists():
         known = [found.stem for found in path.parent.glob("*.yaml")]

@@ -17,6 +17,7 @@ from data_contracts.contract import (
     Check,
     Column,
     Contract,
+    Limits,
     OnFailure,
     is_marker,
     reference_marker,
@@ -27,7 +28,10 @@ from policy.errors import ContractStop, did_you_mean
 IN_SET = "expect_column_values_to_be_in_set"
 BETWEEN = "expect_column_values_to_be_between"
 OPERATORS = ("==", "in", "null", "not_null")
-OF_CONTRACT = ("presence", "eventTime", "eventTimeElse", "onFailure", "stopAboveShare")
+OF_CONTRACT = (
+    *("presence", "eventTime", "eventTimeElse", "onFailure", "stopAboveShare"),
+    *("rowsMayFall", "rowsMustNotFall", "rowsMayGrow", "quietGaps"),
+)
 OF_COLUMN = ("knownFrom", "onFailure")
 READS_AS: Mapping[str, str] = {
     "integer": "a whole number",
@@ -95,9 +99,26 @@ def from_odcs(document: Any) -> Contract:
         event_time_else=custom.get("eventTimeElse"),
         on_failure=on_failure,
         stop_above_share=float(custom.get("stopAboveShare", 0.0)),
+        limits=_limits(document, custom, schema.name),
     )
     _consistent(contract)
     return contract
+
+
+def _limits(document: Any, custom: Mapping[str, Any], table: str) -> Limits:
+    """Freshness (`slaProperties`: latency in days of one column) and volume (custom properties)."""
+    column = days = None
+    for promise in document.slaProperties or []:
+        name, _, column = str(promise.element).partition(".")
+        if promise.property != "latency" or promise.unit != "d" or name != table or days is not None:
+            raise ContractStop(
+                f"the service level `{promise.property}` of `{promise.element}` is not compiled.",
+                cure=f"Give one latency, in days (unit: d), of {table}.COLUMN.",
+            )
+        days = float(promise.value)
+    named = {"may_fall": "rowsMayFall", "must_not_fall": "rowsMustNotFall", "may_grow": "rowsMayGrow"}
+    given = {field: float(custom[name]) for field, name in named.items() if name in custom}
+    return Limits(column, days, float(custom.get("quietGaps", 0.0)), **given)
 
 
 _PRESENCE = ("required", "activity", "optional")
@@ -194,6 +215,7 @@ def _consistent(contract: Contract) -> None:
     spoken: list[tuple[str, Iterable[str]]] = [
         ("eventTime", [*contract.event_time, *filter(None, [contract.event_time_else])]),
         ("knownFrom", contract.mutable.values()),
+        ("slaProperties", filter(None, [contract.limits.latency_of])),
     ]
     spoken += [(check.name, (c for c in check.columns if not is_marker(c))) for check in contract.checks]
     for where, columns in spoken:

@@ -33,7 +33,7 @@ from data_contracts.staging import (
     value_and_marker,
     with_reference,
 )
-from data_contracts.validate import ROW, Findings, Validator
+from data_contracts.validate import ROW, Findings, Validator, naive_utc
 from data_contracts.verdict import SHOWN, TableCheck, TableVerdict, decisive, shown_columns, verdict_of
 from policy.errors import ContractStop
 
@@ -68,7 +68,7 @@ class SourceReader:
     def __init__(self, warehouse: Any, origin: Any, *, now: datetime, docs: Path | None = None) -> None:
         self.warehouse = warehouse
         self.origin = origin
-        self.now = now
+        self.now = naive_utc(now)
         self.validator = Validator(docs=docs)
         self.delivered: dict[str, frozenset[str]] = {}
         self.restated: set[str] = set()

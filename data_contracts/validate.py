@@ -92,7 +92,7 @@ class Validator:
         ready = checkable(frame.drop(columns=ROW).reset_index(drop=True), contract)
         # The newest frame of a name is the one that counts: a name may come again.
         source = self._context.data_sources.add_or_update_pandas(contract.name)
-        checks = suite(contract, now=_utc(now), columns=set(ready.columns))
+        checks = suite(contract, now=naive_utc(now), columns=set(ready.columns))
         results = _results(source, ready, checks, contract, result_format="COMPLETE")
         failing: dict[str, list[int]] = {check.name: [] for check in contract.checks}
         for result in results:
@@ -111,9 +111,10 @@ class Validator:
         frame = pd.DataFrame({name: [] for name in scan.types})
         frame.attrs[SCAN] = scan
         source = self._context.data_sources.add_or_update_pandas_scan(f"{contract.name} ({ScanDatasource.__name__})")
-        checks = suite(contract, now=_utc(now), columns=set(scan.types))
-        results = _results(source, frame, checks, contract, result_format="BASIC")
+        checks = suite(contract, now=naive_utc(now), columns=set(scan.types))
+        # Compiled first: what has no SQL raises before anything is read.
         rules = {str(e.meta["check"]): rule_of_expectation(e, scan) for e in checks.expectations}
+        results = _results(source, frame, checks, contract, result_format="BASIC")
         rows = scan.count(["TRUE"])[0]
         self._keep_page(results, contract, rows)
         bad, failing = scan.keep_reasons(rules, first_known_sql(contract), into)
@@ -145,7 +146,8 @@ def _results(source: Any, frame: pd.DataFrame, checks: Any, contract: Contract, 
     return list(outcome.results)
 
 
-def _utc(now: datetime) -> datetime:
+def naive_utc(now: datetime) -> datetime:
+    """A moment as the pipeline writes it: UTC without a zone."""
     return now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
 
 

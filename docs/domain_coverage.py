@@ -49,7 +49,13 @@ def coverage_page() -> str:
                 tests += [_test(rule, f"{CATALOGUE}::{test}") for test in BY_NAME]
             if not where or not tests:
                 raise ValueError(f"{rule} is computed or tested nowhere: mend docs/domain.yaml.")
-            cells = (rule, entry["rule"], "<br>".join(where), "<br>".join(_sections(numbers.get(rule, []))), "<br>".join(tests))
+            cells = (
+                rule,
+                entry["rule"],
+                "<br>".join(where),
+                "<br>".join(_sections(numbers.get(rule, []))),
+                "<br>".join(tests),
+            )
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -177,12 +177,21 @@ def contracts_page() -> str:
         "snapshot before it still sees the earlier one; accepted tables say so in `superseded_at` (empty: the latest "
         "version). A copy that was known at the same moment, or does not say when it was known, is a duplicate and is "
         "set apart. Events without an id are never restated.",
+        "",
+        "**Compared with the last check** (`.churn/checks/last.json`): a table that comes back empty, or with less than "
+        "half its rows under the same SELECT, stops; a smaller fall or a jump is told. A table whose newest event lies "
+        "further behind the newest of the others than its contract allows is told, and so is one that used to move and "
+        "has stopped. A book that merely lies in the past is not.",
     ]
     for contract in source_contracts().values():
         share = f"{contract.stop_above_share:.0%}".replace("%", " %")
         allowed = "No row may fail." if contract.stop_above_share == 0 else f"At most {share} of the rows may fail."
         lines += ["", f"## {contract.name}", "", f"{contract.purpose} *{PRESENCE[contract.presence].capitalize()}.*"]
-        lines += [f"One row per `{'`, `'.join(contract.key)}`. {allowed}", "", "| column | type | known from | what |"]
+        lines += [
+            f"One row per `{'`, `'.join(contract.key)}`. {allowed}{latency(contract.limits)}",
+            "",
+            "| column | type | known from | what |",
+        ]
         lines.append("|---|---|---|---|")
         for c in contract.columns:
             star, known = "*" if c.required else "", f"`{c.known_from}`" if c.known_from else ""
@@ -190,6 +199,15 @@ def contracts_page() -> str:
         lines += ["", "| check | rule | a failure |", "|---|---|---|"]
         lines += [f"| `{c.name}` | {first_line(c.says)} | {FAILURE[c.on_failure]} |" for c in contract.checks]
     return "\n".join(lines) + "\n"
+
+
+def latency(limits: Any) -> str:
+    """How far a table may lie behind the others, where its contract says so."""
+    if limits.latency_days is None:
+        return ""
+    return (
+        f" Its newest `{limits.latency_of}` may lie {limits.latency_days:g} days behind the newest of the other tables."
+    )
 
 
 def settings_keys() -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from data_contracts.sources import Facts
@@ -33,9 +33,19 @@ def feature_table(facts: Facts, cohort: Any, snapshots: Snapshots, indicators: M
     return wide.select(*[c for c in cohort.columns if c not in columns], **columns)
 
 
+def expression_table(facts: Facts, cohort: Any, snapshots: Snapshots, exprs: Mapping[str, Expr]) -> Any:
+    """The cohort's columns and one float64 column per expression, null where it is not available."""
+    wide = _wide(facts, cohort, snapshots, _leaves(exprs.values()))
+    return wide.select(*cohort.columns, **{name: expr.column(wide) for name, expr in exprs.items()})
+
+
 def leaves_of(indicators: Mapping[str, Indicator]) -> list[Leaf]:
     """Every leaf over a source table that the indicators need, once."""
-    found = {leaf.name: leaf for i in indicators.values() for e in _exprs(i) for leaf in e.leaves()}
+    return _leaves(e for i in indicators.values() for e in _exprs(i))
+
+
+def _leaves(exprs: Iterable[Expr]) -> list[Leaf]:
+    found = {leaf.name: leaf for expr in exprs for leaf in expr.leaves()}
     return [leaf for leaf in found.values() if not isinstance(leaf, Context)]
 
 
@@ -67,11 +77,12 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         wide = wide.left_join(keys, cohort["account_id"] == keys[f"covered_{name}"])
         covers[name] = f"covered_{name}"
     pending: list[tuple[Leaf, str]] = []
+    reach = _common_reach(leaves)
     for reduction, group in by_reduction(leaves).items():
         if not available(facts, reduction):
             columns.update({leaf.name: ibis.null("int64") for leaf in group})
             continue
-        for table in _shape_tables(reduction.rows(facts.tables), group, snapshots, cohort):
+        for table in _shape_tables(facts, reduction, group, snapshots, cohort, reach.get(reduction.rows, 0)):
             tag = f"{len(columns)}_{len(pending)}"
             keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
             wide = wide.left_join(
@@ -96,7 +107,20 @@ def available(facts: Facts, reduction: Reduction) -> bool:
     )
 
 
-def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: Any) -> list[Any]:
+def _common_reach(leaves: list[Leaf]) -> dict[Any, int]:
+    """How far the masks over the same rows look back: masks that begin in the same week are the same, and made once."""
+    reach: dict[Any, int] = {}
+    for leaf in leaves:
+        if isinstance(leaf, Mask | Pattern):
+            reach[leaf.reduction.rows] = max(leaf.reach, reach.get(leaf.reduction.rows, 0))
+    return reach
+
+
+def _shape_tables(
+    facts: Facts, reduction: Reduction, group: list[Leaf], snapshots: Snapshots, cohort: Any, reach: int
+) -> list[Any]:
+    rows = reduction.rows(facts.tables)
+    only = reduction.only(facts.tables) if reduction.only else None
     kernels = [x for x in group if isinstance(x, Kernel)]
     masks = [x for x in group if isinstance(x, Mask | Pattern)]
     spans = [x for x in group if isinstance(x, Span)]
@@ -104,11 +128,14 @@ def _shape_tables(rows: Any, group: list[Leaf], snapshots: Snapshots, cohort: An
     if kernels:
         found.append(kernel_table(rows, kernels, snapshots))
     if masks:
-        found.append(mask_table(rows, masks, snapshots))
+        found.append(mask_table(rows, masks, snapshots, only, reach))
     if spans:
         found.append(span_table(rows, spans, snapshots, cohort))
     found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]
-    found += [leading_table(rows, x, snapshots) for x in group if isinstance(x, Leading)]
+    for leaf in group:
+        if isinstance(leaf, Leading):
+            others = leaf.of.rows(facts.tables) if leaf.of is not None else None
+            found.append(leading_table(rows, leaf, snapshots, others))
     return found
 
 

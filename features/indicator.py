@@ -56,7 +56,7 @@ class Declaration:
 
     def named(self, name: str, numbers: Numbers) -> Indicator:
         """The indicator under the name of its variable, with the policy's numbers in its terms and its meaning."""
-        bound = {k: v.bound(numbers) if isinstance(v, Expr) else v for k, v in self.fields.items()}
+        bound: dict[str, Any] = {k: v.bound(numbers) if isinstance(v, Expr) else v for k, v in self.fields.items()}
         bound["doc"] = bound["doc"].format_map({k: f"{v:g}" for k, v in numbers.items()})
         return Indicator(name=name, expr=self.expr.bound(numbers), **bound)
 

@@ -85,6 +85,28 @@ def losses(facts: Facts, rule: LabelRule) -> Any:
     return _once_all_are_decided(final, gone, rule).distinct()
 
 
+def contractions(facts: Facts, rule: LabelRule, *, least_share: float) -> Any:
+    """account_id, contracted_day, share: decisions to pay less, where at least `least_share` of the ARR goes (L4).
+
+    The share compares what is in force on the day a contraction takes effect with the day before. It is no loss of the
+    account; `contracted_day` is the day the decision could first be known.
+    """
+    rows = _final_terms(facts, rule)
+    asked = rows.filter((rows["decision_kind"] == "contraction") & rows["effective"].notnull())
+    asked = asked.select("account_id", effective="effective", contracted_day="decided_day").distinct()
+    paid = rows.select(payer=rows["account_id"], starts="starts", ends="ends", cents="arr_cents")
+    joined = asked.inner_join(paid, asked["account_id"] == paid["payer"])
+    held = {}
+    for name, day in (("before", joined["effective"] - 1), ("after", joined["effective"])):
+        held[name] = ((joined["starts"] <= day) & (day < joined["ends"])).ifelse(joined["cents"], 0).sum()
+    found = joined.group_by("account_id", "effective", "contracted_day").agg(**held)
+    found = found.filter(found["before"] > 0).mutate(share=lambda t: 1.0 - t["after"] / t["before"])
+    # In whole cents: 20 % of a sum is 20 %, whatever a float makes of it.
+    lost = found["before"] - found["after"]
+    enough = lost.cast("float64") >= least_share * found["before"].cast("float64") - 1e-6
+    return found.filter(enough).select("account_id", "contracted_day", "share")
+
+
 def _final_terms(facts: Facts, rule: LabelRule) -> Any:
     """Terms as they stand in the end, with `leaving`, `over` (when they stop) and the day the decision was known.
 
@@ -98,11 +120,13 @@ def _final_terms(facts: Facts, rule: LabelRule) -> Any:
     rows = rows.mutate(leaving=leaving, over=over, decided_day=later(rows["decided_day"], rows["known_day"]))
     if GONE not in rows.columns:
         return rows
-    first = rows.filter(rows["leaving"]).group_by(decided_term="subscription_id")
+    first = rows.filter(rows["decided_day"].notnull()).group_by(decided_term="subscription_id", leaves="leaving")
     first = first.agg(first_day=lambda t: t["decided_day"].min())
     last = rows.filter(rows[GONE].isnull())
-    joined = last.left_join(first, last["subscription_id"] == first["decided_term"])
-    return joined.mutate(decided_day=joined["first_day"]).drop("decided_term", "first_day", GONE)
+    joined = last.left_join(
+        first, [last["subscription_id"] == first["decided_term"], last["leaving"] == first["leaves"]]
+    )
+    return joined.mutate(decided_day=joined["first_day"]).drop("decided_term", "leaves", "first_day", GONE)
 
 
 def _once_all_are_decided(final: Any, gone: Any, rule: LabelRule) -> Any:

@@ -17,26 +17,33 @@ BITS = 63  # usable bits of a signed 64-bit mask
 NEVER = 10**6  # a week after all others
 
 
-def mask_table(rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots) -> Any:
+def mask_table(
+    rows: Any, leaves: Sequence[Mask | Pattern], snapshots: Snapshots, only: Any = None, reach: int = 0
+) -> Any:
     """account_id, snapshot and one count of distinct entities per leaf.
 
-    `rows` holds account_id, entity, day, known_day, and gone_day where facts may be taken back.
+    `rows` holds account_id, entity, day, known_day, and gone_day where facts may be taken back; `only`, where given,
+    account_id, entity and the days from and until which an entity counts (`Reduction.only`). The masks hold at least
+    `reach` weeks before each snapshot.
     """
 
     def counted(seen: Any) -> Any:
         counts = {leaf.name: _holds(seen["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
         return seen.group_by("account_id", "snapshot").agg(**counts)
 
-    return _in_blocks(rows, max(leaf.reach for leaf in leaves), snapshots, counted)
+    return _in_blocks(rows, max(reach, *(leaf.reach for leaf in leaves)), snapshots, counted, only=only)
 
 
-def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
-    """account_id, snapshot and how many of the most regular entities meet the leaf's further condition."""
+def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, others: Any = None) -> Any:
+    """account_id, snapshot and how many of the most regular entities meet the leaf's further condition.
+
+    `others` are the rows the condition looks at, where they are not those that say who is regular.
+    """
     import ibis
 
     def counted(seen: Any) -> Any:
         found = seen.mutate(
-            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["recent"], [leaf.condition])
+            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["asked"], [leaf.condition])
         )
         # Those alike in regularity share one row: there are only so many active weeks.
         levels = found.filter(found["regular"] > 0).group_by("account_id", "snapshot", "regular")
@@ -50,7 +57,7 @@ def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots) -> Any:
         top = levels.mutate(leads=(above == 0) | (above.cast("float64") < wanted))
         return top.filter(top["leads"]).group_by("account_id", "snapshot").agg(**{leaf.name: lambda t: t["met"].sum()})
 
-    return _in_blocks(rows, leaf.reach, snapshots, counted)
+    return _in_blocks(rows, leaf.reach, snapshots, counted, others=others)
 
 
 def adopted_table(rows: Any, leaf: Adopted, snapshots: Snapshots) -> Any:
@@ -98,12 +105,39 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Any:
     )
 
 
-def _in_blocks(rows: Any, reach: int, snapshots: Snapshots, counted: Any) -> Any:
+def _in_blocks(
+    rows: Any, reach: int, snapshots: Snapshots, counted: Any, *, only: Any = None, others: Any = None
+) -> Any:
     """What `counted` makes of the masks, for as many snapshots at a time as one mask can serve."""
     import ibis
 
-    parts = [counted(_seen(rows, block, reach, snapshots.anchor)) for block in _blocks(snapshots, reach)]
+    parts = []
+    for block in _blocks(snapshots, reach):
+        seen = _seen(rows, block, reach, snapshots.anchor, only)
+        asked = None if others is None else _seen(others, block, reach, snapshots.anchor)
+        parts.append(counted(_beside(seen, asked)))
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
+
+
+def _beside(seen: Any, other: Any) -> Any:
+    """The masks with `asked`: the mask of the same entity in the other rows, its own where there are none."""
+    if other is None:
+        return seen.mutate(asked=seen["recent"])
+    other = other.select(
+        other_account=other["account_id"],
+        other_entity=other["entity"],
+        other_snapshot=other["snapshot"],
+        other_recent=other["recent"],
+    )
+    joined = seen.left_join(
+        other,
+        [
+            seen["account_id"] == other["other_account"],
+            seen["entity"] == other["other_entity"],
+            seen["snapshot"] == other["other_snapshot"],
+        ],
+    )
+    return joined.select(*seen.columns, asked=joined["other_recent"].coalesce(0))
 
 
 def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
@@ -117,7 +151,7 @@ def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
     yield block
 
 
-def _seen(rows: Any, block: list[int], reach: int, anchor: int) -> Any:
+def _seen(rows: Any, block: list[int], reach: int, anchor: int, only: Any = None) -> Any:
     """account_id, entity, snapshot and `recent`: the weeks in which the entity was active, the last one as bit 0."""
     import ibis
     import pyarrow as pa
@@ -134,27 +168,48 @@ def _seen(rows: Any, block: list[int], reach: int, anchor: int) -> Any:
     by = ["account_id", "entity", "late", *(["gone"] if GONE in rows.columns else [])]
     masks = seen.mutate(bit=bit).group_by(by).agg(mask=lambda t: t["bit"].bit_or())
     grid = ibis.memtable(pa.table({"snapshot": pa.array(block, pa.int64())}))
-    crossed = _taken_back(masks, grid) if GONE in rows.columns else _growing(masks, grid)
+    crossed = (_taken_back if GONE in rows.columns else _growing)(masks, _that_count(only, anchor), grid)
     shift = (newest + 1 - crossed["snapshot"]).clip(lower=0, upper=BITS - 1).cast("int32")
     recent = (crossed["mask"] >> shift) & ibis.literal(2**reach - 1, "int64")
     # Most entities are silent at most snapshots, and nothing is ever asked about the silent.
     return crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
 
 
-def _growing(masks: Any, grid: Any) -> Any:
+def _growing(masks: Any, only: Any, grid: Any) -> Any:
     """One mask per entity and snapshot: a mask holds until a late fact is learned, which adds its weeks to it."""
     import ibis
 
     changes = ibis.window(group_by=["account_id", "entity"], order_by="late", rows=(None, 0))
     ordered = ibis.window(group_by=["account_id", "entity"], order_by="late")
-    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=masks["late"].lead(default=NEVER).over(ordered))
-    return held.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["snapshot"] <= t["until"]))
+    until = masks["late"].lead(default=NEVER).over(ordered)
+    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=until)
+    crossed = _crossed(held, only, grid)
+    return crossed.filter((crossed["late"] < crossed["snapshot"]) & (crossed["snapshot"] <= crossed["until"]))
 
 
-def _taken_back(masks: Any, grid: Any) -> Any:
+def _taken_back(masks: Any, only: Any, grid: Any) -> Any:
     """One mask per entity and snapshot, of the facts known and not yet taken back."""
-    crossed = masks.cross_join(grid).filter(lambda t: (t["late"] < t["snapshot"]) & (t["gone"] >= t["snapshot"]))
+    crossed = _crossed(masks, only, grid)
+    crossed = crossed.filter((crossed["late"] < crossed["snapshot"]) & (crossed["gone"] >= crossed["snapshot"]))
     return crossed.group_by("account_id", "entity", "snapshot").agg(mask=lambda t: t["mask"].bit_or())
+
+
+def _crossed(masks: Any, only: Any, grid: Any) -> Any:
+    """Every mask at every snapshot, where only some entities count at those at which they do."""
+    if only is None:
+        return masks.cross_join(grid)
+    counted = masks.inner_join(only, ["account_id", "entity"]).cross_join(grid)
+    return counted.filter(
+        (counted["counts_from"] < counted["snapshot"]) & (counted["snapshot"] <= counted["counts_until"])
+    )
+
+
+def _that_count(only: Any, anchor: int) -> Any:
+    """The entities that count at all, with the weeks in which that is known and taken back."""
+    if only is None:
+        return None
+    since = (only["known_day"] - anchor) // 7
+    return only.select("account_id", "entity", counts_from=since, counts_until=_gone_week(only, anchor))
 
 
 def _gone_week(rows: Any, anchor: int) -> Any:

@@ -22,7 +22,8 @@ class Reduction:
     `rows` takes the accepted table and returns account_id, day, known_day and the value columns (integers), plus
     `entity` for masks and `end_day` for spans. One reduction serves every leaf that names it. `needs` are columns that
     must be mapped and `also` further tables: without them the leaf is not available, which is not the same as 0.
-    `shares` names what it reads in common with others (`reductions.events`): worth storing once per build.
+    `only` returns account_id, entity and known_day (and gone_day) of the entities that count at all, for masks: since
+    when they count, whatever was done with them before. `shares` names what it reads in common with others (`reductions.events`): worth storing once per build.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Reduction:
     needs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
+    only: Callable[[Any], Any] | None = None
 
 
 class Leaf(Expr):
@@ -216,19 +218,22 @@ class Leading(Leaf):
     """Of the most regular people, how many also meet a further condition: key users who fell silent.
 
     The most regular are the top `share` (at least one; ties with the last of them included) by the number of active weeks
-    in `over`, among those active there at all.
+    in `over`, among those active there at all. `of` names the facts that the condition looks at where they are others
+    about the same people; it must be available wherever `reduction` is.
     """
 
     reduction: Reduction
     over: Active
     condition: Active
     share: float | str = "top_share"
+    of: Reduction | None = None
 
     @property
     def name(self) -> str:
         """Reduction, share and conditions."""
         share = str(self.share).replace(".", "p")
-        return f"{self.reduction.name}__top_{share}_{self.over.name}_and_{self.condition.name}"
+        of = f"{self.of.name}_" if self.of is not None else ""
+        return f"{self.reduction.name}__top_{share}_{self.over.name}_and_{of}{self.condition.name}"
 
     @property
     def reach(self) -> int:

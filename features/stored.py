@@ -40,6 +40,14 @@ def stored(facts: Facts, snapshots: Snapshots, indicators: Mapping[str, Indicato
             engine.drop_table(name, force=True)
 
 
+def in_parts(indicators: Mapping[str, Indicator]) -> list[dict[str, Indicator]]:
+    """The indicators component by component: a statement for each takes less memory and planning than one for all."""
+    parts: dict[str, dict[str, Indicator]] = {}
+    for name, indicator in indicators.items():
+        parts.setdefault(indicator.component, {})[name] = indicator
+    return list(parts.values())
+
+
 def _read_often(leaves: Sequence[Leaf]) -> list[str]:
     """Shared reductions that more than one reduction reads."""
     counted = Counter(name for reduction in {leaf.reduction for leaf in leaves} for name in reduction.shares)

@@ -36,8 +36,13 @@ def _weekly(rows: Any, values: Sequence[str], anchor: int) -> Any:
     week = (rows["day"] - anchor) // 7
     learned = (later(rows["day"], rows["known_day"]) - anchor) // 7
     return rows.group_by(account_id="account_id", week=week, learned=learned).agg(
-        **{v: rows[v].sum().cast("int64") for v in values}
+        **{v: _in_64_bits(rows[v].sum()) for v in values}
     )
+
+
+def _in_64_bits(total: Any) -> Any:
+    """A sum as int64: DuckDB sums into 128 bits, of which Ibis knows nothing, so a plain cast would be left out."""
+    return total.cast("decimal(38, 0)").cast("int64")
 
 
 def _with_what_is_taken_back(rows: Any, values: Sequence[str]) -> Any:
@@ -89,6 +94,8 @@ def span_table(rows: Any, leaves: Sequence[Span], snapshots: Snapshots, cohort: 
             # What was restated is forgotten, however long ago the state is asked for.
             until = (rows[GONE] < until).ifelse(rows[GONE], until)
         bounded = rows.mutate(lo=later(rows["day"] + ago, rows["known_day"]) + 1, hi=until)
+        # A state that holds on no day of the snapshots' weekday meets none of them: most of the daily ones end here.
+        bounded = bounded.filter((bounded["hi"] - snapshots.anchor) // 7 * 7 + snapshots.anchor >= bounded["lo"])
         held = bounded.join(grid, [bounded["lo"] <= grid["as_of_day"], bounded["hi"] >= grid["as_of_day"]], how="inner")
         if any(leaf.by_day is not None for leaf in group):
             tenure = cohort.select("snapshot", "tenure_days", tenured="account_id")

@@ -84,7 +84,7 @@ def row_weights(features: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 
 def points(values: pd.Series, rule: HealthInput) -> pd.Series:
-    """Points of one input, 0–100; null stays null.
+    """Points of one input, 0–100; null stays null, and so does a value below the first of the steps.
 
     >>> rule = HealthInput(indicator="past_due_days", share=1, steps=((0, 100), (1, 70), (15, 30), (31, 0)))
     >>> points(pd.Series([0, 1, 14, 15, 30, 31, None]), rule).tolist()
@@ -95,7 +95,8 @@ def points(values: pd.Series, rule: HealthInput) -> pd.Series:
     if rule.points:
         found = np.interp(raw, xs, ys)
     else:
-        found = ys[np.clip(np.searchsorted(xs, raw, side="right") - 1, 0, len(ys) - 1)]
+        place = np.searchsorted(xs, raw, side="right") - 1
+        found = np.where(place < 0, np.nan, ys[place])
     return pd.Series(np.where(np.isnan(raw), np.nan, found), index=values.index)
 
 
@@ -108,17 +109,19 @@ def _component(features: pd.DataFrame, component: str, policy: Policy) -> tuple[
     for cap in policy.health.caps:
         if cap.component == component and cap.while_ in features:
             score = score.where(~(features[cap.while_] > 0), score.clip(upper=cap.at_most))
-    return score, total / _applicable(table, component, policy)
+    return score, total / _applicable(features, table, component, policy)
 
 
-def _applicable(table: pd.DataFrame, component: str, policy: Policy) -> pd.Series:
-    """The share of a component's inputs that could have had data: an input that does not apply is not missing (H8)."""
+def _applicable(features: pd.DataFrame, table: pd.DataFrame, component: str, policy: Policy) -> pd.Series:
+    """The share of a component's inputs that could have had data: what does not apply is not missing (H7, H8)."""
     share = pd.Series(0.0, index=table.index)
     for rule in policy.health.inputs[component]:
-        if not rule.if_applicable:
-            share = share + rule.share
-        elif rule.indicator in table:
-            share = share + rule.share * table[rule.indicator].notna()
+        applies = pd.Series(True, index=table.index)
+        if rule.if_applicable:
+            applies = table[rule.indicator].notna() if rule.indicator in table else ~applies
+        if rule.unless_zero is not None and rule.unless_zero in features:
+            applies = applies & (features[rule.unless_zero] != 0)
+        share = share + rule.share * applies
     return share.where(share > 0, 1.0)
 
 
@@ -138,6 +141,8 @@ def _input_points(features: pd.DataFrame, rule: HealthInput, policy: Policy) -> 
         found = _faded(found, features, "csat_age_days", health.csat_neutral_points, health.csat_fade_days)
     if rule.indicator == "tickets_vs_segment_28d" and "tickets_28d" in features:
         found = found.where(~(features["tickets_28d"] == 0), _silence(features, policy))
+    if rule.unless_zero is not None and rule.unless_zero in features:
+        found = found.where(features[rule.unless_zero] != 0)
     return found
 
 

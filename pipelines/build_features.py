@@ -16,6 +16,7 @@ from features.cohort import CohortRule, cohort
 from features.feature_table import feature_table
 from features.indicator import Indicator
 from features.snapshots import Snapshots
+from features.stored import in_parts, stored
 from pipelines.backend import warehouse
 from pipelines.settings import Project
 from policy.errors import ContractStop, NotEnoughData
@@ -47,7 +48,8 @@ def checked_sources(project: Project, *, stop: bool = True, docs: bool = False) 
     tables, coverages = mapped_sources(project.sources, project.settings.variables)
     pages = project.out("data_docs") if docs else None
     with warehouse(project) as (engine, origin):
-        facts, report = check_sources(engine, origin, tables, coverages, now=now_utc(), docs=pages)
+        last = project.out("checks") / "last.json"
+        facts, report = check_sources(engine, origin, tables, coverages, now=now_utc(), docs=pages, last=last)
         if stop:
             report.raise_if_stopped()
         yield Checked(project, _with_moods(facts, engine), report, engine)
@@ -79,17 +81,29 @@ def features_at(
     chosen = dict(indicators or catalogue(checked.project.policy))
     rule = cohort_rule(checked.project)
     members = checked.engine.create_table("cohort", members_of(checked.facts, snapshots, rule), overwrite=True)
-    frame = dated(table_of(checked.facts, members, snapshots, chosen).to_pandas())
+    # What is built otherwise than by the engine may look across components: it gets all of them at once.
+    parts = in_parts(chosen) if table_of is feature_table else [chosen]
+    with stored(checked.facts, snapshots, chosen, checked.engine) as facts:
+        frames = [dated(table_of(facts, members, snapshots, part).to_pandas()) for part in parts]
+    frame = side_by_side(frames)
     if frame.empty:
         raise NotEnoughData(
             f"no account has a term in force between {snapshots.dates[0]} and {snapshots.dates[-1]}.",
             where="cohort",
             cure="Look at starts_on and ends_on in sources/subscriptions.sql, or choose another --as-of.",
         )
-    frame = frame.sort_values(["as_of", "account_id"], ignore_index=True)
     validate_features(frame, chosen)
     log.info("features: %s rows, %s indicators, %s snapshots", len(frame), len(chosen), len(snapshots.dates))
     return members, frame
+
+
+def side_by_side(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames with the same accounts and snapshots as one, sorted by as_of and account; each column once."""
+    import pandas as pd
+
+    ordered = [frame.sort_values(["as_of", "account_id"], ignore_index=True) for frame in frames]
+    found = pd.concat(ordered, axis=1)
+    return found.loc[:, ~found.columns.duplicated()]
 
 
 def dated(frame: pd.DataFrame) -> pd.DataFrame:

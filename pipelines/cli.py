@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipelines.console import Console
-from pipelines.options import HERE, DateOption, JsonOption, PrefectOption, ProjectOption, SetOption
+from pipelines.options import (
+    HERE,
+    DateOption,
+    JsonOption,
+    PrefectOption,
+    ProjectOption,
+    SetOption,
+    given_day,
+    opened_project,
+)
 from pipelines.policy_commands import app as policy_app
-from policy.errors import ChurnError, UsageError
+from pipelines.signals_command import signals
+from policy.errors import ChurnError
 
 app = typer.Typer(
     name="churn",
@@ -61,7 +71,7 @@ def demo(
     from pipelines.runs import run_demo
 
     console = Console(json)
-    day = _day(until) or last_monday(datetime.now(UTC).date())
+    day = given_day(until) or last_monday(datetime.now(UTC).date())
     result = run_demo(folder, seed, accounts, day, prefect=prefect, progress=console.progress)
     console.result(result)
     console.show(summaries.demo(result, folder))
@@ -78,7 +88,7 @@ def check(
     from pipelines import runs, summaries
 
     console = Console(json)
-    opened = _open(project, set_)
+    opened = opened_project(project, set_)
     report = runs.run_check(opened, prefect=prefect, progress=console.progress)
     if report["verdict"] == "stopped":
         console.show(summaries.check(report, opened))
@@ -99,7 +109,7 @@ def features(
     from pipelines import runs
 
     console = Console(json)
-    result = runs.run_features(_open(project, set_), as_of.date(), prefect=prefect, progress=console.progress)
+    result = runs.run_features(opened_project(project, set_), as_of.date(), prefect=prefect, progress=console.progress)
     console.result(result)
     console.say(
         f"{result['rows']} accounts × {result['indicators']} indicators as of {result['as_of']}: {result['path']}"
@@ -123,8 +133,8 @@ def train(
     from pipelines.train import TrainRequest
 
     console = Console(json)
-    request = TrainRequest(_day(train_until), _day(test_from), _day(test_until), horizon_days, gap_days)
-    opened = _open(project, set_)
+    request = TrainRequest(given_day(train_until), given_day(test_from), given_day(test_until), horizon_days, gap_days)
+    opened = opened_project(project, set_)
     result = runs.run_train(opened, request, prefect=prefect, progress=console.progress)
     console.result(result)
     console.show(summaries.train(result, opened))
@@ -138,7 +148,7 @@ def prove_no_leak(
     from pipelines import runs, summaries
 
     console = Console(json)
-    result = runs.run_proof(_open(project, set_), prefect=prefect, progress=console.progress)
+    result = runs.run_proof(opened_project(project, set_), prefect=prefect, progress=console.progress)
     console.result(result)
     console.show(summaries.proof(result))
 
@@ -160,14 +170,17 @@ def score(
 
     console = Console(json)
     result = runs.run_score(
-        _open(project, set_, policy_version),
-        _day(as_of),
+        opened_project(project, set_, policy_version),
+        given_day(as_of),
         prefect=prefect,
         progress=console.progress,
         policy_version=policy_version,
     )
     console.result(result)
     console.show(summaries.score(result))
+
+
+app.command()(signals)
 
 
 @app.command()
@@ -181,7 +194,7 @@ def plan(
     from pipelines import steps, summaries
 
     console = Console(json)
-    found = steps.plan(_open(project, set_), _day(as_of))
+    found = steps.plan(opened_project(project, set_), given_day(as_of))
     console.result(found.as_json())
     console.show(summaries.plan(found))
 
@@ -198,7 +211,9 @@ def apply(
     from pipelines import runs, summaries
 
     console = Console(json)
-    result = runs.run_apply(_open(project, set_), _day(as_of), prefect=prefect, progress=console.counter("rows"))
+    result = runs.run_apply(
+        opened_project(project, set_), given_day(as_of), prefect=prefect, progress=console.counter("rows")
+    )
     console.result(result)
     console.show(summaries.apply(result))
 
@@ -215,7 +230,9 @@ def report(
     from pipelines import runs
 
     console = Console(json)
-    page = runs.run_report(_open(project, set_), _day(as_of), prefect=prefect, progress=console.counter("pages"))
+    page = runs.run_report(
+        opened_project(project, set_), given_day(as_of), prefect=prefect, progress=console.counter("pages")
+    )
     console.result({"page": page})
     console.say(f"Open {page}")
 
@@ -233,7 +250,7 @@ def explain(
     from pipelines.explain import explain as explained
 
     console = Console(json)
-    found = explained(_open(project, set_), account, _day(as_of))
+    found = explained(opened_project(project, set_), account, given_day(as_of))
     console.result(found)
     console.show(summaries.explain(found))
 
@@ -250,24 +267,6 @@ def indicators(
     rows = indicator_rows(component)
     console.result({"indicators": rows})
     console.show(summaries.indicators(rows))
-
-
-def _open(folder: Path, set_: list[str] | None, policy_version: str | None = None) -> Any:
-    from pipelines.settings import open_project
-
-    overrides = {}
-    for pair in set_ or []:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(
-                f"`{pair}` is not name=value.", where="--set", cure="Write for example --set data=../data."
-            )
-        overrides[name.strip()] = value
-    return open_project(folder, overrides, policy_version=policy_version)
-
-
-def _day(given: datetime | None) -> date | None:
-    return None if given is None else given.date()
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -19,6 +19,7 @@ from pipelines.demo import make_demo
 from pipelines.prove import prove_on
 from pipelines.score import score_on
 from pipelines.settings import open_project
+from pipelines.signals import signals_on
 from pipelines.train import TrainRequest, train_on
 
 Variables = Mapping[str, str] | None
@@ -44,6 +45,12 @@ def proof_step(checked: Checked) -> dict[str, Any]:
 def score_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
     """Score checked sources."""
     return score_on(checked, as_of, progress=_say)
+
+
+@task(cache_policy=NO_CACHE)
+def signals_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
+    """Find the signals on checked sources."""
+    return signals_on(checked, as_of, progress=_say)
 
 
 @task(cache_policy=NO_CACHE)
@@ -108,6 +115,13 @@ def score(
     """Score one snapshot."""
     with checked_sources(open_project(Path(project), variables, policy_version=policy_version)) as checked:
         return score_step(checked, as_of)
+
+
+@flow(name="signals_daily")
+def signals_daily(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
+    """check → signals, as every day."""
+    with checked_sources(open_project(Path(project), variables)) as checked:
+        return signals_step(checked, as_of)
 
 
 @flow(name="weekly")

@@ -87,8 +87,8 @@ def _rename(text: Any) -> str:
 
 
 def _ids(contract: Contract) -> list[str]:
-    """Columns that only name something: keys and references, under whatever name."""
-    references = {str(check.column) for check in contract.checks if check.references}
+    """Columns that only name something: keys and references."""
+    references = {str(check.column) for check in contract.checks if check.references} | {"merged_into"}
     return [c for c in contract.column_names if c.endswith("_id") or c in references]
 
 

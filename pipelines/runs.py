@@ -116,6 +116,17 @@ def run_score(
     return score(project, as_of, progress=progress)
 
 
+def run_signals(project: Project, as_of: date | None, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Find the signals that stand."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).signals_daily(str(project.folder), _variables(project), as_of)
+        return found
+    from pipelines.signals import signals
+
+    return signals(project, as_of, progress=progress)
+
+
 def run_apply(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> dict[str, Any]:
     """Write to the destination."""
     if prefect:

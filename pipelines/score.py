@@ -54,7 +54,7 @@ def score_on(
     archive_policy(project.policy, project.policies)
     day = as_of or newest_as_of(checked)
     if as_of is not None:
-        _refuse_beyond_data(checked, as_of)
+        refuse_beyond_data(checked, as_of)
     progress(f"indicators as of {day}")
     dates = [day - timedelta(weeks=w) for w in (4, 1, 0)]
     indicators = dict(catalogue(project.policy)) | _trend()
@@ -90,7 +90,8 @@ def newest_as_of(checked: Checked) -> date:
     return until - timedelta(days=back)
 
 
-def _refuse_beyond_data(checked: Checked, as_of: date) -> None:
+def refuse_beyond_data(checked: Checked, as_of: date) -> None:
+    """Raise UsageError for a day that the data do not reach."""
     until = data_until(checked.facts)
     if as_of > until + timedelta(days=7):
         raise UsageError(

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+SHOWN = 12  # new signals told in words on the terminal; the file has all
 STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "dim"}
 
 
@@ -28,7 +29,8 @@ def check(report: Mapping[str, Any], project: Any) -> Any:
         table.add_row(
             name, Text(verdict, STYLE[verdict]), f"{found['rows']:,}", f"{found['quarantined']:,}", escape(why)
         )
-    return Group(table, Text(f"Data Docs: {project.state / 'data_docs' / 'index.html'}"))
+    said = [Text(f"Note: {w['table']} {w['message']}", "yellow") for w in report["warnings"]]
+    return Group(table, *said, Text(f"Data Docs: {project.state / 'data_docs' / 'index.html'}"))
 
 
 def train(result: Mapping[str, Any], project: Any) -> Any:
@@ -74,6 +76,40 @@ def proof(result: Mapping[str, Any]) -> Any:
         shows = TITLES[check["check"]] if check["verdict"] == "passed" else f"{check['verdict']}: {check['note']}"
         table.add_row(SIGN[check["verdict"]], check["check"].replace("_", " "), escape(shows))
     return Group(table, Text(f"Certificate: {result['path']}"))
+
+
+def signals(result: Mapping[str, Any]) -> Any:
+    """A row per signal, then what is new today in words."""
+    import pyarrow.parquet as pq
+
+    table = Table(title=f"Signals as of {result['as_of']}", title_justify="left", box=SIMPLE)
+    for head in ("", "signal", "open", "new", "suppressed", ""):
+        right = head in ("open", "new", "suppressed")
+        table.add_column(head, justify="right" if right else "left", no_wrap=True)
+    for name, found in result["by_signal"].items():
+        tag = "confirms" if found["confirmatory"] else ""
+        table.add_row(name, found["title"], *(f"{found[n]:,}" for n in ("open", "new", "suppressed")), tag)
+    rows = pq.read_table(result["path"], partitioning=None).to_pylist()
+    fresh = [r for r in rows if r["is_new"]]
+    lines = [f"{result['open']:,} signals stand for {result['accounts']:,} accounts; {result['new']:,} are new."]
+    lines += [f"{r['account_id']}  {r['signal']}  {r['sentence']}" for r in fresh[:SHOWN]]
+    lines += [f"… and {len(fresh) - SHOWN:,} more."] if len(fresh) > SHOWN else []
+    return Group(table, *(Text(line) for line in (*lines, result["path"])))
+
+
+def signal_quality(result: Mapping[str, Any]) -> Any:
+    """A row per signal: how much more churn it points at, how early, and how much of the churn it saw."""
+    table = Table(title=f"Signals, {result['from']} to {result['until']}", title_justify="left", box=SIMPLE)
+    for head in ("", "signal", "lift", "lead", "coverage", "accounts", "churned", ""):
+        table.add_column(head, justify="left" if head in ("", "signal") else "right", no_wrap=True)
+    for name, found in result["signals"].items():
+        lead = "–" if found["median_lead_days"] is None else f"{found['median_lead_days']:.0f} days"
+        coverage = "–" if found["coverage"] is None else f"{found['coverage']:.0%}"
+        tag = "confirms" if found["confirmatory"] else ""
+        counts = (f"{found['n_accounts']:,}", f"{found['n_churned_accounts']:,}")
+        table.add_row(name, found["title"], _n(found["lift"], 2), lead, coverage, *counts, tag)
+    text = f"{result['n_churned_accounts']:,} accounts churned; base rate {_n(result['base_rate'], 3)}."
+    return Group(table, Text(f"{text} Figures need {result['least']} churned accounts."), Text(result["path"]))
 
 
 def score(result: Mapping[str, Any]) -> Any:

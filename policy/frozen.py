@@ -12,6 +12,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0)]
+# Events are counted in whole weeks back from a run, so that every weekday can be one.
+WholeWeeks = Annotated[int, Field(ge=7, multiple_of=7)]
 
 
 class Frozen(BaseModel):

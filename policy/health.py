@@ -16,14 +16,17 @@ TIERS = ("green", "yellow", "red")
 class HealthInput(Frozen):
     """One indicator's way into a component: straight lines between `points`, or flat `steps` from each value on.
 
-    An input `if_applicable` is not missed where it is null: it then counts neither for nor against the coverage.
+    An input that does not apply to an account is not missed: it counts neither for nor against the coverage.
     """
 
     indicator: str = rule("", "A column of docs/indicators.md.")
     share: float = rule("", "Its weight within the component; the shares of a component sum to 1.", gt=0, le=1)
     points: tuple[Point, ...] = rule("", "Value and points, joined by straight lines; flat at both ends.", default=())
     steps: tuple[Point, ...] = rule("", "Or value and points, flat from each value on.", default=())
-    if_applicable: bool = rule("H7 H8", "Where it is null it does not apply, and is not missed.", default=False)
+    if_applicable: bool = rule("H8", "Where it is null it does not apply, and is not missed.", default=False)
+    unless_zero: str | None = rule(
+        "H7", "It does not apply where this column of the feature table is 0, and is not missed.", default=None
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> HealthInput:

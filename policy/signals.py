@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from policy.errors import did_you_mean
-from policy.frozen import Days, Frozen, Share, descending, rule
+from policy.frozen import Frozen, Share, WholeWeeks, descending, rule
 
 SIGNALS: Mapping[str, str] = {
     "login_drop": "W1",
@@ -30,6 +30,7 @@ class LoginDrop(Frozen):
     least_user_days: int = rule("W1", "User-days the baseline must hold, inclusive.", ge=1)
     least_tenure_days: int = rule("W1", "Tenure the account must have, inclusive: the baseline must exist.", ge=0)
     segment_drop: Share = rule("W1", "Suppressed where the segment's median fell by this much too (a holiday).", gt=0)
+    segment_accounts: int = rule("W1", "Accounts with a baseline the segment must hold for its median to count.", ge=2)
 
 
 class TicketSpike(Frozen):
@@ -38,14 +39,15 @@ class TicketSpike(Frozen):
     least: int = rule("W2", "Tickets there must be, inclusive.", ge=1)
     times: float = rule("W2", "Times the expectation they must reach, inclusive.", gt=0)
     significance: float = rule("W2", "The Poisson probability must be below this.", gt=0, lt=1)
-    days: int = rule("W2", "Days they are counted over.", ge=1)
+    days: WholeWeeks = rule("W2", "Days they are counted over, whole weeks.")
     baseline_weeks: int = rule("W2", "Weeks before from which the expectation comes.", ge=1)
 
 
 class KeyPeople(Frozen):
     """W3: a key user leaves or falls silent."""
 
-    silent_days: int = rule("W3", "A weekly user silent for this many days, inclusive.", ge=1)
+    silent_days: WholeWeeks = rule("W3", "A weekly user silent for this many days, inclusive; whole weeks.")
+    news_days: WholeWeeks = rule("W3", "Days for which a departure or a silence is news; whole weeks.")
     weekly_user_weeks: int = rule("W3", "Active in every one of this many weeks before: a weekly user.", ge=1)
     top_share: float = rule("W3", "The most active share of an account's people: its top users.", gt=0, le=1)
 
@@ -62,6 +64,7 @@ class Voice(Frozen):
 
     nps_at_most: float = rule("W5", "An NPS answer up to this is a detractor's, inclusive.", ge=0, le=10)
     mood_below: float = rule("W5", "A mean mood strictly below this, −1 to 1.", ge=-1, le=1)
+    days: WholeWeeks = rule("W5", "Days for which an answer or a message counts; whole weeks.")
     least_messages: int = rule("W5 H14", "Messages the mean must rest on, inclusive.", ge=1)
 
 
@@ -100,14 +103,14 @@ class Adoption(Frozen):
 
     feature_share: Share = rule("E1", "Share of the entitled features in use; strictly more than this.")
     seat_share: Share = rule("E1", "Share of the paid seats active; this much or more.")
-    seat_days: Days = rule("E1", "Days the seats are looked at.")
+    seat_days: WholeWeeks = rule("E1", "Days the seats are looked at; whole weeks.")
 
 
 class Growth(Frozen):
     """E2: they grow or promote us."""
 
     seats_up: float = rule("E2", "Net growth in seats, inclusive.", gt=0)
-    days: int = rule("E2", "Days it is measured over; as whole weeks, so 90 is 91.", ge=1)
+    days: int = rule("E2", "Days it is measured over; requests in whole weeks, so 90 is 91.", ge=1)
     promoter_from: float = rule("E2 V2", "An NPS answer from here on is a promoter's.", ge=0, le=10)
     departments: int = rule("E2", "Departments in which the product is used, inclusive.", ge=1)
 

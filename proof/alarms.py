@@ -10,7 +10,7 @@ import pandas as pd
 from models import metrics
 from models.bootstrap import Resampler
 from models.scorer import Array
-from policy.policy import TooGood
+from policy.proof import TooGood
 from proof.finding import Finding, judged, not_judged
 from proof.intervals import Auc, auc
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from features.measure import Reduction
@@ -67,15 +68,35 @@ def _unpaid(tables: Tables) -> Any:
     return kept(rows, end_day=day_of(rows["paid_at"]), cents=cents(rows["amount"]))
 
 
-def _state(start: str, end: str) -> Any:
+def _state(start: str, end: str, *, moment: bool = False) -> Any:
     def rows(tables: Tables) -> Any:
         found = dated(tables["invoices"], start)
         # Whichever comes first settles it; a payment made before it began does not.
         settled = day_of(found[end])
         paid = (found["paid_at"] >= found[start]).ifelse(day_of(found["paid_at"]), None)
-        return kept(found, end_day=sooner(paid, settled))
+        return kept(found, end_day=sooner(paid, settled), **({"moment": found[start]} if moment else {}))
 
     return rows
+
+
+@cache
+def failures_after(hours: int) -> Reduction:
+    """Failed payments as states that begin once so many hours have passed, to the second, and end like the failure.
+
+    One of exactly that age at as_of 00:00 has reached it.
+    """
+
+    def rows(tables: Tables) -> Any:
+        import ibis
+
+        found = _state("failed_at", "failure_resolved_at", moment=True)(tables)
+        reached = found["moment"] + ibis.interval(hours=hours)
+        # Reached on the stroke of midnight, it stands on the morning that begins.
+        on_the_stroke = reached == reached.truncate("D")
+        day = on_the_stroke.ifelse(day_of(reached) - 1, day_of(reached))
+        return found.mutate(day=day, known_day=later(day, found["known_day"])).drop("moment")
+
+    return Reduction(f"failures_after_{hours}h", "invoices", rows, needs=("failed_at",))
 
 
 def _paid(tables: Tables) -> Any:

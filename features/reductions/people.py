@@ -42,6 +42,33 @@ def _left(*roles: str) -> Any:
     return rows
 
 
+def _departures(*roles: str) -> Any:
+    """Departures as states without an end, so that their days can be asked for."""
+
+    def rows(tables: Tables) -> Any:
+        import ibis
+
+        return _left(*roles)(tables).mutate(end_day=ibis.null("int64"))
+
+    return rows
+
+
+def _leavers(tables: Tables) -> Any:
+    """Who left, by name, on the day it happened."""
+    people = _people(tables)
+    people = people.filter(people["end_day"].notnull())
+    return kept(
+        people, day=people["end_day"], known_day=later(people["known_day"], people["end_day"]), entity=people["user_id"]
+    )
+
+
+def _named_use(tables: Tables) -> Any:
+    """Use by people whose names are known."""
+    events = dated(tables["usage_events"], "occurred_at")
+    events = events.filter((events["channel"].coalesce("ui") != "api") & events["user_id"].notnull())
+    return kept(events, entity=events["user_id"])
+
+
 def _lost_role(tables: Tables, roles: tuple[str, ...]) -> Any:
     """People in place whose next version names another role: the role was taken from them on that day."""
     import ibis
@@ -93,6 +120,9 @@ sponsors = Reduction("sponsors", "users", _in_role("sponsor"), needs=("role",))
 admins = Reduction("admins", "users", _in_role("admin"), needs=("role",))
 key_people_left = Reduction("key_people_left", "users", _left(*KEY_ROLES), needs=("role",))
 admins_left = Reduction("admins_left", "users", _left("admin"), needs=("role",))
+key_departures = Reduction("key_departures", "users", _departures(*KEY_ROLES), needs=("role",))
+leavers = Reduction("leavers", "users", _leavers)
+named_use = Reduction("named_use", "usage_events", _named_use, **_USE)
 people_left = Reduction("people_left", "users", _left())
 people_joined = Reduction("people_joined", "users", _joined)
 key_people_use = Reduction("key_people_use", "usage_events", _use_in_role("user_id", *KEY_ROLES), **_USE)

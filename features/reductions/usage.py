@@ -17,7 +17,7 @@ from features.reductions.events import (
     owned_at,
     person_days,
 )
-from features.reductions.shapes import days_active, kept, until_next, visible_together, while_any, with_gone
+from features.reductions.shapes import GONE, days_active, kept, until_next, visible_together, while_any, with_gone
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
@@ -56,14 +56,13 @@ def _core(tables: Tables) -> Any:
     return _used_once_owned(core_use_days(tables), owned_at(tables, "core"))
 
 
-def _of_level(*levels: str) -> Any:
-    """Use of the features an account owns at these levels."""
+def _owned_as(*levels: str) -> Any:
+    """The features an account owns at these levels: that it does is a fact of its own, known on a day of its own."""
 
     def rows(tables: Tables) -> Any:
         owned = owned_at(tables, *levels)
-        wanted = owned.select("account_id", "feature").distinct()
-        used = by_people(events(tables)).semi_join(wanted, ["account_id", "feature"])
-        return _used_once_owned(days_active(used, "feature"), owned)
+        gone = {GONE: owned["owned_gone"]} if "owned_gone" in owned.columns else {}
+        return owned.select("account_id", entity=owned["feature"], known_day=owned["owned_known"], **gone)
 
     return rows
 
@@ -121,6 +120,7 @@ def _for_programs(owned: Any) -> Any:
     return (owned["module"].lower() == API) | (owned["feature"].lower() == API)
 
 
+_features = _distinct("feature")
 _CORE = {"also": ("entitlements",), "shares": (CORE_USE,)}
 _LEVEL = {"needs": ("feature",), "also": ("entitlements",)}
 
@@ -129,15 +129,13 @@ active_days = Reduction("active_days", "usage_events", _active_days, shares=(PER
 volume = Reduction("volume", "usage_events", _volume)
 active_users = Reduction("active_users", "usage_events", _persons, needs=("user_id",), shares=(PERSON_DAYS,))
 used_modules = Reduction("used_modules", "usage_events", _distinct("module"), needs=("module",))
-used_features = Reduction("used_features", "usage_events", _distinct("feature"), needs=("feature",))
+used_features = Reduction("used_features", "usage_events", _features, needs=("feature",))
 core_feature_days = Reduction("core_feature_days", "usage_events", _core, needs=("feature",), **_CORE)
-core_features = Reduction("core_features", "usage_events", _entities(_core, "feature"), needs=("feature",), **_CORE)
+core_features = Reduction("core_features", "usage_events", _features, only=_owned_as("core"), **_LEVEL)
 core_users = Reduction("core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), **_CORE)
 core_use = Reduction("core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), **_CORE)
-advanced_features = Reduction("advanced_features", "usage_events", _entities(_of_level("advanced"), "feature"), **_LEVEL)
-owned_features = Reduction(
-    "owned_features", "usage_events", _entities(_of_level("core", "advanced"), "feature"), **_LEVEL
-)
+advanced_features = Reduction("advanced_features", "usage_events", _features, only=_owned_as("advanced"), **_LEVEL)
+owned_features = Reduction("owned_features", "usage_events", _features, only=_owned_as("core", "advanced"), **_LEVEL)
 last_use = Reduction("last_use", "usage_events", _last_day, shares=(PERSON_DAYS,))
 entitled_modules = Reduction("entitled_modules", "entitlements", _owned(_everything, "module"))
 entitled_features = Reduction("entitled_features", "entitlements", _owned(_everything, "feature"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from features.measure import Reduction
@@ -38,6 +39,17 @@ def _latest(kind: str) -> Any:
         )
 
     return rows
+
+
+@cache
+def nps_between(low: float, high: float) -> Reduction:
+    """The latest NPS answers of the contacts that lie between two, both inclusive."""
+
+    def rows(tables: Tables) -> Any:
+        found = _latest("nps")(tables)
+        return found.filter(found["answer"].between(round(low * 1000), round(high * 1000)))
+
+    return Reduction(f"nps_{low:g}_to_{high:g}".replace(".", "p"), "survey_responses", rows)
 
 
 def _daily(found: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 from proof.oracle.past import Row, View, day, ratio
 
@@ -83,4 +84,4 @@ INDICATORS = {
     "goals_set": ((STEPS,), goals_set),
     "handed_over": ((STEPS,), lambda v: min(1, len(reached(v, kind="handoff")))),
 }  # fmt: skip
-EVIDENCE: dict = {}
+EVIDENCE: dict[str, tuple[Any, Any]] = {}

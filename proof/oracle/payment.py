@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from proof.oracle.commercial import total
 from proof.oracle.past import Row, View, day, mean, ratio
 
@@ -40,4 +42,4 @@ INDICATORS = {
     "disputes_364d": ((INVOICES,), lambda v: v.count(INVOICES, "disputed_at", 364)),
     "oldest_failure_days": ((INVOICES,), oldest_failure),
 }  # fmt: skip
-EVIDENCE: dict = {}
+EVIDENCE: dict[str, tuple[Any, Any]] = {}

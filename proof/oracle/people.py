@@ -21,7 +21,8 @@ def in_place(view: View, *roles: str, ago: int = 0) -> int:
     """People whose row was there so many days ago (as known now) and who had not left then."""
     on = view.as_of - timedelta(days=ago)
     rows = [r for r in view.of(USERS) if day(r["created_at"]) < on]
-    return sum(1 for r in rows if (not roles or r["role"] in roles) and not (left_on(r) and left_on(r) < on))
+    rows = [r for r in rows if not roles or r["role"] in roles]
+    return sum(1 for r in rows if (gone := left_on(r)) is None or gone >= on)
 
 
 def left(view: View, days: int, *roles: str) -> int:
@@ -33,7 +34,8 @@ def left(view: View, days: int, *roles: str) -> int:
 
 def lost_roles(view: View, roles: tuple[str, ...]) -> list[date]:
     """Days on which a person in place was known to have a role no longer."""
-    found, last = [], {}
+    found: list[date] = []
+    last: dict[str, Row] = {}
     for row in view.versions:
         before = last.get(row["user_id"])
         if before is not None and before["role"] in roles and row["role"] not in roles:

@@ -53,7 +53,7 @@ def messages(view: View, days: int, ago: int = 0) -> list[Row]:
 
 
 def mean_mood(view: View, days: int, ago: int = 0) -> float | None:
-    return mean(r["sentiment"] for r in messages(view, days, ago))
+    return mean(whole(r["sentiment"] * 1000) / 1000 for r in messages(view, days, ago))
 
 
 def mood_change(view: View) -> float | None:

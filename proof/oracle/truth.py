@@ -6,12 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from proof.oracle.cohort import LOSSES, label
-from proof.oracle.past import Row, World, views
-from proof.oracle.people import signs_of_life
+from proof.oracle.past import Row, World, day
 from proof.oracle.table import cohort
 
 Key = tuple[date, str]
-EVER = date(9999, 1, 1)
+# What a customer does; our own outreach counts only where somebody came.
+ACTS = {
+    "usage_events": "occurred_at",
+    "support_tickets": "opened_at",
+    "survey_responses": "answered_at",
+    "touchpoints": "occurred_at",
+    "milestones": "reached_at",
+}
 
 
 def labels(
@@ -54,4 +60,10 @@ def labels(
 
 
 def _days_alive(world: World) -> dict[str, set[date]]:
-    return {account: set(signs_of_life(view)) for account, view in views(world, EVER, {}).items()}
+    found: dict[str, set[date]] = {}
+    for table, at in ACTS.items():
+        for row in map(Row, world.get(table, [])):
+            ours = table == "touchpoints" and row["direction"] != "theirs" and not row["attended"]
+            if row[at] is not None and not ours:
+                found.setdefault(row["account_id"], set()).add(day(row[at]))
+    return found

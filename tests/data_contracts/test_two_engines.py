@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ibis
+import pandas as pd
 import pytest
+from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from data_contracts import big_tables, scan
 from data_contracts.big_tables import scanned
-from data_contracts.contract import source_contracts
+from data_contracts.contract import Check, source_contracts
+from data_contracts.predicates import Rule
+from data_contracts.scan_engine import SCAN, ScanExecutionEngine
 from data_contracts.sources import ACCEPTED, QUARANTINED, STAGED, SourceReader
 from data_contracts.validate import ROW, Findings, Validator
 from tests.data_contracts.bad_rows import CASES
@@ -54,8 +59,6 @@ def dirty(table: str, seed: int, rows: int = 150) -> list[dict[str, str | None]]
     found: list[dict[str, str | None]] = []
     for n in range(rows):
         row = CLEAN[table] | {own: f"k{n}"}
-        if by_day and row["known_at"]:
-            row["known_at"] = row["known_at"][:10]
         if dice.random() < 0.4:
             change = dice.choice(changes)
             row |= {name: value and value.replace("{key}", f"k{n}") for name, value in change.items()}
@@ -74,7 +77,7 @@ def dirty(table: str, seed: int, rows: int = 150) -> list[dict[str, str | None]]
                 again[plain] = dice.choice((CLEAN[table][plain], None))
             found.append(again)
     dice.shuffle(found)
-    return found
+    return [row | {"known_at": (row["known_at"] or "")[:10]} for row in found] if by_day else found
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +131,18 @@ def test_a_clean_table_is_clean(source: SourceReader) -> None:
     assert told(source, "invoices") == {}
 
 
-def test_keys_that_hash_alike_are_told_apart_by_their_values(
-    source: SourceReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    undated = [{k: v for k, v in row.items() if k != "known_at"} for row in dirty("entitlements", 1)]
+def test_keys_that_hash_alike_are_told_apart_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "suspects", everything_is_suspect)
-    source.forget("entitlements")
-    framed, found, _ = both(source, "entitlements", undated)
-    assert {f.check.name: f.rows for f in found.failed}["unique_key"] < len(undated)
-    assert {f.check.name: f.rows for f in found.failed} == {f.check.name: f.rows for f in framed.failed}
+    engine = ibis.duckdb.connect()
+    engine.raw_sql(
+        "CREATE TABLE t AS SELECT * FROM (VALUES (1, 'a', NULL), (2, 'a', NULL), (3, 'b', 1), (4, 'b', 2)) r(n, x, y)"
+    )
+    one = scan.Scan(engine, "t", CONTRACTS["users"], row="n", scratch="s")
+    together = Rule("TRUE", "FALSE", ("x", "y"), key=("x", "y"))
+    assert one.violations([together]) == [2]
+    assert one.samples(together) == [("a", None), ("a", None)]
+    one.drop()
+    assert engine.list_tables() == ["t"]
 
 
 def everything_is_suspect(connection: Any, relation: str, key: str, where: str, *, rows: int, into: str) -> str:
@@ -199,3 +205,52 @@ def test_a_warehouse_of_another_kind_gets_the_numbers_back(tmp_path: Path) -> No
         outcome(tmp_path / "scan", "support_tickets", rows, SCAN_ROWS=10, BATCH_ROWS=37, NATIVE="another")[:2]
         == framed[:2]
     )
+
+
+def test_python_never_sees_more_than_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row is broken and every key is a copy: still only counts, samples and examples leave DuckDB."""
+    source = reader(ibis.duckdb.connect())
+    monkeypatch.setattr(big_tables, "SCAN_ROWS", 10)
+    seen: list[int] = []
+    ask, to_pandas = scan.Scan._ask, ibis.expr.types.Table.to_pandas
+
+    def asked(self: Any, sql: str) -> Any:
+        found = ask(self, sql)
+        seen.append(len(found))
+        return found
+
+    def framed(self: Any, **options: Any) -> Any:
+        found = to_pandas(self, **options)
+        seen.append(len(found))
+        return found
+
+    monkeypatch.setattr(scan.Scan, "_ask", asked)
+    monkeypatch.setattr(ibis.expr.types.Table, "to_pandas", framed)
+    rows = [CLEAN["usage_events"] | {"event_id": f"e{n // 2}", "count": "0", "channel": "fax"} for n in range(2000)]
+    check = source.read(deliver(source.warehouse, "usage_events", rows), CONTRACTS["usage_events"])
+    assert (check.verdict, check.rows, check.quarantined) == ("stopped", 2000, 2000)
+    assert {f.check.name: f.rows for f in check.failed} == {
+        "channel_valid": 2000, "count_minimum": 2000, "unique_key": 1000,
+    }  # fmt: skip
+    assert max(seen) <= 300
+
+
+def test_a_rule_that_has_no_sql_raises_and_never_passes(source: SourceReader) -> None:
+    contract = CONTRACTS["usage_events"]
+    digits = Check("digits", "event_id", "`event_id` is a number.", "expect_column_values_to_match_regex",
+                   {"column": "event_id", "regex": r"^\d+\Z"})  # fmt: skip
+    told = replace(contract, checks=(digits,))
+    staged, _ = source.stage(deliver(source.warehouse, "usage_events", [CLEAN["usage_events"]]), contract)
+    with pytest.raises(NotImplementedError, match="not compiled for a scan"):
+        scanned(source.validator, source.warehouse, staged, contract, told, NOW)
+
+
+def test_a_metric_that_the_engine_does_not_know_raises() -> None:
+    engine, source = ScanExecutionEngine(), reader(ibis.duckdb.connect())
+    frame = pd.DataFrame({"account_id": []})
+    frame.attrs[SCAN] = scan.Scan(source.warehouse, "raw_accounts", CONTRACTS["accounts"], row="n", scratch="s")
+    engine.load_batch_data("b", frame)
+    with pytest.raises(NotImplementedError, match=r"`column\.max` is not compiled for a scan"):
+        engine.resolve_metrics([MetricConfiguration("column.max", {"column": "account_id"}, {})])
+    rows = MetricConfiguration("table.row_count", {}, {})
+    assert engine.resolve_metrics([rows]) == {rows.id: 1}

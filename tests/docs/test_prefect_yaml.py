@@ -35,9 +35,10 @@ def deployment(request: pytest.FixtureRequest) -> dict[str, Any]:
     return found
 
 
-def test_it_starts_the_weekly_run_and_the_monthly_training() -> None:
+def test_it_starts_the_weekly_run_the_daily_signals_and_the_monthly_training() -> None:
     assert {name: one["entrypoint"] for name, one in DEPLOYMENTS.items()} == {
         "weekly": "pipelines/flows.py:weekly",
+        "daily-signals": "pipelines/flows.py:signals_daily",
         "monthly-retrain": "pipelines/flows.py:train",
     }
 
@@ -65,6 +66,13 @@ def test_the_weekly_run_falls_on_monday_at_five() -> None:
     assert (minute, hour, day, month) == ("0", "5", "*", "*")
     monday = datetime(2026, 6, 1, tzinfo=UTC)
     assert int(weekday) == monday.isoweekday() == 1
+
+
+def test_the_signals_run_every_day_and_never_on_top_of_the_weekly_run() -> None:
+    daily = DEPLOYMENTS["daily-signals"]["schedules"][0]["cron"].split()
+    weekly = DEPLOYMENTS["weekly"]["schedules"][0]["cron"].split()
+    assert daily[2:] == ["*", "*", "*"]
+    assert daily[:2] != weekly[:2]
 
 
 def test_the_named_version_of_prefect_is_the_locked_one() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from features.cohort import CohortRule, cohort
-from features.labels import LabelRule, data_until, labels
+from features.labels import LabelRule, contractions, data_until, labels
 from features.snapshots import Snapshots
 from policy.errors import NotEnoughData
+from policy.policy import load_policy
 from proof.oracle.cohort import label
 from proof.oracle.table import cohort as oracle_cohort
 from tests.features.building import Compiled, at, facts_from, frames_of
@@ -89,6 +90,19 @@ def test_an_undecided_term_is_a_zero() -> None:
 )
 def test_a_contraction_is_no_churn(kind: str | None, churned: int) -> None:
     assert judged(leaving("2025-07-01", kind, effective_on=date(2025, 12, 1)))["churned"] == churned
+
+
+@pytest.mark.parametrize(("arr_after", "share"), [(960.0, 0.2), (960.01, None), (600.0, 0.5)])
+def test_a_contraction_takes_a_fifth_of_the_revenue_or_more(arr_after: float, share: float | None) -> None:
+    smaller = {"starts_on": date(2025, 8, 1), "ends_on": date(2026, 8, 1), "arr": arr_after}
+    decided = leaving("2025-06-20 12:00:00", "contraction", effective_on=date(2025, 8, 1), ends_on=date(2025, 8, 1))
+    facts = facts_from(**book_of(decided, smaller))
+    least = load_policy().label.contraction_share
+    found = contractions(facts, RULE, least_share=least).to_pyarrow().to_pylist()
+    day = (date(2025, 6, 20) - date(1970, 1, 1)).days
+    assert found == (
+        [] if share is None else [{"account_id": "a", "contracted_day": day, "share": pytest.approx(share)}]
+    )
 
 
 @pytest.mark.parametrize(("until", "churned"), [(date(2025, 9, 13), None), (date(2025, 9, 14), 1)])

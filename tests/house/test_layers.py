@@ -18,7 +18,12 @@ DOORS = {
     "prefect": {"pipelines/flows.py"},
     "open_data_contract_standard": {"data_contracts/odcs.py"},
     "vaderSentiment": {"features/mood.py"},
-    "typer": {"pipelines/cli.py", "pipelines/options.py", "pipelines/policy_commands.py"},
+    "typer": {
+        "pipelines/cli.py",
+        "pipelines/options.py",
+        "pipelines/policy_commands.py",
+        "pipelines/signals_command.py",
+    },
     "jinja2": {"data_contracts/", "serving/workbench/pages/"},
 }
 

@@ -15,6 +15,7 @@ import pytest
 from tests.house.tree import PACKAGES, ROOT
 
 NEEDED = {
+    "policy/planned.yaml",
     "policy/policy.yaml",
     "data_contracts/source/accounts.yaml",
     "data_contracts/output/scores.yaml",

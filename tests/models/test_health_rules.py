@@ -37,7 +37,7 @@ WORKED: dict[str, dict[float, float]] = {
     "sponsor_rating": {1: 0, 2: 30, 3: 60, 4: 80, 5: 100},
     "past_due_days": {0: 100, 0.5: 100, 1: 70, 14: 70, 15: 30, 30: 30, 31: 0, 400: 0},
     "arr_change_364d": {-0.5: 0, -0.3: 0, -0.15: 35, 0: 70, 0.1: 85, 0.2: 100, 1: 100},
-    "term_length_days": {1: 40, 89: 40, 90: 70, 364: 70, 365: 85, 699: 85, 700: 100, 1095: 100},
+    "term_length_days": {0: 40, 1: 40, 89: 40, 90: 70, 364: 70, 365: 85, 699: 85, 700: 100, 1095: 100},
     "days_to_term_end": {0: 40, 30: 40, 31: 55, 60: 55, 61: 65, 90: 65, 91: 85, 180: 85, 181: 100, 700: 100},
     "arr_percentile": {0: 50, 0.5: 75, 1: 100},
 }
@@ -64,6 +64,10 @@ def rule(policy: Policy, indicator: str) -> HealthInput:
 def test_every_input_is_worked_by_hand(policy: Policy) -> None:
     inputs = {i.indicator for c in COMPONENTS for i in policy.health.inputs[c]}
     assert inputs == set(WORKED) == set(AT_MOST)
+
+
+def test_a_value_below_the_first_step_earns_no_points_and_is_missing(policy: Policy) -> None:
+    assert points(pd.Series([-1.0]), rule(policy, "past_due_days")).isna().all()
 
 
 @pytest.mark.parametrize("indicator", WORKED)
@@ -106,6 +110,19 @@ def test_an_api_nobody_is_entitled_to_is_not_missed_and_an_unused_one_earns_noth
     unused = health_scores(whole.assign(api_use_28d=0.0), policy).iloc[0]
     assert unused["coverage"] == pytest.approx(1.0)
     assert unused["usage_score"] == pytest.approx(0.95 * 80)
+
+
+def test_an_account_without_seats_is_not_asked_how_many_it_uses(policy: Policy) -> None:
+    whole = at_points(policy, usage=80, engagement=80, sentiment=80, commercial=100)
+    per_seat = ["user_days_per_seat_28d", "seat_utilisation_28d", "tickets_vs_segment_28d"]
+    none = whole.assign(**dict.fromkeys(per_seat, np.nan), tickets_28d=3.0)
+    found = health_scores(pd.concat([none.assign(seats=0.0), none.assign(seats=5.0), none.assign(seats=None)]), policy)
+    # Missing where there are seats, or where nobody knows: .25 + .25 of usage's 40 and .20 of engagement's 25.
+    assert found["coverage"].tolist() == pytest.approx([1.0, 0.75, 0.75])
+    assert found["usage_score"].tolist() == pytest.approx([80, 80, 80])
+    # No seats and no tickets: nothing to compare, so silence is not judged either.
+    silent = health_scores(whole.assign(seats=0.0, tickets_28d=0.0), policy).iloc[0]
+    assert silent["coverage"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

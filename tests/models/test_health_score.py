@@ -150,7 +150,16 @@ INPUTS = [i.indicator for c in COMPONENTS for i in load_policy().health.inputs[c
 VALUE = st.none() | st.floats(-2, 400) | st.sampled_from([0.0, 1.0])
 ROW = st.fixed_dictionaries(
     dict.fromkeys(
-        [*INPUTS, "nps_age_days", "csat_age_days", "tickets_28d", "tenure_days", "open_escalations", "open_disputes"],
+        [
+            *INPUTS,
+            "nps_age_days",
+            "csat_age_days",
+            "tickets_28d",
+            "tenure_days",
+            "seats",
+            "open_escalations",
+            "open_disputes",
+        ],
         VALUE,
     )
 )

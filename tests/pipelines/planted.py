@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import ibis
@@ -26,6 +26,8 @@ from pipelines.build_features import Checked
 from pipelines.panel import Dates, Sides, assembled, panel_dates
 from pipelines.train import probabilities
 from policy.policy import Policy
+from proof.oracle.past import Row, World
+from proof.oracle.table import feature_rows
 
 # What every scorer needs, and a few more: a small table is built in a second.
 FEW = (
@@ -46,7 +48,7 @@ def declared(name: str, expr: Expr) -> Indicator:
     )
 
 
-def reading(table: str, value: Any, *, agg: Any = "max") -> Span:
+def reading(table: str, value: Any, *, agg: Any = "max", name: str = "") -> Span:
     """What `value(rows)` gives for an account's rows of a table, wherever in time they lie."""
 
     def rows(tables: Mapping[str, Any]) -> Any:
@@ -56,7 +58,7 @@ def reading(table: str, value: Any, *, agg: Any = "max") -> Span:
             end_day=ibis.null("int64"), value=value(found).cast("int64"),
         )  # fmt: skip
 
-    return Span(Reduction(f"planted_{table}", table, rows), agg, "value")
+    return Span(Reduction(f"planted_{table}{name}", table, rows), agg, "value")
 
 
 def lost(facts: Facts) -> Any:
@@ -174,6 +176,27 @@ def seats_set_to_0(facts: Facts) -> Facts:
     return with_table(facts, "subscriptions", rows.mutate(seats=gone.ifelse(0, rows["seats"])))
 
 
+def status_of_some_and_industry_of_the_others(facts: Facts) -> Facts:
+    """Two fields are overwritten, each for half of the accounts that left: neither alone says too much."""
+    accounts = facts.tables["accounts"]
+    gone = accounts["account_id"].isin(lost(facts)["account_id"])
+    half = accounts["account_id"].right(1) < "5"
+    found = accounts.mutate(
+        region=(gone & half).ifelse("former customer", accounts["region"]),
+        industry=(gone & ~half).ifelse("former customer", accounts["industry"]),
+    )
+    return with_table(facts, "accounts", found)
+
+
+def half_a_status_each() -> Mapping[str, Indicator]:
+    return few(
+        region=declared("region", reading("accounts", lambda t: t["region"] == "former customer", name="region")),
+        industry=declared(
+            "industry", reading("accounts", lambda t: t["industry"] == "former customer", name="industry")
+        ),
+    )
+
+
 # Parts
 
 
@@ -197,6 +220,12 @@ def numbered(facts: Facts, members: Any, snapshots: Snapshots, indicators: Mappi
     table = feature_table(facts, members, snapshots, indicators)
     place = ibis.row_number().over(order_by=[table["account_id"], table["as_of"]])
     return table.mutate(nps=place.cast("float64") / 5000)  # within its range, as a careless column would be
+
+
+def last_letter(facts: Facts, members: Any, snapshots: Snapshots, indicators: Mapping[str, Indicator]) -> Any:
+    """What an account is called, taken for an indicator."""
+    table = feature_table(facts, members, snapshots, indicators)
+    return table.mutate(nps=table["account_id"].right(1).ascii_str().cast("float64") / 20)
 
 
 def undecided(facts: Facts, members: Any, rule: LabelRule, *, data_until: Any) -> Any:
@@ -278,3 +307,30 @@ def two_scorers(
 ) -> Mapping[str, Array]:
     """The pipeline's own scorers, but for those that take time and show nothing new."""
     return probabilities(train, later, directions, policy, ("calendar", "logistic"))
+
+
+# Second opinions that make the same mistake
+
+
+def shares_known_late(world: World, as_of: date, uncovered: Mapping[str, set[str]], **rule: Any) -> dict[str, Row]:
+    found = feature_rows(world, as_of, uncovered, **rule)
+    for account, row in found.items():
+        answered = [r["answered_at"] for r in world["survey_responses"] if r["account_id"] == account]
+        row["answers"] = sum(moment < datetime.combine(as_of, time()) for moment in answered)
+    return found
+
+
+def shares_last_letter(world: World, as_of: date, uncovered: Mapping[str, set[str]], **rule: Any) -> dict[str, Row]:
+    found = feature_rows(world, as_of, uncovered, **rule)
+    for account, row in found.items():
+        row["nps"] = ord(account[-1]) / 20
+    return found
+
+
+def shares_half_a_status(world: World, as_of: date, uncovered: Mapping[str, set[str]], **rule: Any) -> dict[str, Row]:
+    found = feature_rows(world, as_of, uncovered, **rule)
+    for account, row in found.items():
+        (known,) = (r for r in world["accounts"] if r["account_id"] == account)
+        for name in ("region", "industry"):
+            row[name] = None if known[name] is None else int(known[name] == "former customer")
+    return found

@@ -27,7 +27,7 @@ def _bad_encoding(book: Path) -> None:
 
 def _wrong_weights(book: Path) -> None:
     (book / "policy.yaml").write_text(
-        "version: mine\nhealth:\n  weights: {usage: 40, engagement: 25, sentiment: 20, commercial: 25}\n"
+        "version: mine\nauthor: me\nreason: a test\nhealth:\n  weights: {usage: 40, engagement: 25, sentiment: 20, commercial: 25}\n"
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,11 @@ from data_contracts.sources import Facts
 from pipelines.build_features import Checked, checked_sources
 from pipelines.parts import Parts
 from pipelines.proof_checks import CHECKS
-from pipelines.proof_evidence import Evidence
+from pipelines.proof_evidence import Evidence, SecondOpinion
 from pipelines.prove import findings
 from pipelines.settings import Project, open_project
 from proof.finding import Finding
+from proof.oracle.table import feature_rows
 from tests.pipelines import planted
 
 REAL = Parts(indicators=planted.few, probabilities=planted.two_scorers)
@@ -34,6 +34,7 @@ class Fault:
     check: str
     parts: Parts = REAL
     data: Callable[[Facts], Facts] = same
+    opinion: SecondOpinion = feature_rows
 
 
 FAULTS = [
@@ -62,6 +63,20 @@ FAULTS = [
     Fault("status backfilled, as the scorers see it", "pooled_auc",
           replace(REAL, indicators=planted.status_as_shown_today), planted.status_backfilled),
 ]  # fmt: skip
+# One a check: all others are blind to it. Where the second opinion would object, it makes the same mistake.
+ALONE = [
+    Fault("facts learned late", "corruption", replace(REAL, indicators=planted.known_late),
+          opinion=planted.shares_known_late),
+    Fault("an id read", "order", replace(REAL, features=planted.last_letter), opinion=planted.shares_last_letter),
+    Fault("a window of five weeks", "second_opinion", replace(REAL, indicators=planted.four_weeks_are_five)),
+    Fault("gap decisions kept", "windows", replace(REAL, labels=planted.undecided)),
+    Fault("a test date before training", "split", replace(REAL, assembled=planted.tested_on_the_past_too)),
+    Fault("scaler fitted on all", "isolation", replace(REAL, probabilities=planted.scaled_on_all)),
+    Fault("label among the indicators", "shuffled_labels", replace(REAL, assembled=planted.label_among_features)),
+    Fault("seats 0 after churn", "single_indicator", data=planted.seats_set_to_0),
+    Fault("two halves of a status", "pooled_auc", replace(REAL, indicators=planted.half_a_status_each),
+          planted.status_of_some_and_industry_of_the_others, planted.shares_half_a_status),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +97,9 @@ def quick(project: Project, folder: Path) -> Project:
     )
 
 
-def found(checked: Checked, fault: Fault, checks: Any, **more: Any) -> list[Finding]:
+def found(checked: Checked, fault: Fault, checks: Collection[str]) -> list[Finding]:
     spoiled = replace(checked, facts=fault.data(checked.facts))
-    return findings(Evidence(spoiled, fault.parts, **more), checks)
+    return findings(Evidence(spoiled, fault.parts, fault.opinion), checks)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
@@ -99,3 +114,15 @@ def test_the_parts_that_faults_are_planted_in_are_clean_without_them(checked: Ch
     assert {f.check: f.verdict for f in found(checked, Fault("none", ""), tuple(CHECKS))} == dict.fromkeys(
         CHECKS, "passed"
     )
+
+
+def test_there_is_a_fault_for_every_check() -> None:
+    assert {fault.check for fault in FAULTS} == set(CHECKS)
+    assert [fault.check for fault in ALONE] == list(CHECKS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ALONE, ids=lambda f: f.check)
+def test_without_its_check_a_fault_goes_unseen(checked: Checked, fault: Fault) -> None:
+    failed = {f.check for f in found(checked, fault, tuple(CHECKS)) if f.verdict == "failed"}
+    assert failed == {fault.check}

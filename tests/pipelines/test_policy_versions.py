@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pipelines.report import book
 from pipelines.score import score
 from pipelines.settings import open_project
 from policy.archive import archive_policy, archived_policy
@@ -77,6 +78,16 @@ def test_the_policy_of_an_old_score_is_used_even_where_policy_yaml_is_broken(sco
     with pytest.raises(SettingsError):
         open_project(scored)
     assert open_project(scored, policy_version=load_policy().version).policy == load_policy()
+
+
+def test_the_pages_show_the_weights_a_score_was_made_with_and_not_those_of_today(scored: Path) -> None:
+    write(scored, OWN.format("3-later", 80))
+    project = open_project(scored)
+    assert round(project.policy.health.weights["usage"]) == 30
+    assert book(project, UNTIL.isoformat()).weights["usage"] == 40
+    # A score from before policies were kept: the rules as they stand.
+    (project.policies / f"{load_policy().version}.yaml").unlink()
+    assert book(project, UNTIL.isoformat()).weights["usage"] == 30
 
 
 def test_another_reason_or_author_is_the_same_policy(tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from policy.policy import Policy, load_policy
 
 RULES = "tests/models/test_health_rules.py"
 SCORE = "tests/models/test_health_score.py"
+USAGE = "tests/features/test_signals_of_usage.py"
+PEOPLE = "tests/features/test_signals_of_people.py"
+MONEY = "tests/features/test_signals_of_money.py"
+EPISODES = "tests/features/test_signal_episodes.py"
 # The beginning of a number's path → tests of which at least one fails when it is changed; the longest one counts.
 # Paths are those of `churn policy lint` and docs/policy.md, places in a list counted from 0.
 TESTED: Mapping[str, tuple[str, ...]] = {
@@ -22,8 +26,26 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"{RULES}::test_each_input_weighs_its_share_of_the_whole_score",
     ),
     "indicators": ("tests/features/test_indicator_numbers.py",),
+    "signals.clear_runs": (
+        f"{EPISODES}::test_a_payment_is_open_from_its_first_run_and_gone_two_clear_days_after_it_is_paid",
+    ),
+    "signals.login_drop": (
+        f"{USAGE}::test_logins_are_down_from_30_percent_per_seat_on_enough_of_a_baseline",
+        f"{USAGE}::test_a_fall_that_the_segment_shares_is_logged_and_not_raised",
+    ),
+    "signals.ticket_spike": (f"{PEOPLE}::test_tickets_spike_beyond_chance_or_one_is_escalated",),
+    "signals.key_people": (f"{PEOPLE}::test_a_key_person_leaves_or_a_weekly_user_falls_silent",),
+    "signals.payment": (f"{MONEY}::test_a_payment_has_failed_for_72_hours_or_is_7_days_past_due_or_disputed",),
+    "signals.voice": (f"{PEOPLE}::test_a_detractor_answers_or_the_mood_is_low",),
+    "signals.renewal": (f"{MONEY}::test_the_renewal_is_ahead_from_90_days_on_in_stages_and_never_switches_off",),
+    "signals.feature_decline": (f"{USAGE}::test_core_features_decline_from_a_quarter_or_when_one_is_given_up",),
+    "signals.adoption": (f"{USAGE}::test_more_than_80_percent_of_the_features_or_80_percent_of_the_seats",),
+    "signals.growth": (f"{MONEY}::test_they_grow_promote_us_ask_for_more_or_spread",),
     "segments": ("tests/policy/test_segments.py", "tests/policy/test_lint.py"),
     "onboarding": ("tests/policy/test_journey.py",),
+    "label.contraction_share": (
+        "tests/features/test_labels.py::test_a_contraction_takes_a_fifth_of_the_revenue_or_more",
+    ),
     "label.lapse_days": ("tests/policy/test_policy.py",),
     "risk": ("tests/serving/test_score.py",),
     "ladder": ("tests/models/test_ladder.py",),
@@ -82,7 +104,8 @@ def guard(path: str) -> tuple[str, ...] | None:
 def changed(path: str) -> dict[str, Any]:
     """The default policy with this number changed, and still valid. Raises ValueError where no change is."""
     value = numbers()[path]
-    steps = (1, -1) if isinstance(value, int) else (0.1 * value, -0.1 * value, 0.01, -0.01, 1.0, -1.0)
+    # What is counted in whole weeks moves by a week.
+    steps = (1, -1, 7, -7) if isinstance(value, int) else (0.1 * value, -0.1 * value, 0.01, -0.01, 1.0, -1.0)
     for step in steps:
         for partner in partners(path):
             given = default()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from policy.policy import TooGood
+from policy.proof import TooGood
 from proof.alarms import pooled_auc, single_indicator
 from proof.finding import Finding
 from tests.proof.rows import monday
@@ -41,6 +41,19 @@ def test_gaps_that_know_the_outcome_are_named_too() -> None:
     values = normal(20, 200, 0)
     values[:20] = np.nan
     assert single(rows(20, 200, nps=values), "nps").verdict == "failed"
+
+
+def test_gaps_and_high_values_may_know_it_together() -> None:
+    values = normal(40, 400, 0)
+    values[:20], values[20:40] = np.nan, 9.0
+    assert single(rows(40, 400, use=values), "use").measured["strongest"]["use"]["auc"] == 1.0
+
+
+def test_the_interval_need_not_lie_above_the_limit_only_above_what_can_be_observed() -> None:
+    finding = single(rows(40, 600, use=normal(40, 600, 1.8)), "use")
+    found = finding.measured["strongest"]["use"]
+    assert 0.7 < found["interval"][0] < 0.8 < found["auc"]
+    assert finding.verdict == "failed"
 
 
 def test_a_good_indicator_is_none() -> None:
