@@ -1,5 +1,6 @@
 # make run    the whole product on a simulated company, into ./demo
 # make test   everything the tests need, then the tests
+# make bench  docs/benchmarks.md, measured anew (hours on two cores; stopped, it goes on where it was)
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ STAMP := $(VENV)/.installed
 export DO_NOT_TRACK = true
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: run test test-long lint format lock clean install
+.PHONY: run test test-long bench lint format lock clean install
 
 run: install
 	$(BIN)/churn demo demo --prefect
@@ -17,6 +18,9 @@ test: install browser postgres
 
 test-long: install browser postgres spark
 	$(BIN)/python -m pytest -m slow
+
+bench: install
+	$(BIN)/python -m benchmarks --size S --size M --size L
 
 lint: install
 	$(BIN)/ruff check .

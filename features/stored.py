@@ -13,7 +13,7 @@ from data_contracts.sources import Facts
 from features.feature_table import available, leaves_of
 from features.indicator import Indicator
 from features.measure import Leaf
-from features.reductions.events import EARLIER, EVENTS, RECENT, SHARED
+from features.reductions.events import EARLIER, EVENTS, RECENT, SETTLED, SHARED
 from features.snapshots import Snapshots
 
 
@@ -62,7 +62,11 @@ def _apart(events: Any, snapshots: Snapshots, leaves: Sequence[Leaf]) -> dict[st
     at = events["occurred_at"]
     first = ibis.literal(_midnight(snapshots.dates[0] - timedelta(weeks=reach)), at.type())
     end = ibis.literal(_midnight(snapshots.dates[-1]), at.type())
-    return {RECENT: events.filter((at >= first) & (at < end)), EARLIER: events.filter(at < first)}
+    settled = events["known_at"] < ibis.literal(_midnight(snapshots.dates[0]), events["known_at"].type())
+    return {
+        RECENT: events.filter((at >= first) & (at < end)),
+        EARLIER: events.mutate(**{SETTLED: settled}).filter(at < first),
+    }
 
 
 def _midnight(day: Any) -> datetime:

@@ -16,6 +16,7 @@ Tables = Mapping[str, Any]
 EVENTS = "usage_events"
 RECENT = "usage_events within reach of a window"
 EARLIER = "usage_events before the reach of any window"
+SETTLED = "known before the first snapshot"  # a column of EARLIER
 PERSON_DAYS = "person_days"
 CORE_USE = "core_use_days"
 
@@ -60,12 +61,13 @@ def _earlier(tables: Tables) -> Any:
 
 
 def _and_last_of(recent: Any, earlier: Any) -> Any:
-    """Days with the last of the earlier ones; what was learned late, or taken back, stays apart by when."""
+    """Days with the last of the earlier ones; what was not known at the first snapshot, or taken back, stays apart."""
     import ibis
 
-    late = (earlier["known_day"] > earlier["day"]).ifelse(earlier["known_day"], None)
+    late = earlier[SETTLED].ifelse(None, earlier["known_day"])
     gone = [GONE] if GONE in earlier.columns else []
-    last = earlier.group_by("account_id", *gone, late=late).agg(day=earlier["day"].max())
+    last = earlier.group_by("account_id", *gone, late=late).agg(at=earlier["occurred_at"].max())
+    last = last.mutate(day=day_of(last["at"]))
     last = last.mutate(known_day=last["late"].coalesce(last["day"]))
     return ibis.union(kept(recent), kept(last), distinct=False)
 

@@ -20,8 +20,10 @@ def dated(table: Any, at: str) -> Any:
     A mutable date becomes known when it happens, or with its row where the row is learned later.
     """
     rows = with_gone(table.filter(table[at].notnull()))
-    day = day_of(rows[at])
-    return rows.mutate(day=day, known_day=later(day, day_of(rows["known_at"])))
+    day, known = day_of(rows[at]), rows["known_at"]
+    # Most facts are known when they happen: comparing moments first spares them a second calendar day.
+    known_day = (known > rows[at].cast(known.type())).ifelse(later(day, day_of(known)), day)
+    return rows.mutate(day=day, known_day=known_day)
 
 
 def with_gone(table: Any) -> Any:

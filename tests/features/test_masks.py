@@ -113,3 +113,23 @@ def test_a_policy_number_in_days_becomes_weeks_and_must_be_whole() -> None:
     assert leaf.bound({"silent_days": 21}).conditions[0].weeks == 3  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="not whole weeks"):
         leaf.bound({"silent_days": 20})
+
+
+def test_a_late_fact_adds_its_weeks_from_the_snapshot_after_it_was_learned() -> None:
+    # Active three weeks ago, and four weeks ago as was learned in the last week but one (10 days ago).
+    rows = used(("a", "u", 24, 24), ("a", "u", 31, 10))
+    snapshots = Snapshots.of([date.fromordinal(MONDAY.toordinal() - days) for days in (14, 7, 0)])
+    twice, ever = Pattern(FACTS, (Active(blocks=5, least=2),)), Mask(FACTS, 5)
+    found = mask_table(rows, [twice, ever], snapshots)
+    assert [n for _, n in sorted(answers(found, twice.name, snapshots).items())] == [0, 1, 1]
+    # In the week in which the second is learned the first still counts.
+    assert [n for _, n in sorted(answers(found, ever.name, snapshots).items())] == [1, 1, 1]
+
+
+def test_an_entity_counts_from_the_week_after_its_being_one_is_known() -> None:
+    rows = used(*weekly(1, 2, 3, entity="u"))
+    snapshots = Snapshots.of([date.fromordinal(MONDAY.toordinal() - 7), MONDAY])
+    only, leaf = timeline(MONDAY, ("entity", "known_day"), ("a", "u", 7)), Mask(FACTS, 4)
+    found = answers(mask_table(rows, [leaf], snapshots, only), leaf.name, snapshots)
+    # It is known on the first as_of day itself: not before it.
+    assert found == {("a", MONDAY): 1}

@@ -56,3 +56,41 @@ def test_parts_hold_every_indicator_once_in_order() -> None:
     parts = in_parts(catalogue())
     assert [name for part in parts for name in part] == list(catalogue())
     assert len(parts) == len({i.component for i in catalogue().values()})
+
+
+def days_since_last_use(*as_of: str, known_late: str) -> list[float]:
+    """At each as_of, of an account whose last use lies long before any window; the very last was learned late."""
+    used = [("2024-02-01", "2024-02-01"), ("2024-03-05", "2024-03-05"), ("2024-03-20", known_late)]
+    events = [{"account_id": "a", "user_id": "u", "occurred_at": at(d), "known_at": at(k)} for d, k in used]
+    term = {
+        "subscription_id": "s",
+        "account_id": "a",
+        "starts_on": date(2024, 1, 1),
+        "ends_on": date(2026, 1, 1),
+        "arr": 1.0,
+    }
+    account = {"account_id": "a", "created_on": date(2024, 1, 1)}
+    connection = connect()
+    facts = facts_of(
+        frames_of({"accounts": [account], "subscriptions": [term], "usage_events": events}), {}, connection
+    )
+    snapshots = Snapshots.of([date.fromisoformat(d) for d in as_of])
+    members = connection.create_table("members", cohort(facts, snapshots, CohortRule()))
+    chosen = {name: catalogue()[name] for name in USED}
+    with stored(facts, snapshots, chosen, connection) as kept:
+        return list(in_key_order(feature_table(kept, members, snapshots, chosen).to_pyarrow())["days_since_last_use"])
+
+
+def test_of_the_events_before_every_window_the_last_one_known_is_remembered() -> None:
+    found = days_since_last_use("2025-10-06", "2025-11-03", known_late="2025-10-20")
+    # 2024-03-05 to 2025-10-06, and once it is known 2024-03-20 to 2025-11-03.
+    assert found == [580, 593]
+
+
+def test_the_oldest_day_of_the_longest_window_is_still_read() -> None:
+    events = [{"account_id": "a", "user_id": "u", "occurred_at": at("2025-09-08")}]  # 28 days before 2025-10-06
+    facts = facts_from(usage_events=events)
+    chosen = {"active_user_days_28d": catalogue()["active_user_days_28d"]}
+    with stored(facts, Snapshots.of([date(2025, 10, 6)]), chosen, None) as kept:
+        assert kept.tables[RECENT].count().execute() == 1
+        assert kept.tables[EARLIER].count().execute() == 0
