@@ -24,6 +24,8 @@ ALWAYS = (
     "benchmarks/book.py",
     "benchmarks/events.py",
     "benchmarks/small_tables.py",
+    "benchmarks/activity.py",
+    "benchmarks/rows.py",
     "benchmarks/columns.py",
     "benchmarks/child.py",
 )
