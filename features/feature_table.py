@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from data_contracts.sources import Facts
+from features.distinct import Adopted, Leading, Mask, Pattern
 from features.expression import Expr
 from features.indicator import Indicator
 from features.masks import adopted_table, leading_table, mask_table
-from features.measure import Adopted, Context, Kernel, Leading, Leaf, Mask, Pattern, Reduction, Span
+from features.measure import Context, Kernel, Leaf, Reduction, Span
 from features.snapshots import Snapshots
 from features.windows import by_reduction, kernel_table, span_table
 

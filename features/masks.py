@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from features.measure import Active, Adopted, Leading, Mask, Pattern
+from features.distinct import Active, Adopted, Leading, Mask, Pattern
 from features.reductions.shapes import GONE, days_active
 from features.snapshots import Snapshots
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.console import Console
+from pipelines.console import Console, other_failure
 from pipelines.options import (
     HERE,
     DateOption,
@@ -279,25 +279,8 @@ def main(argv: list[str] | None = None) -> None:
         console.failure(error.exit_code, error.where, error.message, error.cure)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last stop: every other failure becomes exit code 1 or 2
-        sys.exit(_other(error, console))
+        sys.exit(other_failure(error, console))
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _other(error: Exception, console: Console) -> int:
-    """Exit code 2 for what the command line itself refuses, 1 for a bug of ours."""
-    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "churn"
-        console.failure(2, command, error.format_message(), f"See `{command} --help`.")
-        return 2
-    if type(error).__name__ == "Abort":
-        console.failure(2, "churn", "interrupted.", "Run the command again; it goes on where it stopped.")
-        return 2
-    import traceback
-
-    traceback.print_exc()
-    console.failure(1, type(error).__name__, str(error), "This is a bug: please report it with the lines above.")
-    return 1
 
 
 if __name__ == "__main__":

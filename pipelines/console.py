@@ -59,3 +59,20 @@ class Console:
         sys.stderr.write(f"\nError: {head}{message}\n")
         if cure:
             sys.stderr.write(f"Cure:  {cure}\n")
+
+
+def other_failure(error: Exception, console: Console) -> int:
+    """Exit code 2 for what the command line itself refuses, 1 for a bug of ours."""
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "churn"
+        console.failure(2, command, error.format_message(), f"See `{command} --help`.")
+        return 2
+    if type(error).__name__ == "Abort":
+        console.failure(2, "churn", "interrupted.", "Run the command again; it goes on where it stopped.")
+        return 2
+    import traceback
+
+    traceback.print_exc()
+    console.failure(1, type(error).__name__, str(error), "This is a bug: please report it with the lines above.")
+    return 1

@@ -45,6 +45,7 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
         "base_points": _number(about["base_points"]),
         "drivers": [{"group": g, "points": p} for g, p in sorted(points.items(), key=lambda item: -abs(item[1]))],
         "changes": [r["sentence"] for r in told.values() if r["before_text"] != r["after_text"]],
+        "signals": signals_told(project, account, day),
         "play": row["play"],
         "tasks": [
             {"subject": t["subject"], "due_at": t["due_at"].isoformat()}
@@ -52,6 +53,23 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
             if t["account_id"] == account
         ],
     }
+
+
+def signals_told(project: Project, account: str, day: str) -> list[dict[str, Any]]:
+    """The account's signals as `churn signals` found them on that day; none where it has not been asked."""
+    if not (project.state / "signals" / f"as_of={day}" / "signals.parquet").exists():
+        return []
+    return [
+        {
+            "signal": r["signal"],
+            "status": r["status"],
+            "since": r["episode_started_on"].isoformat(),
+            "episode_key": r["episode_key"],
+            "sentence": r["sentence"],
+        }
+        for r in rows_of(project, "signals", day)
+        if r["account_id"] == account and r["status"] in ("open", "clearing")
+    ]
 
 
 def indicator_rows(component: str | None = None) -> list[dict[str, Any]]:

@@ -116,12 +116,14 @@ def judged(
 
 def standing(rows: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     """The rows on whose as_of an episode stands, each once, with the day it began."""
+    import pandas as pd
+
     pairs = rows.merge(history[["account_id", "started_on", "cleared_on"]], on="account_id")
     open_then = [
         began <= day and (cleared is None or cleared != cleared or day < cleared)
         for began, cleared, day in zip(pairs["started_on"], pairs["cleared_on"], pairs["as_of"], strict=True)
     ]
-    return pairs[open_then].drop_duplicates(["account_id", "as_of"])
+    return pairs[pd.Series(open_then, pairs.index, dtype=bool)].drop_duplicates(["account_id", "as_of"])
 
 
 def lead_days(hit: pd.DataFrame, lost: pd.DataFrame | None) -> pd.Series:

@@ -160,6 +160,8 @@ def explain(found: Mapping[str, Any]) -> Any:
         lines += [f"  {d['points']:+6.1f}  {d['group']}" for d in found["drivers"]]
         total = found["base_points"] + sum(d["points"] for d in found["drivers"])
         lines.append(f"  {total:6.1f}  = the probability shown")
+    if found["signals"]:
+        lines += ["", "Signals", *(f"  {s['signal']} since {s['since']}: {s['sentence']}" for s in found["signals"])]
     if found["play"]:
         lines += ["", f"Next: {found['play']}", *(f"  {t['due_at']}  {t['subject']}" for t in found["tasks"])]
     return Text("\n".join(lines))

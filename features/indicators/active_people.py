@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from features.distinct import Active, Mask, Pattern
 from features.expression import Setting
 from features.indicator import indicator
-from features.measure import Active, Mask, Measure, Pattern
+from features.measure import Measure
 from features.reductions import usage as facts
 
 user_days = Measure(facts.user_days, "active")

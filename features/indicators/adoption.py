@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from features.distinct import Active, Adopted, Mask, Pattern
 from features.expression import Setting
 from features.indicator import indicator
-from features.measure import Active, Adopted, Context, Mask, Measure, Pattern, Span
+from features.measure import Context, Measure, Span
 from features.reductions import usage as facts
 
 user_days = Measure(facts.user_days, "active")

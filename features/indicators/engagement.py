@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from features.distinct import Mask
 from features.expression import Setting
 from features.indicator import indicator
-from features.measure import Mask, Measure, Span
+from features.measure import Measure, Span
 from features.reductions import voice
 
 replies = Measure(voice.replies, "replies")

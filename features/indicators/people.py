@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from features.distinct import Active, Leading, Mask, Pattern
 from features.indicator import indicator
-from features.measure import Active, Context, Leading, Mask, Measure, Pattern, Span
+from features.measure import Context, Measure, Span
 from features.reductions import people as facts
 from features.reductions import usage
 

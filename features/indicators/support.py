@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from features.distinct import Mask
 from features.indicator import indicator
-from features.measure import Context, Mask, Measure, Span
+from features.measure import Context, Measure, Span
 from features.reductions import support as facts
 
 tickets = Measure(facts.opened, "tickets")

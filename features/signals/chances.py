@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from features.distinct import Mask
 from features.expression import Constant
-from features.measure import DAYS_IN_WEEK, Context, Mask, Measure, Span, weeks
+from features.measure import DAYS_IN_WEEK, Context, Measure, Span, weeks
 from features.reductions import money, people, usage, voice
 from features.signals.signal import BLOCK, Cause, Signal
 from policy.signals import Adoption, Growth

@@ -17,8 +17,9 @@ from features.snapshots import EPOCH, WEEKDAYS, day_of
 if TYPE_CHECKING:
     import pandas as pd
 
-# Runs that are looked at first; where an episode may be older, as many again before them. No result depends on it.
-LOOKBACK_RUNS = 26
+# Runs that are looked at first, and how many times as many before them for what may be older. No result depends on
+# them: what a look costs is the build of each weekday, however many of its runs it holds.
+WEEKLY_RUNS, DAILY_RUNS, FURTHER = 26, 91, 7
 STATE = ("account_id", "signal", "run_date", "started_on", "last_on", "status")
 
 
@@ -56,7 +57,7 @@ def signal_state(
     *,
     clear_runs: int,
     weekday: str = "monday",
-    lookback_runs: int = LOOKBACK_RUNS,
+    lookback_runs: int | None = None,
 ) -> SignalState:
     """What stands on the newest run of each signal up to as_of.
 
@@ -74,7 +75,8 @@ def signal_state(
         if not chosen:
             continue
         dates = cadence(as_of, weekly=weekly, weekday=weekday)
-        rows, runs = _far_enough(on, chosen, dates, clear_runs, max(lookback_runs, clear_runs + 2), facts)
+        most = max(lookback_runs or (WEEKLY_RUNS if weekly else DAILY_RUNS), clear_runs + 2)
+        rows, runs = _far_enough(on, chosen, dates, clear_runs, most, facts)
         state = pd.DataFrame(list(_standing(rows, runs, clear_runs)), columns=list(STATE))
         states.append(state)
         last = state.rename(columns={"run_date": "now", "last_on": "run_date"})[["account_id", "signal", "run_date"]]
@@ -97,8 +99,8 @@ def _far_enough(
     rows = on(runs, signals)
     unsure = _unsure(rows, runs, clear_runs)
     first = _first_day(facts) if unsure else runs[0]
-    while unsure and runs[0] > first:
-        earlier = dates.runs(len(runs), skip=len(runs))
+    while unsure and runs[0] - dates.step >= first:
+        earlier = [run for run in dates.runs(FURTHER * len(runs), skip=len(runs)) if run >= first]
         names = {signal for _, signal in unsure}
         some = [s for s in signals if s.id in names]
         more = on(earlier, some, sorted({account for account, _ in unsure}))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from features.distinct import Active, Leading, Mask, Pattern
 from features.expression import Constant, Expr
-from features.measure import Active, Context, Leading, Mask, Measure, Pattern, Span, weeks
+from features.measure import Context, Measure, Span, weeks
 from features.reductions import money, people, support, usage, voice
 from features.signals.signal import BLOCK, Cause, Peers, Signal
 from policy.signals import FeatureDecline, KeyPeople, LoginDrop, Payment, Renewal, TicketSpike, Voice

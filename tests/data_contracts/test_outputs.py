@@ -22,6 +22,8 @@ COLUMNS = {
     "drivers": "account_id, as_of, scorer, group, indicator, value, contribution",
     "tasks": "task_key, account_id, as_of, run_id, play, step, subject, body, owner_id, due_at, priority",
     "predictions": "account_id, as_of, scorer, probability, label",
+    "signals": "account_id, as_of, run_date, signal, name, kind, status, episode_key, episode_started_on, last_caused_on, "
+    "is_new, stage, sentence, play, confirmatory",
 }
 AS_OF = date(2025, 11, 3)
 CLEAN: dict[str, dict[str, Any]] = {
@@ -43,6 +45,12 @@ CLEAN: dict[str, dict[str, Any]] = {
         "due_at": datetime.fromisoformat("2025-11-04 06:00"), "priority": "high",
     },
     "predictions": {"account_id": "a1", "as_of": AS_OF, "scorer": "lightgbm", "probability": 0.1, "label": 0},
+    "signals": {
+        "account_id": "a1", "as_of": AS_OF, "run_date": AS_OF, "signal": "W6", "name": "renewal", "kind": "warning",
+        "status": "open", "episode_key": "a1|W6|2025-10-06", "episode_started_on": date(2025, 10, 6),
+        "last_caused_on": AS_OF, "is_new": False, "stage": 60, "sentence": "The term ends in 59 days.",
+        "play": "renewal", "confirmatory": True,
+    },
 }  # fmt: skip
 OPTIONAL = {
     "scores": "model_version churn_probability lightgbm_probability risk_tier reason_1 reason_2 reason_3 play arr "
@@ -50,6 +58,7 @@ OPTIONAL = {
     "drivers": "value",
     "tasks": "owner_id",
     "predictions": "probability",
+    "signals": "stage play",
 }
 SHARES, POINTS = "churn_probability lightgbm_probability coverage", "health_score usage_score engagement_score"
 BAD: dict[str, dict[str, dict[str, Any]]] = {
@@ -89,8 +98,23 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "probability_maximum": {"probability": 1.01},
         "label_valid": {"label": 2},
     },
+    "signals": {
+        "signal_valid": {"signal": "W8"},
+        "kind_valid": {"kind": "news"},
+        "status_valid": {"status": "on"},
+        "stage_minimum": {"stage": -1},
+        "run_date_not_after_as_of": {"run_date": date(2025, 11, 4)},
+        "last_caused_on_not_before_episode_started_on": {"episode_started_on": date(2025, 11, 4)},
+        "run_date_not_before_last_caused_on": {"last_caused_on": date(2025, 11, 4)},
+    },
 }
-KEYS = {"scores": "account_id", "drivers": "indicator", "tasks": "task_key", "predictions": "account_id"}
+KEYS = {
+    "scores": "account_id",
+    "drivers": "indicator",
+    "tasks": "task_key",
+    "predictions": "account_id",
+    "signals": "account_id",
+}
 for _name, _cases in BAD.items():
     _cases |= {f"{c}_required": {c: None} for c in CLEAN[_name] if c not in OPTIONAL[_name].split()}
     _cases["unique_key"] = {}

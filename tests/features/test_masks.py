@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from features.distinct import Active, Adopted, Leading, Mask, Pattern
 from features.masks import adopted_table, leading_table, mask_table
-from features.measure import Active, Adopted, Leading, Mask, Pattern, Reduction
+from features.measure import Reduction
 from features.snapshots import Snapshots
 from tests.features.test_windows import FACTS, MONDAY, answers, one, timeline
 

@@ -23,8 +23,9 @@ from data_contracts.sources import Facts
 from features.catalogue import catalogue
 from features.cohort import CohortRule, cohort
 from features.compatibility import compatible
+from features.distinct import Mask
 from features.feature_table import feature_table
-from features.measure import Kernel, Mask, Span
+from features.measure import Kernel, Span
 from tests.features.building import connect, facts_of, frames_of, in_key_order
 from tests.features.conftest import SHAPES
 from tests.features.worlds import UNCOVERED, covered, world

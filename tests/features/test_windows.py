@@ -10,8 +10,9 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from features.distinct import Mask
 from features.masks import mask_table
-from features.measure import Kernel, Mask, Measure, Reduction, Span, weeks
+from features.measure import Kernel, Measure, Reduction, Span, weeks
 from features.reductions.shapes import until_next, while_any
 from features.snapshots import Snapshots, day_number
 from features.windows import kernel_table, span_table

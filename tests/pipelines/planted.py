@@ -48,7 +48,7 @@ def declared(name: str, expr: Expr) -> Indicator:
     )
 
 
-def reading(table: str, value: Any, *, agg: Any = "max", name: str = "") -> Span:
+def reading(table: str, value: Any, *, agg: Any = "max") -> Span:
     """What `value(rows)` gives for an account's rows of a table, wherever in time they lie."""
 
     def rows(tables: Mapping[str, Any]) -> Any:
@@ -58,7 +58,7 @@ def reading(table: str, value: Any, *, agg: Any = "max", name: str = "") -> Span
             end_day=ibis.null("int64"), value=value(found).cast("int64"),
         )  # fmt: skip
 
-    return Span(Reduction(f"planted_{table}{name}", table, rows), agg, "value")
+    return Span(Reduction(f"planted_{table}", table, rows), agg, "value")
 
 
 def lost(facts: Facts) -> Any:
@@ -189,12 +189,17 @@ def status_of_some_and_industry_of_the_others(facts: Facts) -> Facts:
 
 
 def half_a_status_each() -> Mapping[str, Indicator]:
-    return few(
-        region=declared("region", reading("accounts", lambda t: t["region"] == "former customer", name="region")),
-        industry=declared(
-            "industry", reading("accounts", lambda t: t["industry"] == "former customer", name="industry")
-        ),
-    )
+    """Both fields as the account's row shows them, once the row is known: nothing that lies ahead is read."""
+
+    def shown(name: str) -> Indicator:
+        def rows(tables: Mapping[str, Any]) -> Any:
+            found = dated(tables["accounts"], "created_on")
+            return found.select("account_id", "day", "known_day", end_day=ibis.null("int64"),
+                                value=(found[name] == "former customer").cast("int64"))  # fmt: skip
+
+        return declared(name, Span(Reduction(f"planted_{name}", "accounts", rows), "max", "value"))
+
+    return few(region=shown("region"), industry=shown("industry"))
 
 
 # Parts
@@ -331,6 +336,7 @@ def shares_half_a_status(world: World, as_of: date, uncovered: Mapping[str, set[
     found = feature_rows(world, as_of, uncovered, **rule)
     for account, row in found.items():
         (known,) = (r for r in world["accounts"] if r["account_id"] == account)
+        there = max(known["known_at"].date(), known["created_on"]) < as_of
         for name in ("region", "industry"):
-            row[name] = None if known[name] is None else int(known[name] == "former customer")
+            row[name] = int(known[name] == "former customer") if there and known[name] is not None else None
     return found

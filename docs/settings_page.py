@@ -1,0 +1,97 @@
+"""docs/churn-toml.md: every key of churn.toml with its type, default and meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NOTE = "<!-- Made by `python docs/generate.py`. Change the code, then run it again. -->"
+MEANINGS = {
+    "project.name": "The book's name: the title of the pages, the MLflow experiment and the registered model.",
+    "project.currency": "Shown before money.",
+    "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml. "
+    "`${NAME}` becomes the environment variable NAME, or what the file that NAME_FILE names holds.",
+    "sources.url": "Where the SELECTs run, for example `postgres://reader:${CRM_PASSWORD}@db.example.com/crm`. Not given: "
+    "in the engine. Where it differs, each result is copied into the engine batch by batch.",
+    "variables": "`{name}` in `sources/*.sql` becomes this text; `--set name=value` wins.",
+    "label.kind": "`decision`: the customer decides to leave. `inactivity`: the customer does nothing at all.",
+    "label.horizon_days": "Length of the window that is predicted, in days.",
+    "label.gap_days": "Days between the snapshot and the start of that window: time to act.",
+    "label.days": "With `inactivity`: days without a sign of life, in place of `horizon_days`.",
+    "cohort.min_tenure_days": "Younger accounts are not scored.",
+    "panel.weekday": "The weekday of every snapshot.",
+    "panel.train_every_weeks": "Weeks between training snapshots.",
+    "panel.test_every_weeks": "Weeks between test snapshots.",
+    "capacity.share": "The share of the book that can be worked on: the high risk tier.",
+    "destination.kind": "Which CRM is written to.",
+    "destination.path": "Its file, relative to churn.toml.",
+}
+
+
+def settings_keys() -> Iterator[tuple[str, str, str]]:
+    """(key, type, default as TOML) of everything churn.toml may hold."""
+    from pipelines.settings import Section, Settings
+
+    for section, about in Settings.model_fields.items():
+        model = about.annotation
+        if not (isinstance(model, type) and issubclass(model, Section)):
+            yield section, "table of texts", "empty"
+            continue
+        for key, one in model.model_fields.items():
+            yield f"{section}.{key}", type_name(one.annotation), as_toml(one.default)
+
+
+def type_name(annotation: Any) -> str:
+    """A type in the words of TOML.
+
+    >>> type_name(int | None), type_name(str)
+    ('whole number', 'text')
+    """
+    text = str(getattr(annotation, "__name__", annotation)).replace("typing.", "")
+    if "Literal" in str(annotation):
+        return " or ".join(f"`{value}`" for value in re.findall(r"'([^']*)'", str(annotation)))
+    names = {"int": "whole number", "float": "number", "str": "text", "bool": "true or false"}
+    return next((name for python, name in names.items() if re.search(rf"\b{python}\b", f"{text} {annotation}")), text)
+
+
+def as_toml(value: Any) -> str:
+    """A default as it would stand in the file."""
+    if value is None:
+        return "not given"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
+    """docs/churn-toml.md. A KeyError names the key that has no meaning yet."""
+    from pipelines.settings import Settings
+
+    lines = [
+        "# churn.toml",
+        "",
+        NOTE,
+        "",
+        "Every key has a default, so an empty file is a valid one. An unknown section or key is an error (exit code 3) "
+        "that names the nearest spelling. Paths are relative to the file. Secrets do not belong here: an "
+        "address takes them from the environment.",
+    ]
+    sections: dict[str, list[str]] = {section: [] for section in Settings.model_fields}
+    for key, kind, default in settings_keys():
+        section, _, name = key.partition(".")
+        sections[section].append(f"| `{name or 'any name'}` | {kind} | {default} | {meanings[key]} |")
+    for section, rows in sections.items():
+        lines += ["", f"## [{section}]", "", "| key | type | default | meaning |", "|---|---|---|---|", *rows]
+    lines += [
+        "",
+        "## Beside it",
+        "",
+        "| file | what |",
+        "|---|---|",
+        "| `sources/NAME.sql` | One SELECT per table of [contracts.md](contracts.md); this is the whole mapping. |",
+        "| `sources/NAME_coverage.sql` | Optional: the accounts the table can speak about. For all others its "
+        "indicators are not available. |",
+        "| `policy.yaml` | Optional: your changes to the [policy](policy.md) (weights, bands, plays …). |",
+        "| `.churn/` | Everything the pipeline makes. Delete it and nothing of yours is lost but the history of runs "
+        "and of what was written to the CRM. |",
+    ]
+    return "\n".join(lines) + "\n"
