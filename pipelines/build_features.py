@@ -84,7 +84,7 @@ def features_at(
     # What is built otherwise than by the engine may look across components: it gets all of them at once.
     parts = in_parts(chosen) if table_of is feature_table else [chosen]
     with stored(checked.facts, snapshots, chosen, checked.engine) as facts:
-        frames = [dated(table_of(facts, members, snapshots, part).to_pandas()) for part in parts]
+        frames = [_part(table_of(facts, members, snapshots, part), part, chosen) for part in parts]
     frame = side_by_side(frames)
     if frame.empty:
         raise NotEnoughData(
@@ -95,6 +95,12 @@ def features_at(
     validate_features(frame, chosen)
     log.info("features: %s rows, %s indicators, %s snapshots", len(frame), len(chosen), len(snapshots.dates))
     return members, frame
+
+
+def _part(table: Any, part: Mapping[str, Indicator], chosen: Mapping[str, Indicator]) -> pd.DataFrame:
+    """One statement's columns; what the cohort and another part both name (`tenure_days`) is that part's to give."""
+    frame = dated(table.to_pandas())
+    return frame.drop(columns=[name for name in frame.columns if name in chosen and name not in part])
 
 
 def side_by_side(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -53,7 +53,7 @@ KEYS = {
     "invoices": ("invoice_id",), "touchpoints": ("touch_id",), "milestones": ("account_id", "milestone"),
     "opportunities": ("opportunity_id",), "crm_feedback": ("feedback_id",),
     "scores": ("account_id", "as_of"), "drivers": ("account_id", "as_of", "scorer", "indicator"),
-    "tasks": ("task_key",), "predictions": ("account_id", "as_of", "scorer"),
+    "tasks": ("task_key",), "signals": ("account_id", "signal"), "predictions": ("account_id", "as_of", "scorer"),
 }  # fmt: skip
 
 

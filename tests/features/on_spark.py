@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow.parquet as pq
-from pyspark.sql import SparkSession
 
 from data_contracts.sources import Facts
 from features.catalogue import catalogue
@@ -22,8 +22,11 @@ from tests.features.conftest import SHAPES
 COVERAGE = "_coverage"
 
 
-def session(folder: Path) -> SparkSession:
+def session(folder: Path) -> Any:
     """Two threads on loopback, no pages, everything it writes in the folder."""
+    # Here and not above: the doctests look into this file where Spark is not installed.
+    from pyspark.sql import SparkSession
+
     options = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",

@@ -47,6 +47,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         "tests/features/test_labels.py::test_a_contraction_takes_a_fifth_of_the_revenue_or_more",
     ),
     "label.lapse_days": ("tests/policy/test_policy.py",),
+    "proof": ("tests/policy/test_policy.py::test_the_default_policy_states_the_rules_of_the_domain",),
     "risk": ("tests/serving/test_score.py",),
     "ladder": ("tests/models/test_ladder.py",),
     "evidence": ("tests/serving/test_score.py", "tests/serving/test_reasons.py"),

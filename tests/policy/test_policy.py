@@ -38,6 +38,11 @@ def test_the_default_policy_states_the_rules_of_the_domain() -> None:
     assert (policy.tasks.assess_hours, policy.tasks.reach_out_hours) == (24, 48)
     assert policy.evidence.reasons == 3
     assert policy.label.lapse_days == 30
+    assert policy.proof.model_dump() == {
+        "dates": 2, "seeds": 2, "accounts": 200, "opinion_accounts": 25, "panel_accounts": 2000, "tolerance": 1e-9,
+        "shuffles": 5, "error_rate": 0.001, "single_indicator": {"limit": 0.80, "observable": 0.70},
+        "pooled": {"limit": 0.90, "observable": 0.80}, "annual_term_days": 300, "longest_horizon_days": 90,
+    }  # fmt: skip
     assert policy.health.onboarding_weights == {"usage": 50, "engagement": 30, "sentiment": 12, "commercial": 8}
 
 
