@@ -38,7 +38,7 @@ def engine(case: Case, folder: Path) -> Work:
     snapshots, members = _cohort(connection, facts, case)
 
     def work() -> Any:
-        with stored(facts, snapshots, chosen, connection) as kept:
+        with stored(facts, snapshots, chosen, connection, members) as kept:
             found = []
             for part in in_parts(chosen):
                 table = feature_table(kept, members, snapshots, part).select("account_id", "as_of", *part)

@@ -24,40 +24,58 @@ def core_sql(events: str, cohort: str, dates: Sequence[date]) -> str:
 WITH grid(snapshot, as_of_day) AS (VALUES {snapshots}),
 calendar AS (
   SELECT g.snapshot, g.snapshot - 1 - age AS week,
-    (age < 4)::INT AS w0_4, (age < 1)::INT AS w0_1, (age BETWEEN 1 AND 4)::INT AS w1_5,
-    (age BETWEEN 4 AND 15)::INT AS w4_16, (age < 12)::INT AS w0_12,
-    CASE WHEN age < 12 THEN 11 - 2 * age ELSE 0 END AS slope
+    (age < 4)::DOUBLE AS w0_4, (age < 1)::DOUBLE AS w0_1, (age BETWEEN 1 AND 4)::DOUBLE AS w1_5,
+    (age BETWEEN 4 AND 15)::DOUBLE AS w4_16, (age < 12)::DOUBLE AS w0_12,
+    CASE WHEN age < 12 THEN 11 - 2 * age ELSE 0 END::DOUBLE AS slope
   FROM grid g, range({WEEKS_BACK}) AS ages(age)
 ),
 recent AS (
   SELECT account_id, coalesce(user_id, '') AS user_id, module, feature,
     coalesce(channel = 'api', false) AS api, coalesce("count", 1) AS events,
-    occurred_at::DATE - DATE '1970-01-01' AS day,
+    occurred_at, known_at, occurred_at::DATE - DATE '1970-01-01' AS day,
     CASE WHEN known_at > occurred_at THEN known_at::DATE - DATE '1970-01-01' ELSE occurred_at::DATE - DATE '1970-01-01' END AS known_day
   FROM {events}
   WHERE occurred_at >= TIMESTAMP '{start}' AND occurred_at < TIMESTAMP '{dates[-1]}'
 ),
-person_days AS MATERIALIZED (
-  SELECT account_id, user_id, day, min(known_day) AS known_day FROM recent WHERE NOT api GROUP BY ALL
+days_of_use AS MATERIALIZED (
+  SELECT account_id, CASE WHEN NOT api THEN user_id END AS user_id, day, min(known_day) AS known_day,
+    sum(CASE WHEN known_day <= day THEN events::DOUBLE END) AS in_time
+  FROM recent GROUP BY ALL
+),
+feature_weeks AS MATERIALIZED (
+  SELECT account_id, module, feature, late, bit_or(1::BIGINT << ({last - 1} - week)::INT) AS mask
+  FROM (
+    SELECT account_id, module, feature, (day - {anchor}) // 7 AS week,
+      CASE WHEN known_day > day AND (known_day - {anchor}) // 7 > (day - {anchor}) // 7
+        THEN (known_day - {anchor}) // 7 ELSE -1 END AS late
+    FROM recent WHERE NOT api AND day BETWEEN {anchor + 7 * (first - MASK_BACK)} AND {anchor + 7 * last - 1}
+  ) GROUP BY ALL
 ),
 account_days AS MATERIALIZED (
-  SELECT account_id, day, min(known_day) AS known_day FROM person_days GROUP BY ALL
+  SELECT account_id, day, min(known_day) AS known_day FROM days_of_use WHERE user_id IS NOT NULL GROUP BY ALL
+),
+late AS (
+  SELECT account_id, api, events, day, known_day FROM recent WHERE known_at > occurred_at AND known_day > day
 ),
 weekly AS (
   SELECT account_id, (day - {anchor}) // 7 AS week, (known_day - {anchor}) // 7 AS learned,
     count(*) AS person_days, 0 AS days, 0 AS events, 0 AS api_events
-  FROM person_days GROUP BY ALL
+  FROM days_of_use WHERE user_id IS NOT NULL GROUP BY ALL
   UNION ALL
   SELECT account_id, (day - {anchor}) // 7, (known_day - {anchor}) // 7, 0, count(*), 0, 0
   FROM account_days GROUP BY ALL
   UNION ALL
+  SELECT account_id, (day - {anchor}) // 7 AS week, week AS learned, 0, 0, sum(in_time),
+    coalesce(sum(in_time) FILTER (user_id IS NULL), 0)
+  FROM days_of_use WHERE in_time IS NOT NULL GROUP BY ALL
+  UNION ALL
   SELECT account_id, (day - {anchor}) // 7 AS week, (known_day - {anchor}) // 7 AS learned, 0, 0,
-    sum(events)::BIGINT, coalesce(sum(events) FILTER (api), 0)::BIGINT
-  FROM recent GROUP BY account_id, week, learned
+    sum(events), coalesce(sum(events) FILTER (api), 0)
+  FROM late GROUP BY account_id, week, learned
 ),
 facts AS (
-  SELECT account_id, week, learned, sum(person_days)::INT AS person_days, sum(days)::INT AS days,
-    sum(events)::BIGINT AS events, sum(api_events)::BIGINT AS api_events
+  SELECT account_id, week, learned, sum(person_days)::DOUBLE AS person_days, sum(days)::DOUBLE AS days,
+    sum(events)::DOUBLE AS events, sum(api_events)::DOUBLE AS api_events
   FROM weekly GROUP BY ALL
 ),
 kernels AS (
@@ -68,6 +86,10 @@ kernels AS (
     sum(f.api_events * c.w0_4) AS api28
   FROM facts f JOIN calendar c USING (week) WHERE f.learned < c.snapshot GROUP BY ALL
 ),
+unseen AS (
+  SELECT DISTINCT account_id FROM {cohort} WHERE account_id NOT IN (
+    SELECT account_id FROM account_days WHERE known_day < {days[0]})
+),
 last_days AS (
   SELECT account_id, max(day) AS day, max(known_day) AS known_day
   FROM account_days GROUP BY account_id, (day - {anchor}) // 7, (known_day - {anchor}) // 7
@@ -77,6 +99,7 @@ last_days AS (
   FROM (
     SELECT account_id, occurred_at, CASE WHEN known_at > occurred_at THEN known_at::DATE - DATE '1970-01-01' END AS late
     FROM {events} WHERE occurred_at < TIMESTAMP '{start}' AND coalesce(channel, 'ui') <> 'api'
+      AND account_id IN (SELECT account_id FROM unseen)
   ) GROUP BY account_id, late
 ),
 last_use AS (
@@ -88,9 +111,21 @@ last_use AS (
   ) s JOIN grid g ON s.known_day < g.as_of_day AND coalesce(s.end_day, 1000000) >= g.as_of_day
   GROUP BY ALL
 ),
-{_masks("persons", "user_id AS entity", "person_days", first, last, anchor)},
-{_masks("modules", "module AS entity", "recent WHERE NOT api AND module IS NOT NULL", first, last, anchor)},
-{_masks("features", "feature AS entity", "recent WHERE NOT api AND feature IS NOT NULL", first, last, anchor)}
+persons_masks AS (
+  SELECT account_id, user_id AS entity, late, bit_or(1::BIGINT << ({last - 1} - week)::INT) AS mask
+  FROM (
+    SELECT account_id, user_id, (day - {anchor}) // 7 AS week,
+      CASE WHEN known_day > day AND (known_day - {anchor}) // 7 > (day - {anchor}) // 7
+        THEN (known_day - {anchor}) // 7 ELSE -1 END AS late
+    FROM days_of_use
+    WHERE user_id IS NOT NULL AND day BETWEEN {anchor + 7 * (first - MASK_BACK)} AND {anchor + 7 * last - 1}
+  ) GROUP BY ALL
+),
+{_regrouped("modules", "module")},
+{_regrouped("features", "feature")},
+{_masks("persons", last)},
+{_masks("modules", last)},
+{_masks("features", last)}
 SELECT c.account_id, c.as_of,
   coalesce(ud28, 0)::DOUBLE AS active_user_days_28d,
   coalesce(ud7, 0)::DOUBLE AS active_user_days_7d,
@@ -120,20 +155,16 @@ LEFT JOIN features f ON f.account_id = c.account_id AND f.snapshot = c.snapshot
 """
 
 
-def _masks(name: str, entity: str, rows: str, first: int, last: int, anchor: int) -> str:
+def _regrouped(name: str, column: str) -> str:
+    return f"""{name}_masks AS (
+  SELECT account_id, {column} AS entity, late, bit_or(mask) AS mask
+  FROM feature_weeks WHERE {column} IS NOT NULL GROUP BY ALL
+)"""
+
+
+def _masks(name: str, last: int) -> str:
     """Distinct entities of 4 weeks, of 1 week, and of the 4 weeks before: one bit per week, a mask until it changes."""
-    oldest, newest = first - MASK_BACK, last - 1
-    return f"""{name}_bits AS (
-  SELECT account_id, {entity}, (day - {anchor}) // 7 AS week,
-    CASE WHEN known_day > day AND (known_day - {anchor}) // 7 > (day - {anchor}) // 7
-      THEN (known_day - {anchor}) // 7 ELSE -1 END AS late
-  FROM {rows}
-),
-{name}_masks AS (
-  SELECT account_id, entity, late, bit_or(1::BIGINT << ({newest} - week)::INT) AS mask
-  FROM {name}_bits WHERE week BETWEEN {oldest} AND {newest} GROUP BY ALL
-),
-{name}_held AS (
+    return f"""{name}_held AS (
   SELECT account_id, late, bit_or(mask) OVER changes AS mask, lead(late, 1, 1000000) OVER changes AS until
   FROM {name}_masks WINDOW changes AS (PARTITION BY account_id, entity ORDER BY late)
 ),
@@ -141,7 +172,7 @@ def _masks(name: str, entity: str, rows: str, first: int, last: int, anchor: int
   SELECT account_id, snapshot, sum((mask & 15 <> 0)::INT) AS n4, sum((mask & 1 <> 0)::INT) AS n1,
     sum((mask & 240 <> 0)::INT) AS n4_4
   FROM (
-    SELECT account_id, snapshot, (mask >> ({newest} + 1 - snapshot)::INT) & 255 AS mask
+    SELECT account_id, snapshot, (mask >> ({last} - snapshot)::INT) & 255 AS mask
     FROM {name}_held, grid WHERE late < snapshot AND snapshot <= until
   ) WHERE mask <> 0 GROUP BY ALL
 )"""

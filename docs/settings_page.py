@@ -10,6 +10,8 @@ NOTE = "<!-- Made by `python docs/generate.py`. Change the code, then run it aga
 MEANINGS = {
     "project.name": "The book's name: the title of the pages, the MLflow experiment and the registered model.",
     "project.currency": "Shown before money.",
+    "engine.memory": "The most memory DuckDB may hold, for example `1200MB` or `8GB`; what does not fit is spilled to disk. "
+    "Not given: four fifths of the machine's. Ignored by other engines.",
     "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml. "
     "`${NAME}` becomes the environment variable NAME, or what the file that NAME_FILE names holds.",
     "sources.url": "Where the SELECTs run, for example `postgres://reader:${CRM_PASSWORD}@db.example.com/crm`. Not given: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from data_contracts.sources import Facts
@@ -12,7 +12,7 @@ from features.indicator import Indicator
 from features.masks import adopted_table, leading_table, mask_table
 from features.measure import Context, Kernel, Leaf, Reduction, Span
 from features.snapshots import Snapshots
-from features.windows import by_reduction, kernel_table, span_table
+from features.windows import by_length, by_reduction, span_table, stacked_kernels
 
 KEY = ("account_id", "as_of", "snapshot", "as_of_day")
 
@@ -77,26 +77,24 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         keys = accounts.select(**{f"covered_{name}": accounts["account_id"]})
         wide = wide.left_join(keys, cohort["account_id"] == keys[f"covered_{name}"])
         covers[name] = f"covered_{name}"
-    pending: list[tuple[Leaf, str]] = []
-    reach = _common_reach(leaves)
-    for reduction, group in by_reduction(leaves).items():
-        if not available(facts, reduction):
-            columns.update({leaf.name: ibis.null("int64") for leaf in group})
-            continue
-        for table in _shape_tables(facts, reduction, group, snapshots, cohort, reach.get(reduction.rows, 0)):
-            tag = f"{len(columns)}_{len(pending)}"
-            keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
-            wide = wide.left_join(
-                keyed,
-                [cohort["account_id"] == keyed[f"account_{tag}"], cohort["snapshot"] == keyed[f"snapshot_{tag}"]],
-            )
-            pending += [(leaf, reduction.table) for leaf in group if leaf.name in table.columns]
-    for leaf, source in pending:
+    pending = []
+    for table, group in _shape_tables(facts, leaves, snapshots, cohort):
+        tag = len(pending)
+        keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
+        wide = wide.left_join(
+            keyed,
+            [cohort["account_id"] == keyed[f"account_{tag}"], cohort["snapshot"] == keyed[f"snapshot_{tag}"]],
+        )
+        pending += group
+    for leaf in leaves:
+        if not available(facts, leaf.reduction):
+            columns[leaf.name] = ibis.null("int64")
+    for leaf in pending:
         value = wide[leaf.name].cast("int64")
         if _is_zero_when_nothing_happened(leaf):
             value = value.coalesce(0)
-        if source in covers:
-            value = wide[covers[source]].notnull().ifelse(value, None)
+        if leaf.reduction.table in covers:
+            value = wide[covers[leaf.reduction.table]].notnull().ifelse(value, None)
         columns[leaf.name] = value
     return wide.select(*cohort.columns, **columns)
 
@@ -118,26 +116,29 @@ def _common_reach(leaves: list[Leaf]) -> dict[Any, int]:
 
 
 def _shape_tables(
-    facts: Facts, reduction: Reduction, group: list[Leaf], snapshots: Snapshots, cohort: Any, reach: int
-) -> list[Any]:
-    rows = reduction.rows(facts.tables)
-    only = reduction.only(facts.tables) if reduction.only else None
-    kernels = [x for x in group if isinstance(x, Kernel)]
-    masks = [x for x in group if isinstance(x, Mask | Pattern)]
-    spans = [x for x in group if isinstance(x, Span)]
-    found = []
-    if kernels:
-        found.append(kernel_table(rows, kernels, snapshots))
-    if masks:
-        found.append(mask_table(rows, masks, snapshots, only, reach))
-    if spans:
-        found.append(span_table(rows, spans, snapshots, cohort))
-    found += [adopted_table(rows, x, snapshots) for x in group if isinstance(x, Adopted)]
-    for leaf in group:
-        if isinstance(leaf, Leading):
-            others = leaf.of.rows(facts.tables) if leaf.of is not None else None
-            found.append(leading_table(rows, leaf, snapshots, others))
-    return found
+    facts: Facts, leaves: list[Leaf], snapshots: Snapshots, cohort: Any
+) -> Iterator[tuple[Any, list[Leaf]]]:
+    """Tables of account_id, snapshot and leaves, with the leaves of each: one for all kernels of like length, then by reduction."""
+    read = {r: group for r, group in by_reduction(leaves).items() if available(facts, r)}
+    rows = {reduction: reduction.rows(facts.tables) for reduction in read}
+    for kernels in by_length([x for group in read.values() for x in group if isinstance(x, Kernel)]):
+        parts = [(rows[reduction], group) for reduction, group in by_reduction(kernels).items()]
+        yield stacked_kernels(parts, snapshots), list(kernels)
+    reach = _common_reach(leaves)
+    for reduction, group in read.items():
+        masks = [x for x in group if isinstance(x, Mask | Pattern)]
+        if masks:
+            only = reduction.only(facts.tables) if reduction.only else None
+            yield mask_table(rows[reduction], masks, snapshots, only, reach[reduction.rows]), list(masks)
+        spans = [x for x in group if isinstance(x, Span)]
+        if spans:
+            yield span_table(rows[reduction], spans, snapshots, cohort), list(spans)
+        for leaf in group:
+            if isinstance(leaf, Adopted):
+                yield adopted_table(rows[reduction], leaf, snapshots), [leaf]
+            if isinstance(leaf, Leading):
+                others = leaf.of.rows(facts.tables) if leaf.of is not None else None
+                yield leading_table(rows[reduction], leaf, snapshots, others), [leaf]
 
 
 def _is_zero_when_nothing_happened(leaf: Leaf) -> bool:

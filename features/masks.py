@@ -1,20 +1,19 @@
-"""Distinct people, features and modules: one bit per week of activity, asked for any pattern of weeks.
+"""Distinct people, features and modules: their weeks of activity (`bits`), asked for any pattern of weeks.
 
-A mask holds the weeks in which one entity (a person, a feature) of an account was active. For a snapshot it is shifted so
-that bit 0 is the last week before as_of; a condition then looks at some of its bits (`measure.Active`).
+For a snapshot an entity's mask is shifted so that bit 0 is the last week before as_of; a condition then looks at some of
+its bits (`distinct.Active`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from features.bits import BITS, Bits, bits_of, blocks_of, gone_week, seen, that_count
 from features.distinct import Active, Adopted, Leading, Mask, Pattern
-from features.reductions.shapes import GONE, days_active
+from features.measure import DAYS_IN_WEEK
+from features.reductions.shapes import later
 from features.snapshots import Snapshots
-
-BITS = 63  # usable bits of a signed 64-bit mask
-NEVER = 10**6  # a week after all others
 
 
 def mask_table(
@@ -22,14 +21,14 @@ def mask_table(
 ) -> Any:
     """account_id, snapshot and one count of distinct entities per leaf.
 
-    `rows` holds account_id, entity, day, known_day, and gone_day where facts may be taken back; `only`, where given,
-    account_id, entity and the days from and until which an entity counts (`Reduction.only`). The masks hold at least
-    `reach` weeks before each snapshot.
+    `rows` are bits already, or hold account_id, entity, day, known_day, and gone_day where facts may be taken back;
+    `only`, where given, account_id, entity and the days from and until which an entity counts (`Reduction.only`). The
+    masks hold at least `reach` weeks before each snapshot.
     """
 
-    def counted(seen: Any) -> Any:
-        counts = {leaf.name: _holds(seen["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
-        return seen.group_by("account_id", "snapshot").agg(**counts)
+    def counted(found: Any) -> Any:
+        counts = {leaf.name: _holds(found["recent"], leaf.conditions).cast("int64").sum() for leaf in leaves}
+        return found.group_by("account_id", "snapshot").agg(**counts)
 
     return _in_blocks(rows, max(reach, *(leaf.reach for leaf in leaves)), snapshots, counted, only=only)
 
@@ -41,9 +40,9 @@ def leading_table(rows: Any, leaf: Leading, snapshots: Snapshots, others: Any = 
     """
     import ibis
 
-    def counted(seen: Any) -> Any:
-        found = seen.mutate(
-            regular=_active_blocks(seen["recent"], leaf.over), met=_holds(seen["asked"], [leaf.condition])
+    def counted(found: Any) -> Any:
+        found = found.mutate(
+            regular=_active_blocks(found["recent"], leaf.over), met=_holds(found["asked"], [leaf.condition])
         )
         # Those alike in regularity share one row: there are only so many active weeks.
         levels = found.filter(found["regular"] > 0).group_by("account_id", "snapshot", "regular")
@@ -67,40 +66,60 @@ def adopted_table(rows: Any, leaf: Adopted, snapshots: Snapshots) -> Any:
     """
     import ibis
 
-    days = days_active(rows, "entity").mutate(member=ibis.null("string"))
-    people = rows.mutate(active=0)
-    both = ibis.union(_weekly(days, snapshots.anchor), _weekly(people, snapshots.anchor), distinct=False)
-    pairs = _pairs([(snapshots.index(d), age + leaf.ago) for d in snapshots.dates for age in range(leaf.weeks)])
-    joined = both.join(pairs, both["week"] == pairs["calendar_week"])
-    seen = joined.filter((joined["learned"] < joined["snapshot"]) & (joined["gone"] >= joined["snapshot"]))
-    used = seen.group_by("account_id", "entity", "snapshot").agg(
-        days=seen["days"].sum(), first=seen["first"].min(), last=seen["last"].max()
+    used = _days_of_weeks(rows, snapshots.anchor)
+    pairs = _pairs(snapshots, leaf)
+    joined = used.join(pairs, used["week"] == pairs["calendar_week"])
+    joined = joined.filter((joined["learned"] < joined["snapshot"]) & (joined["gone"] >= joined["snapshot"]))
+    # Days that were told of twice, in time and late, are one bit.
+    days = (joined["days"] << joined["shift"]).bit_or()
+    used = joined.group_by("account_id", "entity", "snapshot").agg(
+        days=days, first=joined["first"].min(), last=joined["last"].max()
     )
-    enough = used["days"] >= int(leaf.days)
+    one = ibis.literal(1, "int8").cast("int64")
+    counted = sum(((used["days"] >> ibis.literal(i, "int32")) & one for i in range(DAYS_IN_WEEK * leaf.weeks)), 0 * one)
+    enough = counted >= int(leaf.days)
     if int(leaf.people) > 1:
         enough = enough & (used["first"] != used["last"])
     adopted = used.filter(enough)
     return adopted.group_by("account_id", "snapshot").agg(**{leaf.name: adopted.count()})
 
 
-def _weekly(rows: Any, anchor: int) -> Any:
-    """Days of use, and the first and last person by name, per entity, week, and week learned and taken back."""
+def _days_of_weeks(rows: Any, anchor: int) -> Any:
+    """The days of use as bits, and the first and last person by name, per entity, week, and week learned and taken back."""
     import ibis
 
-    week, learned = (rows["day"] - anchor) // 7, (ibis.greatest(rows["known_day"], rows["day"]) - anchor) // 7
-    found = rows.group_by("account_id", "entity", week=week, learned=learned, gone=_gone_week(rows, anchor))
-    return found.agg(days=rows["active"].sum().cast("int64"), first=rows["member"].min(), last=rows["member"].max())
+    one = ibis.literal(1, "int8").cast("int64")
+    bit = one << ((rows["day"] - anchor) % DAYS_IN_WEEK).cast("int32")
+    week, learned = (rows["day"] - anchor) // 7, (later(rows["day"], rows["known_day"]) - anchor) // 7
+    found = rows.mutate(bit=bit, week=week, learned=learned, gone=gone_week(rows, anchor))
+    found = found.group_by("account_id", "entity", "week", "learned", "gone")
+    return found.agg(
+        days=lambda t: t["bit"].bit_or(), first=lambda t: t["member"].min(), last=lambda t: t["member"].max()
+    )
 
 
-def _pairs(pairs: Sequence[tuple[int, int]]) -> Any:
-    """(snapshot, week that lies so many weeks before it) as a table."""
+def _pairs(snapshots: Snapshots, leaf: Adopted) -> Any:
+    """snapshot, each week of its window, and the place of that week's first day in the window's bits."""
     import ibis
     import pyarrow as pa
 
-    weeks = [s - 1 - age for s, age in pairs]
+    if DAYS_IN_WEEK * leaf.weeks > BITS:
+        raise ValueError(
+            f"{leaf.weeks} weeks of days are more than one mask holds: use at most {BITS // DAYS_IN_WEEK}."
+        )
+    found = [
+        (s, s - 1 - age - leaf.ago, DAYS_IN_WEEK * age)
+        for s in map(snapshots.index, snapshots.dates)
+        for age in range(leaf.weeks)
+    ]
+    snapshot, week, shift = zip(*found, strict=True)
     return ibis.memtable(
         pa.table(
-            {"snapshot": pa.array([s for s, _ in pairs], pa.int64()), "calendar_week": pa.array(weeks, pa.int64())}
+            {
+                "snapshot": pa.array(snapshot, pa.int64()),
+                "calendar_week": pa.array(week, pa.int64()),
+                "shift": pa.array(shift, pa.int32()),
+            }
         )
     )
 
@@ -111,114 +130,35 @@ def _in_blocks(
     """What `counted` makes of the masks, for as many snapshots at a time as one mask can serve."""
     import ibis
 
+    bits = rows if isinstance(rows, Bits) else bits_of(rows, ("entity",), snapshots, reach)
+    asked = None if others is None else bits_of(others, ("entity",), snapshots, bits.reach)
+    only = that_count(only, snapshots.anchor)
     parts = []
-    for block in _blocks(snapshots, reach):
-        seen = _seen(rows, block, reach, snapshots.anchor, only)
-        asked = None if others is None else _seen(others, block, reach, snapshots.anchor)
-        parts.append(counted(_beside(seen, asked)))
+    for number, block in enumerate(blocks_of(snapshots, bits.reach)):
+        beside = None if asked is None else seen(asked, number, block)
+        parts.append(counted(_beside(seen(bits, number, block, only), beside)))
     return parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
 
 
-def _beside(seen: Any, other: Any) -> Any:
+def _beside(found: Any, other: Any) -> Any:
     """The masks with `asked`: the mask of the same entity in the other rows, its own where there are none."""
     if other is None:
-        return seen.mutate(asked=seen["recent"])
+        return found.mutate(asked=found["recent"])
     other = other.select(
         other_account=other["account_id"],
         other_entity=other["entity"],
         other_snapshot=other["snapshot"],
         other_recent=other["recent"],
     )
-    joined = seen.left_join(
+    joined = found.left_join(
         other,
         [
-            seen["account_id"] == other["other_account"],
-            seen["entity"] == other["other_entity"],
-            seen["snapshot"] == other["other_snapshot"],
+            found["account_id"] == other["other_account"],
+            found["entity"] == other["other_entity"],
+            found["snapshot"] == other["other_snapshot"],
         ],
     )
-    return joined.select(*seen.columns, asked=joined["other_recent"].coalesce(0))
-
-
-def _blocks(snapshots: Snapshots, reach: int) -> Iterator[list[int]]:
-    """Snapshot indexes in runs short enough for one mask."""
-    block: list[int] = []
-    for index in map(snapshots.index, snapshots.dates):
-        if block and index - block[0] + reach > BITS - 1:
-            yield block
-            block = []
-        block.append(index)
-    yield block
-
-
-def _seen(rows: Any, block: list[int], reach: int, anchor: int, only: Any = None) -> Any:
-    """account_id, entity, snapshot and `recent`: the weeks in which the entity was active, the last one as bit 0."""
-    import ibis
-    import pyarrow as pa
-
-    newest, oldest = block[-1] - 1, block[0] - reach
-    week = (rows["day"] - anchor) // 7
-    learned = (rows["known_day"] - anchor) // 7
-    # Facts learned in their own week need no second look; late ones carry the week they were learned in.
-    late = (learned > week).ifelse(learned, ibis.literal(-1, "int64"))
-    seen = rows.mutate(week=week, late=late, gone=_gone_week(rows, anchor))
-    seen = seen.filter(lambda t: t["week"].between(oldest, newest))
-    one = ibis.literal(1, "int8").cast("int64")
-    bit = one << (newest - seen["week"]).clip(lower=0, upper=BITS - 1).cast("int32")
-    by = ["account_id", "entity", "late", *(["gone"] if GONE in rows.columns else [])]
-    masks = seen.mutate(bit=bit).group_by(by).agg(mask=lambda t: t["bit"].bit_or())
-    grid = ibis.memtable(pa.table({"snapshot": pa.array(block, pa.int64())}))
-    crossed = (_taken_back if GONE in rows.columns else _growing)(masks, _that_count(only, anchor), grid)
-    shift = (newest + 1 - crossed["snapshot"]).clip(lower=0, upper=BITS - 1).cast("int32")
-    recent = (crossed["mask"] >> shift) & ibis.literal(2**reach - 1, "int64")
-    # Most entities are silent at most snapshots, and nothing is ever asked about the silent.
-    return crossed.mutate(recent=recent).filter(lambda t: t["recent"] != 0)
-
-
-def _growing(masks: Any, only: Any, grid: Any) -> Any:
-    """One mask per entity and snapshot: a mask holds until a late fact is learned, which adds its weeks to it."""
-    import ibis
-
-    changes = ibis.window(group_by=["account_id", "entity"], order_by="late", rows=(None, 0))
-    ordered = ibis.window(group_by=["account_id", "entity"], order_by="late")
-    until = masks["late"].lead(default=NEVER).over(ordered)
-    held = masks.mutate(mask=masks["mask"].bit_or().over(changes), until=until)
-    crossed = _crossed(held, only, grid)
-    return crossed.filter((crossed["late"] < crossed["snapshot"]) & (crossed["snapshot"] <= crossed["until"]))
-
-
-def _taken_back(masks: Any, only: Any, grid: Any) -> Any:
-    """One mask per entity and snapshot, of the facts known and not yet taken back."""
-    crossed = _crossed(masks, only, grid)
-    crossed = crossed.filter((crossed["late"] < crossed["snapshot"]) & (crossed["gone"] >= crossed["snapshot"]))
-    return crossed.group_by("account_id", "entity", "snapshot").agg(mask=lambda t: t["mask"].bit_or())
-
-
-def _crossed(masks: Any, only: Any, grid: Any) -> Any:
-    """Every mask at every snapshot, where only some entities count at those at which they do."""
-    if only is None:
-        return masks.cross_join(grid)
-    counted = masks.inner_join(only, ["account_id", "entity"]).cross_join(grid)
-    return counted.filter(
-        (counted["counts_from"] < counted["snapshot"]) & (counted["snapshot"] <= counted["counts_until"])
-    )
-
-
-def _that_count(only: Any, anchor: int) -> Any:
-    """The entities that count at all, with the weeks in which that is known and taken back."""
-    if only is None:
-        return None
-    since = (only["known_day"] - anchor) // 7
-    return only.select("account_id", "entity", counts_from=since, counts_until=_gone_week(only, anchor))
-
-
-def _gone_week(rows: Any, anchor: int) -> Any:
-    """The first week in which a restated fact no longer counts; NEVER for the others."""
-    import ibis
-
-    if GONE not in rows.columns:
-        return ibis.literal(NEVER, "int64")
-    return ((rows[GONE] - anchor) // 7).coalesce(NEVER)
+    return joined.select(*found.columns, asked=joined["other_recent"].coalesce(0))
 
 
 def _holds(recent: Any, conditions: Sequence[Active]) -> Any:

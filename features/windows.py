@@ -16,33 +16,65 @@ from features.snapshots import Snapshots
 
 
 def kernel_table(rows: Any, leaves: Sequence[Kernel], snapshots: Snapshots) -> Any:
-    """account_id, snapshot and one exact integer column per leaf, where any fact falls into a window.
+    """account_id, snapshot and one whole number per leaf, where any fact falls into a window.
 
-    `rows` holds account_id, day, known_day and integer values.
+    `rows` holds account_id, day, known_day and integer values. The sums are float64: exact up to 2^53, whatever the
+    order, and cheaper than the 128 bits into which DuckDB sums integers.
     """
-    weekly = _weekly(rows, sorted({leaf.value for leaf in leaves}), snapshots.anchor)
+    return stacked_kernels([(rows, leaves)], snapshots)
+
+
+def stacked_kernels(parts: Sequence[tuple[Any, Sequence[Kernel]]], snapshots: Snapshots) -> Any:
+    """The same for leaves over several reductions at once: their weeks lie in one table and meet the calendar together.
+
+    A leaf is null or 0 where its own facts fall into no window but those of another reduction do.
+    """
+    leaves = [leaf for _, group in parts for leaf in group]
+    weekly = _side_by_side([_weekly(rows, group, snapshots.anchor) for rows, group in parts])
     calendar = _calendar(leaves, snapshots)
     joined = weekly.join(calendar, weekly["week"] == calendar["calendar_week"])
-    seen = joined.filter(joined["learned"] < joined["snapshot"])
+    found = joined.filter(joined["learned"] < joined["snapshot"])
     names = {vector: f"k{i}" for i, vector in enumerate(_distinct_weights(leaves))}
-    sums = {leaf.name: (seen[leaf.value] * seen[names[leaf.weights]]).sum() for leaf in leaves}
-    return seen.group_by("account_id", "snapshot").agg(**sums)
+    sums = {leaf.name: (found[_value(leaf)] * found[names[leaf.weights]]).sum() for leaf in leaves}
+    return found.group_by("account_id", "snapshot").agg(**sums)
 
 
-def _weekly(rows: Any, values: Sequence[str], anchor: int) -> Any:
+def by_length(leaves: Sequence[Kernel]) -> list[list[Kernel]]:
+    """Leaves apart by how far they look back, to a power of two weeks: a week meets every snapshot of the longest."""
+    found: dict[int, list[Kernel]] = {}
+    for leaf in leaves:
+        found.setdefault(max(16, 1 << (leaf.reach - 1).bit_length()), []).append(leaf)
+    return [found[length] for length in sorted(found)]
+
+
+def _value(leaf: Kernel) -> str:
+    return f"{leaf.reduction.name}__{leaf.value}"
+
+
+def _side_by_side(tables: Sequence[Any]) -> Any:
+    """Weekly tables as one, a row per account, week and week learned: what another table counts is null until then."""
+    import ibis
+
+    if len(tables) == 1:
+        return tables[0]
+    key = ["account_id", "week", "learned"]
+    values = [name for table in tables for name in table.columns if name not in key]
+    empty = ibis.null("float64")
+    rows = [t.select(*key, **{v: t[v] if v in t.columns else empty for v in values}) for t in tables]
+    one = ibis.union(*rows, distinct=False)
+    return one.group_by(key).agg(**{v: one[v].sum() for v in values})
+
+
+def _weekly(rows: Any, leaves: Sequence[Kernel], anchor: int) -> Any:
     """Facts per account and week, apart by the week in which they were learned where that is later."""
+    values = sorted({leaf.value for leaf in leaves})
     if GONE in rows.columns:
         rows = _with_what_is_taken_back(rows, values)
     week = (rows["day"] - anchor) // 7
     learned = (later(rows["day"], rows["known_day"]) - anchor) // 7
     return rows.group_by(account_id="account_id", week=week, learned=learned).agg(
-        **{v: _in_64_bits(rows[v].sum()) for v in values}
+        **{_value(leaf): rows[leaf.value].cast("float64").sum() for leaf in leaves}
     )
-
-
-def _in_64_bits(total: Any) -> Any:
-    """A sum as int64: DuckDB sums into 128 bits, of which Ibis knows nothing, so a plain cast would be left out."""
-    return total.cast("decimal(38, 0)").cast("int64")
 
 
 def _with_what_is_taken_back(rows: Any, values: Sequence[str]) -> Any:
@@ -71,7 +103,7 @@ def _calendar(leaves: Sequence[Kernel], snapshots: Snapshots) -> Any:
         "calendar_week": pa.array([s - 1 - age for s, age in pairs], pa.int64()),
     }
     for i, vector in enumerate(vectors):
-        columns[f"k{i}"] = pa.array([vector[age] if age < len(vector) else 0 for _, age in pairs], pa.int64())
+        columns[f"k{i}"] = pa.array([vector[age] if age < len(vector) else 0 for _, age in pairs], pa.float64())
     return ibis.memtable(pa.table(columns))
 
 

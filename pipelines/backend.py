@@ -153,5 +153,7 @@ def _duckdb(project: Project, rest: str) -> Any:
             ) from exc
         raise
     con.raw_sql("SET TimeZone = 'UTC'")
+    if project.settings.engine.memory is not None:
+        con.raw_sql(f"SET memory_limit = '{project.settings.engine.memory}'")
     con.raw_sql(f"SET file_search_path = '{str(project.folder).replace(chr(39), chr(39) * 2)}'")
     return con

@@ -83,7 +83,7 @@ def features_at(
     members = checked.engine.create_table("cohort", members_of(checked.facts, snapshots, rule), overwrite=True)
     # What is built otherwise than by the engine may look across components: it gets all of them at once.
     parts = in_parts(chosen) if table_of is feature_table else [chosen]
-    with stored(checked.facts, snapshots, chosen, checked.engine) as facts:
+    with stored(checked.facts, snapshots, chosen, checked.engine, members) as facts:
         frames = [_part(table_of(facts, members, snapshots, part), part, chosen) for part in parts]
     frame = side_by_side(frames)
     if frame.empty:

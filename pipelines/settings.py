@@ -34,6 +34,7 @@ class EngineSection(Section):
 
     # Not in the repr: an address may hold a password.
     url: str = Field(default=f"duckdb://{STATE}/warehouse.duckdb", repr=False)
+    memory: str | None = Field(default=None, pattern=r"^[1-9]\d*(MB|GB)$")
 
 
 class SourcesSection(Section):

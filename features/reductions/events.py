@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from features.reductions.shapes import GONE, dated, days_active, kept, while_any, with_gone
+from features.reductions.shapes import GONE, dated, days_active, kept, later, while_any, with_gone
 from features.snapshots import day_of
 
 Tables = Mapping[str, Any]
@@ -17,8 +17,11 @@ EVENTS = "usage_events"
 RECENT = "usage_events within reach of a window"
 EARLIER = "usage_events before the reach of any window"
 SETTLED = "known before the first snapshot"  # a column of EARLIER
-PERSON_DAYS = "person_days"
+ANCHOR = "first day of a week"  # a number: the day (mod 7) on which the weeks of all snapshots begin
+DAYS_OF_USE = "days_of_use"
 CORE_USE = "core_use_days"
+USE_WEEKS = "weeks_of_use"
+IN_TIME = "events_in_time"  # a column of DAYS_OF_USE
 
 
 def events(tables: Tables) -> Any:
@@ -28,32 +31,82 @@ def events(tables: Tables) -> Any:
 
 def by_people(rows: Any) -> Any:
     """Events of people, not of programs. Sources without user ids still tell the days of use: one nameless person."""
-    people = rows.filter(rows["channel"].coalesce("ui") != "api")
+    people = rows.filter(~_by_program(rows))
     return people.mutate(user_id=people["user_id"].coalesce(""))
+
+
+def _by_program(rows: Any) -> Any:
+    return rows["channel"].coalesce("ui") == "api"
+
+
+def all_days(tables: Tables) -> Any:
+    """One row per account, person and day of use; a null user_id stands for all programs, which are nobody.
+
+    Where no source restates, also how many events of that day were learned on it: null where all came later.
+    """
+    rows = events(tables)
+    rows = rows.mutate(user_id=_by_program(rows).ifelse(None, rows["user_id"].coalesce("")))
+    if GONE in rows.columns:
+        return days_active(rows, "user_id")
+    in_time = (rows["known_day"] <= rows["day"]).ifelse(rows["count"].coalesce(1), None)
+    found = rows.group_by("account_id", "user_id", "day")
+    return found.agg(known_day=rows["known_day"].min(), **{IN_TIME: in_time.cast("float64").sum()})
 
 
 def person_days(tables: Tables) -> Any:
     """One row per account, person and day of use."""
-    if PERSON_DAYS in tables:
-        return tables[PERSON_DAYS]
+    if DAYS_OF_USE in tables:
+        days = tables[DAYS_OF_USE]
+        return kept(days.filter(days["user_id"].notnull()), "user_id", active=1)
     return days_active(by_people(events(tables)), "user_id")
 
 
+def counted(tables: Tables) -> Any:
+    """account_id, day, known_day, `by_program` and `count`: events, many of one day as one row where days are stored."""
+    import ibis
+
+    rows = events(tables)
+    rows = rows.mutate(by_program=_by_program(rows), count=rows["count"].coalesce(1))
+    if DAYS_OF_USE not in tables or IN_TIME not in tables[DAYS_OF_USE].columns:
+        return kept(rows, "by_program", "count")
+    days = tables[DAYS_OF_USE]
+    days = days.filter(days[IN_TIME].notnull())
+    in_time = days.select(
+        "account_id",
+        "day",
+        known_day=days["day"],
+        by_program=days["user_id"].isnull(),
+        count=days[IN_TIME].cast("int64"),
+    )
+    # Moments first: they are there to be compared, days must be made.
+    late = rows.filter(rows["known_at"] > rows["occurred_at"])
+    late = late.filter(late["known_day"] > late["day"])
+    return ibis.union(in_time, late.select(*in_time.columns), distinct=False)
+
+
 def last_days(tables: Tables) -> Any:
-    """account_id, day and known_day of use by people: every day in reach, and of earlier ones the last."""
-    recent = days_active(person_days(tables))
+    """account_id, day and known_day of use by people: the days that may be the last before a snapshot."""
+    recent = _last_of_weeks(days_active(person_days(tables)), tables)
     return recent if EARLIER not in tables else _and_last_of(recent, by_people(_earlier(tables)))
 
 
 def days_of_use(tables: Tables) -> Any:
     """account_id, day and known_day of use by anyone: every day in reach, and of earlier ones the last."""
-    import ibis
-
     if EARLIER not in tables:
         return kept(events(tables))
-    by_programs = events(tables).filter(lambda t: t["channel"] == "api")
-    recent = ibis.union(kept(person_days(tables)), kept(by_programs), distinct=False)
-    return _and_last_of(recent, _earlier(tables))
+    recent = tables[DAYS_OF_USE] if DAYS_OF_USE in tables else all_days(tables)
+    return _and_last_of(_last_of_weeks(recent, tables), _earlier(tables))
+
+
+def _last_of_weeks(days: Any, tables: Tables) -> Any:
+    """Of the days that fall into one week and were learned in one week the last: no snapshot tells them apart."""
+    if ANCHOR not in tables:
+        return days
+    anchor = tables[ANCHOR]
+    gone = [GONE] if GONE in days.columns else []
+    week, learned = (days["day"] - anchor) // 7, (later(days["day"], days["known_day"]) - anchor) // 7
+    found = days.group_by("account_id", *gone, week=week, learned=learned)
+    return kept(found.agg(day=days["day"].max(), known_day=days["known_day"].max()))
 
 
 def _earlier(tables: Tables) -> Any:
@@ -104,4 +157,13 @@ def core_use_days(tables: Tables) -> Any:
     return days_active(used, "user_id", "feature")
 
 
-SHARED: Mapping[str, Callable[[Tables], Any]] = {PERSON_DAYS: person_days, CORE_USE: core_use_days}
+def feature_weeks(tables: Tables, column: str) -> Any:
+    """Use by people of what `column` names (feature or module): its weeks where they are stored, else its events."""
+    if USE_WEEKS in tables:
+        return tables[USE_WEEKS].of(column)
+    people = by_people(events(tables))
+    people = people.filter(people[column].notnull())
+    return kept(people, entity=people[column])
+
+
+SHARED: Mapping[str, Callable[[Tables], Any]] = {DAYS_OF_USE: all_days, CORE_USE: core_use_days}

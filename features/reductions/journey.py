@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.events import EVENTS, PERSON_DAYS, days_of_use
+from features.reductions.events import DAYS_OF_USE, EVENTS, days_of_use
 from features.reductions.shapes import GONE, dated, days_active, kept, later, sooner, until_next, with_gone
 from features.snapshots import day_of
 
@@ -82,4 +82,4 @@ first_value = Reduction("first_value", "milestones", _reached("first_value"))
 goals = Reduction("goals_reached", "milestones", _reached("goal"))
 goals_set = Reduction("goals_set", "milestones", _set("goal"))
 handoffs = Reduction("handoffs", "milestones", _reached("handoff"))
-any_activity = Reduction("any_activity", "*", _any_activity, shares=(PERSON_DAYS,))
+any_activity = Reduction("any_activity", "*", _any_activity, shares=(DAYS_OF_USE,))

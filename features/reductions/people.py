@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.measure import Reduction
-from features.reductions.events import PERSON_DAYS, person_days
+from features.reductions.events import DAYS_OF_USE, person_days
 from features.reductions.shapes import GONE, OPEN, dated, kept, later, sooner, visible_together
 from features.snapshots import day_of
 
@@ -111,7 +111,7 @@ def _use_in_role(entity: str, *roles: str) -> Any:
     return rows
 
 
-_USE: dict[str, Any] = {"needs": ("user_id",), "also": ("users",), "shares": (PERSON_DAYS,)}
+_USE: dict[str, Any] = {"needs": ("user_id",), "also": ("users",), "shares": (DAYS_OF_USE,)}
 
 people = Reduction("people", "users", _in_role())
 champions = Reduction("champions", "users", _in_role(*KEY_ROLES), needs=("role",))

@@ -8,11 +8,12 @@ from typing import Any
 from features.measure import Reduction
 from features.reductions.events import (
     CORE_USE,
-    PERSON_DAYS,
+    DAYS_OF_USE,
+    USE_WEEKS,
     begun,
-    by_people,
     core_use_days,
-    events,
+    counted,
+    feature_weeks,
     last_days,
     owned_at,
     person_days,
@@ -26,23 +27,22 @@ API = "api"
 
 
 def _volume(tables: Tables) -> Any:
-    rows = events(tables)
-    count, by_program = rows["count"].coalesce(1), rows["channel"] == "api"
+    rows = counted(tables)
+    count, by_program = rows["count"], rows["by_program"]
     return kept(
         rows,
         events=count,
         api_events=by_program.ifelse(count, 0),
-        people_events=by_program.coalesce(False).ifelse(0, count),
+        people_events=by_program.ifelse(0, count),
     )
 
 
-def _distinct(column: str) -> Any:
-    def rows(tables: Tables) -> Any:
-        people = by_people(events(tables))
-        people = people.filter(people[column].notnull())
-        return kept(people, entity=people[column])
+def _modules(tables: Tables) -> Any:
+    return feature_weeks(tables, "module")
 
-    return rows
+
+def _features(tables: Tables) -> Any:
+    return feature_weeks(tables, "feature")
 
 
 def _active_days(tables: Tables) -> Any:
@@ -120,23 +120,22 @@ def _for_programs(owned: Any) -> Any:
     return (owned["module"].lower() == API) | (owned["feature"].lower() == API)
 
 
-_features = _distinct("feature")
 _CORE: dict[str, Any] = {"also": ("entitlements",), "shares": (CORE_USE,)}
-_LEVEL: dict[str, Any] = {"needs": ("feature",), "also": ("entitlements",)}
+_LEVEL: dict[str, Any] = {"needs": ("feature",), "also": ("entitlements",), "shares": (USE_WEEKS,)}
 
-user_days = Reduction("user_days", "usage_events", person_days, shares=(PERSON_DAYS,))
-active_days = Reduction("active_days", "usage_events", _active_days, shares=(PERSON_DAYS,))
-volume = Reduction("volume", "usage_events", _volume)
-active_users = Reduction("active_users", "usage_events", _persons, needs=("user_id",), shares=(PERSON_DAYS,))
-used_modules = Reduction("used_modules", "usage_events", _distinct("module"), needs=("module",))
-used_features = Reduction("used_features", "usage_events", _features, needs=("feature",))
+user_days = Reduction("user_days", "usage_events", person_days, shares=(DAYS_OF_USE,))
+active_days = Reduction("active_days", "usage_events", _active_days, shares=(DAYS_OF_USE,))
+volume = Reduction("volume", "usage_events", _volume, shares=(DAYS_OF_USE,))
+active_users = Reduction("active_users", "usage_events", _persons, needs=("user_id",), shares=(DAYS_OF_USE,))
+used_modules = Reduction("used_modules", "usage_events", _modules, needs=("module",), shares=(USE_WEEKS,))
+used_features = Reduction("used_features", "usage_events", _features, needs=("feature",), shares=(USE_WEEKS,))
 core_feature_days = Reduction("core_feature_days", "usage_events", _core, needs=("feature",), **_CORE)
 core_features = Reduction("core_features", "usage_events", _features, only=_owned_as("core"), **_LEVEL)
 core_users = Reduction("core_users", "usage_events", _entities(_core, "user_id"), needs=("feature", "user_id"), **_CORE)
 core_use = Reduction("core_use", "usage_events", _features_by_member(_core), needs=("feature", "user_id"), **_CORE)
 advanced_features = Reduction("advanced_features", "usage_events", _features, only=_owned_as("advanced"), **_LEVEL)
 owned_features = Reduction("owned_features", "usage_events", _features, only=_owned_as("core", "advanced"), **_LEVEL)
-last_use = Reduction("last_use", "usage_events", _last_day, shares=(PERSON_DAYS,))
+last_use = Reduction("last_use", "usage_events", _last_day, shares=(DAYS_OF_USE,))
 entitled_modules = Reduction("entitled_modules", "entitlements", _owned(_everything, "module"))
 entitled_features = Reduction("entitled_features", "entitlements", _owned(_everything, "feature"))
 entitled_core = Reduction("entitled_core", "entitlements", _owned(lambda t: t["level"] == "core", "feature"))

@@ -9,7 +9,7 @@ import pytest
 from features.catalogue import catalogue
 from features.cohort import CohortRule, cohort
 from features.feature_table import feature_table
-from features.reductions.events import CORE_USE, EARLIER, PERSON_DAYS, RECENT
+from features.reductions.events import CORE_USE, DAYS_OF_USE, EARLIER, RECENT, USE_WEEKS
 from features.snapshots import Snapshots
 from features.stored import in_parts, stored
 from tests.features.building import at, connect, facts_from, facts_of, frames_of, in_key_order
@@ -29,8 +29,8 @@ def test_a_build_that_stores_gives_the_values_of_one_that_reads_everything_anew(
     members = connection.create_table("members", cohort(facts, LATE, CohortRule()))
     chosen = {name: i for name, i in catalogue().items() if i.component in ("usage", "lifecycle")}
     plain = in_key_order(feature_table(facts, members, LATE, chosen).to_pyarrow())
-    with stored(facts, LATE, chosen, connection) as kept:
-        assert {PERSON_DAYS, CORE_USE, RECENT, EARLIER} <= set(kept.tables)
+    with stored(facts, LATE, chosen, connection, members) as kept:
+        assert {DAYS_OF_USE, CORE_USE, USE_WEEKS, RECENT, EARLIER} <= set(kept.tables)
         found = in_key_order(feature_table(kept, members, LATE, chosen).to_pyarrow())
     assert found["days_since_last_use"].max() > 112  # somebody's last use lies before every window
     assert list(found.columns) == list(plain.columns)
@@ -77,7 +77,7 @@ def days_since_last_use(*as_of: str, known_late: str) -> list[float]:
     snapshots = Snapshots.of([date.fromisoformat(d) for d in as_of])
     members = connection.create_table("members", cohort(facts, snapshots, CohortRule()))
     chosen = {name: catalogue()[name] for name in USED}
-    with stored(facts, snapshots, chosen, connection) as kept:
+    with stored(facts, snapshots, chosen, connection, members) as kept:
         return list(in_key_order(feature_table(kept, members, snapshots, chosen).to_pyarrow())["days_since_last_use"])
 
 

@@ -98,3 +98,13 @@ def test_no_failure_to_connect_tells_the_secret(
 def test_masking_takes_the_longest_secret_first() -> None:
     assert masked("abcd-efgh and abcd", ["abcd", "abcd-efgh"]) == "… and …"
     assert masked("a b c", ["a"]) == "a b c"
+
+
+def test_duckdb_takes_no_more_memory_than_it_is_given(tmp_path: Path) -> None:
+    folder = project(tmp_path, "duckdb://:memory:")
+    (folder / "churn.toml").write_text('[engine]\nurl = "duckdb://:memory:"\nmemory = "500MB"\n', encoding="utf-8")
+    engine = connect(open_project(folder), "duckdb://:memory:")
+    assert engine.raw_sql("SELECT current_setting('memory_limit')").fetchone() == ("476.8 MiB",)
+    (folder / "churn.toml").write_text('[engine]\nmemory = "much"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="memory"):
+        open_project(folder)
