@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from features.catalogue import catalogue, feature_contract
 from features.snapshots import Snapshots
-from pipelines.build_features import Checked, checked_sources, features_at, validate_features
-from pipelines.settings import open_project
+from pipelines.build_features import Checked, features_at, validate_features
 from policy.errors import ContractStop
 from tests.pipelines.planted import few
 
 MONDAY = Snapshots.of([date(2026, 3, 2)])
 LOW = "active_user_days_28d"
-
-
-@pytest.fixture(scope="module")
-def checked(company: Path) -> Iterator[Checked]:
-    with checked_sources(open_project(company)) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

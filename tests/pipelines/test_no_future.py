@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -46,12 +45,6 @@ def _survives_corruption(checked: Checked, as_of: date, seed: int) -> None:
     engine.disconnect()
 
 
-@pytest.fixture(scope="module")
-def checked(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
-    with checked_sources(_private(open_project(company), tmp_path_factory.mktemp("no_future"))) as found:
-        yield found
-
-
 @pytest.mark.parametrize(
     ("as_of", "seed"), [(date(2026, 2, 2), 2), pytest.param(date(2025, 3, 3), 1, marks=pytest.mark.slow)]
 )
@@ -61,6 +54,7 @@ def test_corrupting_the_future_of_the_simulated_company_changes_nothing(
     _survives_corruption(checked, as_of, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="the OULAD files are not beside this checkout (../shared/data/oulad)")
 def test_corrupting_the_future_of_oulad_changes_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from features.signals.catalogue import signals
 from features.snapshots import day_number
-from pipelines.build_features import checked_sources
+from pipelines.build_features import Checked
 from pipelines.explain import signals_told
 from pipelines.settings import open_project
 from pipelines.signal_quality import judged, lead_days, standing
@@ -25,10 +25,9 @@ Thursday = tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def run(company: Path) -> Thursday:
+def run(checked: Checked) -> Thursday:
     """(result, signals, evidence) of a Thursday."""
-    with checked_sources(open_project(company)) as checked:
-        result = signals_on(checked, THURSDAY)
+    result = signals_on(checked, THURSDAY)
     path = Path(result["path"])
     return result, pd.read_parquet(path), pd.read_parquet(path.with_name("evidence.parquet"))
 
@@ -57,10 +56,9 @@ def test_every_signal_has_evidence_under_its_key(run: Thursday) -> None:
 
 
 @pytest.mark.slow
-def test_what_stands_on_two_days_in_a_row_keeps_its_key(run: Thursday, company: Path) -> None:
+def test_what_stands_on_two_days_in_a_row_keeps_its_key(run: Thursday, checked: Checked) -> None:
     _, rows, _ = run
-    with checked_sources(open_project(company)) as checked:
-        after = pd.read_parquet(signals_on(checked, THURSDAY + timedelta(days=1))["path"])
+    after = pd.read_parquet(signals_on(checked, THURSDAY + timedelta(days=1))["path"])
     both = rows[rows["status"] == "open"].merge(after, on=["account_id", "signal"], suffixes=("", "_after"))
     assert len(both) > 50
     assert (both["episode_key"] == both["episode_key_after"]).all()
