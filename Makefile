@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DO_NOT_TRACK = true
 export OMP_WAIT_POLICY = PASSIVE
+# Where an image forbids .pyc files, every process would compile every package anew: half a minute for each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-long bench lint format lock clean install
 
@@ -14,7 +16,7 @@ run: install
 	$(BIN)/churn demo demo --prefect
 
 test: install browser postgres
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: install browser postgres spark
 	$(BIN)/python -m pytest -m slow

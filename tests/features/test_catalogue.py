@@ -13,7 +13,7 @@ from features.catalogue import catalogue, feature_contract
 from features.snapshots import Snapshots
 from proof.oracle.table import EVIDENCE, INDICATORS
 from tests.features.building import facts_of, features_of, frames_of
-from tests.features.conftest import Comparison
+from tests.features.conftest import CUTS, FURTHER, Build, Comparison, Cut, compared, cut_off
 from tests.features.worlds import world
 
 NAMES = sorted(catalogue())
@@ -64,18 +64,22 @@ def test_its_sentence_formats(name: str) -> None:
     assert "{" not in text
 
 
+def is_the_oracles(name: str, comparison: Comparison) -> None:
+    frame = comparison.frame
+    for column in columns_of(name):
+        for as_of, account, value in zip(frame["as_of"], frame["account_id"], frame[column], strict=True):
+            expected = comparison.oracle[as_of, account][column]
+            where = f"{column}, world {comparison.seed} {comparison.shape}, {account} at {as_of}"
+            if expected is None:
+                assert pd.isna(value), where
+            else:
+                assert value == pytest.approx(expected, rel=1e-9, abs=1e-9), where
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_equals_the_oracle(name: str, comparisons: list[Comparison]) -> None:
     for comparison in comparisons:
-        frame = comparison.frame
-        for column in columns_of(name):
-            for as_of, account, value in zip(frame["as_of"], frame["account_id"], frame[column], strict=True):
-                expected = comparison.oracle[as_of, account][column]
-                where = f"{column}, world {comparison.seed} {comparison.shape}, {account} at {as_of}"
-                if expected is None:
-                    assert pd.isna(value), where
-                else:
-                    assert value == pytest.approx(expected, rel=1e-9, abs=1e-9), where
+        is_the_oracles(name, comparison)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,13 +91,16 @@ def test_the_comparison_has_something_to_compare(name: str, comparisons: list[Co
     assert len(values) >= 20
 
 
+def is_within_its_range(name: str, comparison: Comparison) -> None:
+    declared, values = catalogue()[name], comparison.frame[name].dropna()
+    assert declared.low is None or (values >= declared.low).all(), name
+    assert declared.high is None or (values <= declared.high).all(), name
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_stays_within_its_range(name: str, comparisons: list[Comparison]) -> None:
-    declared = catalogue()[name]
     for comparison in comparisons:
-        values = comparison.frame[name].dropna()
-        assert declared.low is None or (values >= declared.low).all()
-        assert declared.high is None or (values <= declared.high).all()
+        is_within_its_range(name, comparison)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,29 +110,61 @@ def test_the_order_of_rows_changes_nothing(name: str, shuffled: tuple[pd.DataFra
         assert same_bytes(one[column], other[column])
 
 
+def knows_nothing_of_the_future(name: str, cut: Cut) -> None:
+    as_of, one, other = cut
+    assert len(one) == len(other), as_of
+    for column in columns_of(name):
+        assert same_bytes(one[column], other[column]), f"{column} at {as_of}"
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_at_or_after_as_of_changes_it(name: str, cut: list[tuple[date, pd.DataFrame, pd.DataFrame]]) -> None:
-    for as_of, one, other in cut:
-        assert len(one) == len(other), as_of
-        for column in columns_of(name):
-            assert same_bytes(one[column], other[column]), f"{column} at {as_of}"
+def test_nothing_at_or_after_as_of_changes_it(name: str, cut: list[Cut]) -> None:
+    assert cut
+    for one in cut:
+        knows_nothing_of_the_future(name, one)
+
+
+def is_the_oracles_cohort(comparison: Comparison) -> None:
+    frame = comparison.frame
+    assert list(zip(frame["as_of"], frame["account_id"], strict=True)) == sorted(comparison.oracle)
+    for column in LINE:
+        for as_of, account, value in zip(frame["as_of"], frame["account_id"], frame[column], strict=True):
+            expected = comparison.oracle[as_of, account][column]
+            assert (None if pd.isna(value) else value) == expected, f"{column}, {account} at {as_of}"
 
 
 def test_the_cohort_equals_the_oracle(comparisons: list[Comparison]) -> None:
     for comparison in comparisons:
-        frame = comparison.frame
-        assert list(zip(frame["as_of"], frame["account_id"], strict=True)) == sorted(comparison.oracle)
-        for column in LINE:
-            for as_of, account, value in zip(frame["as_of"], frame["account_id"], frame[column], strict=True):
-                expected = comparison.oracle[as_of, account][column]
-                assert (None if pd.isna(value) else value) == expected, f"{column}, {account} at {as_of}"
+        is_the_oracles_cohort(comparison)
 
 
-def test_nothing_at_or_after_as_of_changes_the_cohort(cut: list[tuple[date, pd.DataFrame, pd.DataFrame]]) -> None:
-    for _, one, other in cut:
-        mine = [c for c in one.columns if c.split("__")[0] not in catalogue()]
-        pd.testing.assert_frame_equal(one[mine], other[mine], check_exact=True)
-        assert one["segment"].nunique() > 1
+def is_a_cohort_that_knows_nothing_of_the_future(cut: Cut) -> None:
+    _, one, other = cut
+    mine = [c for c in one.columns if c.split("__")[0] not in catalogue()]
+    pd.testing.assert_frame_equal(one[mine], other[mine], check_exact=True)
+    assert one["segment"].nunique() > 1
+
+
+def test_nothing_at_or_after_as_of_changes_the_cohort(cut: list[Cut]) -> None:
+    for one in cut:
+        is_a_cohort_that_knows_nothing_of_the_future(one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "shape"), FURTHER)
+def test_further_books_at_further_snapshots_hold_as_well(
+    seed: int, shape: str, build: Build, asked_about: set[str]
+) -> None:
+    comparison = compared(build, seed, shape)
+    is_the_oracles_cohort(comparison)
+    for name in asked_about:
+        is_the_oracles(name, comparison)
+        is_within_its_range(name, comparison)
+    if seed in CUTS:
+        cut = cut_off(build, comparison)
+        is_a_cohort_that_knows_nothing_of_the_future(cut)
+        for name in asked_about:
+            knows_nothing_of_the_future(name, cut)
 
 
 def test_an_absent_table_or_column_leaves_its_indicators_empty_and_not_zero() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.build_features import checked_sources
+from pipelines.build_features import Checked, checked_sources
 from pipelines.cli import main
 from pipelines.demo import make_demo
 from pipelines.score import score_on
@@ -34,12 +34,21 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(company: Path) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+def checked(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
+    """The company's accepted tables, in a warehouse of their own: a check takes longer than most tests."""
+    project = open_project(company)
+    file = tmp_path_factory.mktemp("accepted") / "warehouse.duckdb"
+    engine = project.settings.engine.model_copy(update={"url": f"duckdb://{file}"})
+    settings = project.settings.model_copy(update={"engine": engine})
+    with checked_sources(project.model_copy(update={"settings": settings}), docs=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def trained(company: Path, checked: Checked) -> tuple[Path, dict[str, Any], dict[str, Any]]:
     """(project folder, train result, score result) of the small book."""
-    with checked_sources(open_project(company), docs=True) as checked:
-        result = train_on(checked, TrainRequest())
-        scored = score_on(checked, UNTIL)
-    return company, result, scored
+    result = train_on(checked, TrainRequest())
+    return company, result, score_on(checked, UNTIL)
 
 
 @pytest.fixture

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
 from data_contracts.sources import Facts
-from pipelines.build_features import Checked, checked_sources
+from pipelines.build_features import Checked
 from pipelines.parts import Parts
 from pipelines.proof_checks import CHECKS
 from pipelines.proof_evidence import Evidence, SecondOpinion
 from pipelines.prove import findings
-from pipelines.settings import Project, open_project
 from proof.finding import Finding
 from proof.oracle.table import feature_rows
 from tests.pipelines import planted
 
 REAL = Parts(indicators=planted.few, probabilities=planted.two_scorers)
+# What a panel is made of, besides the facts.
+OF_THE_PANEL = ("dates", "cohort", "indicators", "features", "labels")
+# These ask the panel for dates and accounts alone, and build the indicators themselves.
+WITHOUT_ITS_INDICATORS = {"corruption", "order"}
+Found = Callable[["Fault", Collection[str]], list[Finding]]
 
 
 def same(facts: Facts) -> Facts:
@@ -80,40 +83,37 @@ ALONE = [
 
 
 @pytest.fixture(scope="module")
-def checked(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
-    """The company's accepted tables, with a proof that looks at little."""
-    with checked_sources(quick(open_project(company), tmp_path_factory.mktemp("proof"))) as found:
-        yield found
+def found(checked: Checked) -> Found:
+    """What a proof that looks at little finds with a fault planted; a panel of the same parts and facts is built once."""
+    policy = checked.project.policy
+    little = policy.proof.model_copy(update={"dates": 1, "seeds": 1, "accounts": 100, "shuffles": 3})
+    project = checked.project.model_copy(update={"policy": policy.model_copy(update={"proof": little})})
+    panels: dict[tuple[object, ...], Evidence] = {}
 
+    def with_the(fault: Fault, checks: Collection[str]) -> list[Finding]:
+        spoiled = replace(checked, project=project, facts=fault.data(checked.facts))
+        parts = fault.parts
+        if set(checks) <= WITHOUT_ITS_INDICATORS:
+            parts = replace(parts, indicators=REAL.indicators, features=REAL.features)
+        key = (fault.data, *(getattr(parts, part) for part in OF_THE_PANEL))
+        panel = panels.setdefault(key, Evidence(spoiled, parts))
+        evidence = Evidence(spoiled, fault.parts, fault.opinion)
+        evidence.dates, evidence.panel = panel.dates, panel.panel
+        return findings(evidence, checks)
 
-def quick(project: Project, folder: Path) -> Project:
-    engine = project.settings.engine.model_copy(update={"url": f"duckdb://{folder / 'warehouse.duckdb'}"})
-    proof = project.policy.proof.model_copy(update={"dates": 1, "seeds": 1, "accounts": 100, "shuffles": 3})
-    return project.model_copy(
-        update={
-            "settings": project.settings.model_copy(update={"engine": engine}),
-            "policy": project.policy.model_copy(update={"proof": proof}),
-        }
-    )
-
-
-def found(checked: Checked, fault: Fault, checks: Collection[str]) -> list[Finding]:
-    spoiled = replace(checked, facts=fault.data(checked.facts))
-    return findings(Evidence(spoiled, fault.parts, fault.opinion), checks)
+    return with_the
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
-def test_a_planted_fault_is_named(checked: Checked, fault: Fault) -> None:
-    (finding,) = found(checked, fault, (fault.check,))
+def test_a_planted_fault_is_named(found: Found, fault: Fault) -> None:
+    (finding,) = found(fault, (fault.check,))
     assert finding.verdict == "failed"
     assert finding.failures
     assert finding.cure
 
 
-def test_the_parts_that_faults_are_planted_in_are_clean_without_them(checked: Checked) -> None:
-    assert {f.check: f.verdict for f in found(checked, Fault("none", ""), tuple(CHECKS))} == dict.fromkeys(
-        CHECKS, "passed"
-    )
+def test_the_parts_that_faults_are_planted_in_are_clean_without_them(found: Found) -> None:
+    assert {f.check: f.verdict for f in found(Fault("none", ""), tuple(CHECKS))} == dict.fromkeys(CHECKS, "passed")
 
 
 def test_there_is_a_fault_for_every_check() -> None:
@@ -123,6 +123,6 @@ def test_there_is_a_fault_for_every_check() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ALONE, ids=lambda f: f.check)
-def test_without_its_check_a_fault_goes_unseen(checked: Checked, fault: Fault) -> None:
-    failed = {f.check for f in found(checked, fault, tuple(CHECKS)) if f.verdict == "failed"}
+def test_without_its_check_a_fault_goes_unseen(found: Found, fault: Fault) -> None:
+    failed = {f.check for f in found(fault, tuple(CHECKS)) if f.verdict == "failed"}
     assert failed == {fault.check}

@@ -11,7 +11,7 @@ import pytest
 
 from features.signals.catalogue import signals
 from features.snapshots import day_number
-from pipelines.build_features import checked_sources
+from pipelines.build_features import Checked
 from pipelines.explain import signals_told
 from pipelines.settings import open_project
 from pipelines.signal_quality import judged, lead_days, standing
@@ -21,25 +21,19 @@ from tests.pipelines.conftest import UNTIL, Run
 
 THURSDAY = UNTIL - timedelta(days=4)
 FIRST = date(2026, 1, 5)
+Thursday = tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def run(company: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """(result, signals, evidence) of a Thursday, and the signals of the day after."""
-    with checked_sources(open_project(company)) as checked:
-        result = signals_on(checked, THURSDAY)
-        after = signals_on(checked, THURSDAY + timedelta(days=1))
+def run(checked: Checked) -> Thursday:
+    """(result, signals, evidence) of a Thursday."""
+    result = signals_on(checked, THURSDAY)
     path = Path(result["path"])
-    return (
-        result,
-        pd.read_parquet(path),
-        pd.read_parquet(path.with_name("evidence.parquet")),
-        pd.read_parquet(after["path"]),
-    )
+    return result, pd.read_parquet(path), pd.read_parquet(path.with_name("evidence.parquet"))
 
 
-def test_the_result_counts_the_rows_of_its_file(run: tuple[Any, ...]) -> None:
-    result, rows, _, _ = run
+def test_the_result_counts_the_rows_of_its_file(run: Thursday) -> None:
+    result, rows, _ = run
     stands = rows[rows["status"].isin(["open", "clearing"])]
     assert (result["as_of"], result["open"], result["new"]) == ("2026-05-28", len(stands), int(rows["is_new"].sum()))
     assert result["accounts"] == stands["account_id"].nunique() > 20
@@ -48,21 +42,23 @@ def test_the_result_counts_the_rows_of_its_file(run: tuple[Any, ...]) -> None:
     assert {n for n, found in result["by_signal"].items() if found["confirmatory"]} == {"W4", "W6"}
 
 
-def test_weekly_signals_are_those_of_the_monday_before_and_daily_ones_of_the_day(run: tuple[Any, ...]) -> None:
-    _, rows, _, _ = run
+def test_weekly_signals_are_those_of_the_monday_before_and_daily_ones_of_the_day(run: Thursday) -> None:
+    _, rows, _ = run
     weekly = rows["signal"].isin(["W1", "W6", "W7", "E1", "E2"])
     assert set(pd.to_datetime(rows.loc[weekly, "run_date"]).dt.date) == {date(2026, 5, 25)}
     assert set(pd.to_datetime(rows.loc[~weekly, "run_date"]).dt.date) == {THURSDAY}
 
 
-def test_every_signal_has_evidence_under_its_key(run: tuple[Any, ...]) -> None:
-    _, rows, evidence, _ = run
+def test_every_signal_has_evidence_under_its_key(run: Thursday) -> None:
+    _, rows, evidence = run
     assert rows["episode_key"].is_unique
     assert set(rows["episode_key"]) == set(evidence["episode_key"])
 
 
-def test_what_stands_on_two_days_in_a_row_keeps_its_key(run: tuple[Any, ...]) -> None:
-    _, rows, _, after = run
+@pytest.mark.slow
+def test_what_stands_on_two_days_in_a_row_keeps_its_key(run: Thursday, checked: Checked) -> None:
+    _, rows, _ = run
+    after = pd.read_parquet(signals_on(checked, THURSDAY + timedelta(days=1))["path"])
     both = rows[rows["status"] == "open"].merge(after, on=["account_id", "signal"], suffixes=("", "_after"))
     assert len(both) > 50
     assert (both["episode_key"] == both["episode_key_after"]).all()
@@ -71,8 +67,8 @@ def test_what_stands_on_two_days_in_a_row_keeps_its_key(run: tuple[Any, ...]) ->
     assert not (both["is_new"] & both["is_new_after"] & daily).any()
 
 
-def test_explain_tells_what_stands_for_the_account_on_that_day(run: tuple[Any, ...], company: Path) -> None:
-    _, rows, _, _ = run
+def test_explain_tells_what_stands_for_the_account_on_that_day(run: Thursday, company: Path) -> None:
+    _, rows, _ = run
     project = open_project(company)
     account = rows.loc[rows["status"] == "open", "account_id"].iloc[0]
     mine = rows[(rows["account_id"] == account) & rows["status"].isin(["open", "clearing"])]
