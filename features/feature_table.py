@@ -77,7 +77,7 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         keys = accounts.select(**{f"covered_{name}": accounts["account_id"]})
         wide = wide.left_join(keys, cohort["account_id"] == keys[f"covered_{name}"])
         covers[name] = f"covered_{name}"
-    pending = []
+    pending: list[Leaf] = []
     for table, group in _shape_tables(facts, leaves, snapshots, cohort):
         tag = len(pending)
         keyed = table.rename({f"account_{tag}": "account_id", f"snapshot_{tag}": "snapshot"})
