@@ -34,8 +34,8 @@ class CheckReport:
         stopped = [table for table in self.tables.values() if table.verdict == "stopped"]
         if not stopped:
             return
-        first, others = stopped[0], [table.name for table in stopped[1:]]
-        cure = f"{first.cure} Stopped as well: {', '.join(others)}." if others else first.cure
+        first, others = stopped[0], [f"{table.name} ({table.message.rstrip('.')})" for table in stopped[1:]]
+        cure = f"{first.cure} Stopped as well: {'; '.join(others)}." if others else first.cure
         raise ContractStop(first.message, where=first.where or f"sources/{first.name}.sql", cure=cure)
 
     def as_json(self) -> dict[str, Any]:

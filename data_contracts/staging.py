@@ -14,6 +14,7 @@ from policy.errors import ContractStop
 
 TEXT = "__text"
 UNREAD = "unread"
+SEPARATORS = ",;|\t"  # no name of a column holds one, but a header that was not split does
 
 
 def delivered_columns(raw: Any, contract: Contract) -> Any:
@@ -26,10 +27,15 @@ def delivered_columns(raw: Any, contract: Contract) -> Any:
     missing = [c.name for c in contract.columns if c.required and c.name not in have]
     if missing:
         hints = [hint for hint in (_hint(name, have) for name in missing) if hint]
+        file = f"sources/{contract.name}.sql"
+        cure = f"Map it in {file}: SELECT … AS {missing[0]}. It gives {_quoted(have)}."
+        if len(have) == 1 and any(mark in next(iter(have)) for mark in SEPARATORS):
+            cure = (
+                f"{file} gives one column, {_quoted(have)}: the file was not split. It may be cut off, its last row "
+                "unfinished; else say read_csv(…, header = true, delim = ',')."
+            )
         raise ContractStop(
-            f"`{contract.name}` has no column {_quoted(missing)}. {' '.join(hints)}".rstrip(),
-            where=f"sources/{contract.name}.sql",
-            cure=f"Map it in sources/{contract.name}.sql: SELECT … AS {missing[0]}. It gives {_quoted(have)}.",
+            f"`{contract.name}` has no column {_quoted(missing)}. {' '.join(hints)}".rstrip(), where=file, cure=cure
         )
     return raw.select(**{c.name: raw[have[c.name]] for c in contract.columns if c.name in have})
 

@@ -14,8 +14,9 @@ from data_contracts.contract import KNOWN_AT, Check, Contract
 from data_contracts.docs import Page, rendered, write_site
 from data_contracts.expectations import suite
 from data_contracts.frames import checkable
-from data_contracts.predicates import quoted
-from data_contracts.scan import SAMPLED, Scan
+from data_contracts.predicates import Rule, quoted
+from data_contracts.scan import MOST_RULES, SAMPLED, Scan
+from policy.errors import SettingsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from data_contracts.verdict import TableCheck
 
 ROW = "row_number"
+KNOWN_RULES = "Write it as docs/contracts.md writes such rules (patterns without `\\d`, `{n}` and lookahead)"
 Rows = Callable[[list[int]], "pd.DataFrame"]
 
 
@@ -112,8 +114,18 @@ class Validator:
         frame.attrs[SCAN] = scan
         source = self._context.data_sources.add_or_update_pandas_scan(f"{contract.name} ({ScanDatasource.__name__})")
         checks = suite(contract, now=naive_utc(now), columns=set(scan.types))
-        # Compiled first: what has no SQL raises before anything is read.
-        rules = {str(e.meta["check"]): rule_of_expectation(e, scan) for e in checks.expectations}
+        # Compiled first: what has no SQL is refused before anything is read.
+        rules: dict[str, Rule] = {}
+        for expectation in checks.expectations:
+            name = str(expectation.meta["check"])
+            try:
+                rules[name] = rule_of_expectation(expectation, scan)
+            except NotImplementedError as exc:
+                said = f"the rule `{name}` cannot be counted in a table of this size: {exc}"
+                raise _no_scan(contract, said, KNOWN_RULES) from exc
+        if len(rules) > MOST_RULES:
+            said = f"{len(rules)} rules are more than the {MOST_RULES} a table of this size may have."
+            raise _no_scan(contract, said, "Join some of them")
         results = _results(source, frame, checks, contract, result_format="BASIC")
         rows = scan.count(["TRUE"])[0]
         self._keep_page(results, contract, rows)
@@ -128,6 +140,15 @@ class Validator:
     def write_docs(self, checks: Mapping[str, TableCheck] | None = None) -> Path | None:
         """Write a page per validated table and an index over all of them; nothing in them calls out."""
         return write_site(self._docs, self._pages, checks or {}) if self._docs is not None else None
+
+
+def _no_scan(contract: Contract, message: str, cure: str) -> SettingsError:
+    """Why a table that is scanned in the database cannot be checked, as an error of its contract."""
+    return SettingsError(
+        message,
+        where=f"{contract.name}.yaml",
+        cure=f"{cure}, or let the SELECT in sources/{contract.name}.sql make a column that says it, and check that column.",
+    )
 
 
 def _results(source: Any, frame: pd.DataFrame, checks: Any, contract: Contract, *, result_format: str) -> list[Any]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.deliver import chosen_date, rows_of
+from pipelines.report_signals import signals_path
 from pipelines.settings import Project
 from policy.errors import UsageError, did_you_mean
 
@@ -55,10 +56,10 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
     }
 
 
-def signals_told(project: Project, account: str, day: str) -> list[dict[str, Any]]:
-    """The account's signals as `churn signals` found them on that day; none where it has not been asked."""
-    if not (project.state / "signals" / f"as_of={day}" / "signals.parquet").exists():
-        return []
+def signals_told(project: Project, account: str, day: str) -> list[dict[str, Any]] | None:
+    """The account's signals as `churn signals` found them on that day; null where it has not been asked."""
+    if not signals_path(project, day).exists():
+        return None
     return [
         {
             "signal": r["signal"],

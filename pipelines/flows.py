@@ -126,12 +126,14 @@ def signals_daily(project: str = ".", variables: Variables = None, as_of: date |
 
 @flow(name="weekly")
 def weekly(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
-    """check → features → score → apply → report, as every Monday."""
+    """check → features → score → signals → apply → report, as every Monday."""
     with checked_sources(open_project(Path(project), variables), docs=True) as checked:
         scored = score_step(checked, as_of)
-    day = date.fromisoformat(scored["as_of"])
+        day = date.fromisoformat(scored["as_of"])
+        found = signals_step(checked, day)
     return {
         "score": scored,
+        "signals": found,
         "apply": apply_step(project, variables, day),
         "report": report_step(project, variables, day),
     }
@@ -145,11 +147,13 @@ def demo(until: date, folder: str = "demo", seed: int = 7, accounts: int = 500) 
         verdict = checked.report.as_json()
         trained = train_step(checked, TrainRequest())
         scored = score_step(checked, None)
-    day = date.fromisoformat(scored["as_of"])
+        day = date.fromisoformat(scored["as_of"])
+        found = signals_step(checked, day)
     return {
         "check": verdict,
         "train": trained,
         "score": scored,
+        "signals": found,
         "apply": apply_step(folder, None, day),
         "report": report_step(folder, None, day),
     }

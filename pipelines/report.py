@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from features.catalogue import catalogue
 from models.health_score import component_weights
 from pipelines.deliver import rows_of
+from pipelines.report_signals import signals_shown
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from policy.archive import archived_policy
@@ -43,6 +45,7 @@ def book(project: Project, as_of: str) -> Book:
     drivers = _by_account(rows_of(project, "drivers", as_of))
     evidence = _by_account(rows_of(project, "evidence", as_of))
     tasks = _by_account(rows_of(project, "tasks", as_of))
+    shown = signals_shown(project, as_of)
     day = date.fromisoformat(as_of)
     first = scores[0]
     return Book(
@@ -54,7 +57,13 @@ def book(project: Project, as_of: str) -> Book:
         currency=project.settings.project.currency,
         scorer=PLAIN[first["scorer"]],
         weights=dict(component_weights(project.policy)),
-        accounts=[_view(project, day, row, about[row["account_id"]], drivers, evidence, tasks) for row in scores],
+        accounts=[
+            replace(
+                _view(project, day, row, about[row["account_id"]], drivers, evidence, tasks),
+                signals=None if shown is None else shown.get(row["account_id"], []),
+            )
+            for row in scores
+        ],
         unavailable=_unavailable(project),
         known_losses=[
             (str(r["name"] or r["account_id"]), "the decision to leave is known")
@@ -172,7 +181,8 @@ def _grouped(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) ->
 def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) -> list[Fact]:
     """The indicators that moved and weigh most, as label, before and after."""
     indicators = catalogue()
-    found = []
+    found: list[Fact] = []
+    told_already: set[tuple[str, str, str, date]] = set()
     for row in sorted(moved, key=lambda r: -abs(r["contribution"])):
         fact = told.get(row["indicator"])
         if fact is None or fact["before_text"] == fact["after_text"]:
@@ -180,7 +190,11 @@ def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) -> l
         risk = indicators[row["indicator"]].risk
         rising = fact["after"] > fact["before"]
         worse = None if risk is None else rising == (risk == "higher")
-        found.append(Fact(label(row["indicator"]), fact["before_text"], fact["after_text"], fact["since"], worse))
+        said = (label(row["indicator"]), fact["before_text"], fact["after_text"], fact["since"])
+        # Two indicators may tell the same: revenue itself, and its place within the segment.
+        if said not in told_already:
+            told_already.add(said)
+            found.append(Fact(*said, worse))
         if len(found) == FACTS:
             break
     return found

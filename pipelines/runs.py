@@ -160,6 +160,7 @@ def run_demo(
     from pipelines.demo import make_demo
     from pipelines.score import score_on
     from pipelines.settings import open_project
+    from pipelines.signals import signals_on
     from pipelines.train import TrainRequest, train_on
 
     progress("simulating the company")
@@ -170,7 +171,8 @@ def run_demo(
         verdict = checked.report.as_json()
         trained = train_on(checked, TrainRequest(), progress=progress)
         scored = score_on(checked, None, progress=progress)
-    day = date.fromisoformat(scored["as_of"])
+        day = date.fromisoformat(scored["as_of"])
+        found = signals_on(checked, day, progress=progress)
     progress("writing to the CRM")
     applied = steps.apply(project, day)
     progress("writing the pages")
@@ -178,6 +180,7 @@ def run_demo(
         "check": verdict,
         "train": trained,
         "score": scored,
+        "signals": found,
         "apply": applied,
         "report": str(steps.report(project, day)),
     }

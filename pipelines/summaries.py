@@ -78,6 +78,17 @@ def proof(result: Mapping[str, Any]) -> Any:
     return Group(table, Text(f"Certificate: {result['path']}"))
 
 
+def stands(result: Mapping[str, Any]) -> Any:
+    """One line: warnings and chances apart."""
+    counts = dict.fromkeys(("W", "E"), 0)
+    for name, found in result["by_signal"].items():
+        counts[name[0]] += found["open"]
+    return Text(
+        f"{counts['W']:,} warnings and {counts['E']:,} chances to grow stand for {result['accounts']:,} accounts; "
+        f"{result['new']:,} are new."
+    )
+
+
 def signals(result: Mapping[str, Any]) -> Any:
     """A row per signal, then what is new today in words."""
     import pyarrow.parquet as pq
@@ -160,7 +171,9 @@ def explain(found: Mapping[str, Any]) -> Any:
         lines += [f"  {d['points']:+6.1f}  {d['group']}" for d in found["drivers"]]
         total = found["base_points"] + sum(d["points"] for d in found["drivers"])
         lines.append(f"  {total:6.1f}  = the probability shown")
-    if found["signals"]:
+    if found["signals"] is None:
+        lines += ["", f"Signals were not looked for: churn signals --as-of {found['as_of']}"]
+    elif found["signals"]:
         lines += ["", "Signals", *(f"  {s['signal']} since {s['since']}: {s['sentence']}" for s in found["signals"])]
     if found["play"]:
         lines += ["", f"Next: {found['play']}", *(f"  {t['due_at']}  {t['subject']}" for t in found["tasks"])]
@@ -189,6 +202,7 @@ def demo(result: Mapping[str, Any], folder: Path) -> Any:
         train(result["train"], project),
         Text(),
         score(result["score"]),
+        stands(result["signals"]),
         apply(result["apply"]),
         Text(),
         Text("Look at", "bold"),

@@ -30,7 +30,7 @@ COLUMNS = [
     "play",
     "confirmatory",
 ]
-EVIDENCE = ["account_id", "episode_key", "signal", "run_date", "what", "before", "after", "since", "unit"]
+EVIDENCE = ["account_id", "episode_key", "signal", "run_date", "what", "before", "after", "since", "unit", "sentence"]
 
 
 def episode_key(account: str, signal: str, started_on: Any) -> str:
@@ -94,6 +94,7 @@ def signal_rows(
                     one["after"],
                     since(one),
                     cause.unit,
+                    sentence(cause, one, currency),
                 )
             )
     found_rows = pd.DataFrame(rows, columns=COLUMNS).astype(

@@ -108,8 +108,17 @@ def test_all_tables_that_stop_are_named() -> None:
     facts, report = checked(BOOK | {"subscriptions": terms, "users": users})
     told = stopped(report)
     assert "break a rule that must hold: `arr` is at least 0." in told
-    assert told.endswith("Stopped as well: users.")
+    assert "`role`" in told.split("Stopped as well: users (")[1]
     assert set(facts.tables) == {"accounts", "usage_events"}
+
+
+def test_a_file_that_was_not_split_into_columns_is_told_as_that() -> None:
+    engine = ibis.duckdb.connect()
+    mapped = {name: deliver(engine, name, rows) for name, rows in BOOK.items()}
+    sql = """SELECT 'u1,a1' AS "user_id,account_id,role,created_at" """
+    _, report = check_sources(engine, engine, mapped | {"users": Mapped("users", Path("users.sql"), sql)}, {}, now=NOW)
+    told = stopped(report)
+    assert "sources/users.sql gives one column, `user_id,account_id,role,created_at`: the file was not split." in told
 
 
 def test_covered_accounts_are_handed_on() -> None:

@@ -20,6 +20,7 @@ from data_contracts.predicates import Rule
 from data_contracts.scan_engine import SCAN, ScanExecutionEngine
 from data_contracts.sources import ACCEPTED, QUARANTINED, STAGED, SourceReader
 from data_contracts.validate import ROW, Findings, Validator
+from policy.errors import SettingsError
 from tests.data_contracts.bad_rows import CASES
 from tests.data_contracts.rows import CLEAN, NOW, deliver, reader, rows_of
 
@@ -235,14 +236,17 @@ def test_python_never_sees_more_than_samples(monkeypatch: pytest.MonkeyPatch) ->
     assert max(seen) <= 300
 
 
-def test_a_rule_that_has_no_sql_raises_and_never_passes(source: SourceReader) -> None:
+def test_a_rule_that_has_no_sql_is_an_error_of_the_contract_with_its_cure(source: SourceReader) -> None:
     contract = CONTRACTS["usage_events"]
     digits = Check("digits", "event_id", "`event_id` is a number.", "expect_column_values_to_match_regex",
-                   {"column": "event_id", "regex": r"^\d+\Z"})  # fmt: skip
-    told = replace(contract, checks=(digits,))
+                   {"column": "event_id", "regex": r"^\d{3}\Z"})  # fmt: skip
     staged, _ = source.stage(deliver(source.warehouse, "usage_events", [CLEAN["usage_events"]]), contract)
-    with pytest.raises(NotImplementedError, match="not compiled for a scan"):
-        scanned(source.validator, source.warehouse, staged, contract, told, NOW)
+    with pytest.raises(SettingsError, match=r"usage_events\.yaml: the rule `digits` .*\\d\{3\}") as told:
+        scanned(source.validator, source.warehouse, staged, contract, replace(contract, checks=(digits,)), NOW)
+    assert "sources/usage_events.sql" in told.value.cure
+    many = tuple(replace(contract.checks[0], name=f"rule_{n}") for n in range(scan.MOST_RULES + 1))
+    with pytest.raises(SettingsError, match="63 rules are more than the 62"):
+        scanned(source.validator, source.warehouse, staged, contract, replace(contract, checks=many), NOW)
 
 
 def test_a_metric_that_the_engine_does_not_know_raises() -> None:

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipelines.demo import make_demo
+from tests.pipelines.conftest import UNTIL
+
 
 def test_score_runs_as_a_flow_and_gives_the_same_json(scored: Path) -> None:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
@@ -23,6 +26,24 @@ def test_score_runs_as_a_flow_and_gives_the_same_json(scored: Path) -> None:
     found = json.loads(done.stdout)
     assert found["written"] == found["staged"] > 0
     assert (scored / ".churn" / "prefect").exists()
+
+
+def test_the_weekly_flow_looks_for_signals_before_it_writes_the_pages(tmp_path: Path) -> None:
+    """A book too young to train on: health alone, and the same steps."""
+    folder = make_demo(tmp_path / "small", seed=3, accounts=50, until=UNTIL)
+    code = "import json, sys\nfrom pathlib import Path\nfrom pipelines.runs import _flows\n" + (
+        "flows = _flows(Path(sys.argv[1]) / '.churn')\nprint(json.dumps(flows.weekly(sys.argv[1])))"
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=600, env=clean, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert list(found) == ["score", "signals", "apply", "report"]
+    assert found["signals"]["as_of"] == found["score"]["as_of"] == UNTIL.isoformat()
+    page = next((Path(found["report"]).parent / "accounts").glob("*.html")).read_text("utf-8")
+    assert "Open signals" in page
 
 
 def test_without_decorators_the_code_still_runs() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.pipelines.conftest import UNTIL
+
 Run = Callable[..., tuple[int, Any, str]]
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,6 +28,8 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path
         pytest.skip("chromium is not installed; `make test` installs it where apt may")
     from playwright.sync_api import sync_playwright
 
+    code, _, _ = churn("signals", "--project", scored, "--as-of", UNTIL, "--json")
+    assert code == 0
     code, found, _ = churn("report", "--project", scored, "--json")
     assert code == 0
     index = Path(found["page"])
@@ -44,13 +48,14 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path
         page.screenshot(path=folder / "book.png")
         rows = page.locator("tbody tr")
         assert rows.count() > 100
+        page.set_viewport_size({"width": 1366, "height": 1280})
         page.goto((index.parent / _told_account(scored, page)).as_uri())
         page.screenshot(path=folder / "account.png")
         text = page.inner_text("main")
         browser.close()
     assert not failures
     assert "Out of date" not in text
-    for heading in ("Why", "What changed", "Next step"):
+    for heading in ("Why", "What changed", "Next step", "Open signals"):
         assert heading in text
     assert (folder / "account.png").stat().st_size > 20_000
 

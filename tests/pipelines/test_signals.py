@@ -13,6 +13,7 @@ from features.signals.catalogue import signals
 from features.snapshots import day_number
 from pipelines.build_features import Checked
 from pipelines.explain import signals_told
+from pipelines.report_signals import signals_shown
 from pipelines.settings import open_project
 from pipelines.signal_quality import judged, lead_days, standing
 from pipelines.signals import signals_on
@@ -74,7 +75,28 @@ def test_explain_tells_what_stands_for_the_account_on_that_day(run: Thursday, co
     mine = rows[(rows["account_id"] == account) & rows["status"].isin(["open", "clearing"])]
     told = signals_told(project, account, "2026-05-28")
     assert [(t["signal"], t["sentence"]) for t in told] == list(zip(mine["signal"], mine["sentence"], strict=True))
-    assert signals_told(project, account, "2020-01-06") == []
+    assert signals_told(project, account, "2020-01-06") is None
+
+
+def test_the_pages_show_what_stands_and_what_is_suppressed_with_its_evidence(
+    run: tuple[Any, ...], company: Path
+) -> None:
+    _, rows, evidence, _ = run
+    project = open_project(company)
+    shown = signals_shown(project, "2026-05-28")
+    assert shown is not None
+    told = rows[rows["status"] != "cleared"]
+    assert {a: len(found) for a, found in shown.items()} == told.groupby("account_id").size().to_dict()
+    login = told[(told["signal"] == "W1") & (told["status"] == "open")].iloc[0]
+    mine = next(s for s in shown[login["account_id"]] if s.title == "Logins down")
+    assert (mine.kind, mine.status, mine.play) == ("warning", "open", "adoption rescue")
+    assert mine.since == pd.Timestamp(login["episode_started_on"]).date()
+    assert mine.first_step == "Call the champion about what changed in daily work"
+    assert [e.sentence for e in mine.evidence] == [login["sentence"]]
+    assert f"from {mine.evidence[0].before} on average" in login["sentence"]
+    several = evidence.groupby("episode_key").size().idxmax()
+    assert evidence.loc[evidence["episode_key"] == several, "sentence"].nunique() > 1
+    assert signals_shown(project, "2020-01-06") is None
 
 
 def test_a_day_that_the_data_do_not_reach_is_refused(company: Path, churn: Run) -> None:

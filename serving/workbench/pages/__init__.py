@@ -8,15 +8,28 @@ from __future__ import annotations
 from serving.workbench.pages.filenames import page_name
 from serving.workbench.pages.ranking import arr_at_risk, ranked
 from serving.workbench.pages.site import write_site
-from serving.workbench.pages.view import AccountView, Book, Driver, Fact, HealthTier, RiskTier, Task, Week
+from serving.workbench.pages.view import (
+    AccountView,
+    Book,
+    Driver,
+    Evidence,
+    Fact,
+    HealthTier,
+    RiskTier,
+    Signal,
+    Task,
+    Week,
+)
 
 __all__ = [
     "AccountView",
     "Book",
     "Driver",
+    "Evidence",
     "Fact",
     "HealthTier",
     "RiskTier",
+    "Signal",
     "Task",
     "Week",
     "arr_at_risk",

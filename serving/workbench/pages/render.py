@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
@@ -13,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from serving.workbench.pages import charts, words
 from serving.workbench.pages.filenames import page_name
 from serving.workbench.pages.ranking import Place, arr_at_risk
-from serving.workbench.pages.view import AccountView, Book, Task
+from serving.workbench.pages.view import AccountView, Book, Signal, Task
 
 ASSETS = ("style.css", "book.js")
 GENERATOR = "churn pages"
@@ -57,6 +58,7 @@ class Pages:
             "at_risk": arr_at_risk,
             "book_of": book_of,
             "change": words.change,
+            "counted": counted,
             "symbol": words.symbol(book.currency),
             "known": words.known,
             "label": label,
@@ -76,7 +78,7 @@ class Pages:
             accounts=accounts,
             owners=owners,
             owner_number={owner: number for number, owner in enumerate(owners)},
-            segments=segments,
+            segment_options=[(number, words.spaced(segment)) for number, segment in enumerate(segments)],
             segment_number={segment: number for number, segment in enumerate(segments)},
             arr=sum(words.known(account.arr) or 0.0 for account in accounts),
             arr_at_risk=sum(arr_at_risk(account) or 0.0 for account in accounts),
@@ -103,6 +105,12 @@ class Pages:
 def label(account: AccountView) -> str:
     """The name; the id where there is none, so that every link has a text."""
     return account.name.strip() or account.account_id
+
+
+def counted(signals: Sequence[Signal], noun: str) -> str:
+    """How many there are, and how many of them are new."""
+    new = sum(signal.is_new for signal in signals)
+    return f"{len(signals)} {noun}{'' if len(signals) == 1 else 's'}{f', {new} new' if new else ''}"
 
 
 def due(task: Task) -> datetime:

@@ -34,6 +34,33 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that shows a signal: its sentence, and its numbers already formatted; `before` is null where none is."""
+
+    sentence: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A warning, or a chance to grow, that stands since `since`; `first_step` is where its play begins.
+
+    `clearing` was not seen on the newest run, but not for long enough to be over; `suppressed` is shared by the whole
+    segment and has no play.
+    """
+
+    title: str
+    kind: Literal["warning", "expansion"]
+    status: Literal["open", "clearing", "suppressed"]
+    since: date
+    is_new: bool
+    evidence: list[Evidence]
+    play: str | None
+    first_step: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One thing to do. A `due_at` without a time zone is UTC."""
 
@@ -59,7 +86,7 @@ class AccountView:
     `base_probability` and the points of `drivers` add up to `probability`; `reasons` holds at most three sentences.
     `coverage` (0-1) is the share of the health score's weight that had data; `weeks` runs from oldest to newest.
     `service` says how the account is served, `journey` how far its onboarding is (null afterwards); `weights` are
-    those of its health score where they differ from the book's.
+    those of its health score where they differ from the book's. `signals` are null where they were not looked for.
     """
 
     account_id: str
@@ -92,6 +119,22 @@ class AccountView:
     service: str = ""
     journey: str | None = None
     weights: dict[str, int] | None = None
+    signals: list[Signal] | None = None
+
+    @property
+    def warnings(self) -> list[Signal]:
+        """The warnings that stand; those of the whole segment do not count."""
+        return [s for s in self.signals or [] if s.kind == "warning" and s.status != "suppressed"]
+
+    @property
+    def suppressed(self) -> list[Signal]:
+        """What the whole segment shows."""
+        return [s for s in self.signals or [] if s.status == "suppressed"]
+
+    @property
+    def chances(self) -> list[Signal]:
+        """The chances to grow that stand."""
+        return [s for s in self.signals or [] if s.kind == "expansion" and s.status != "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +158,8 @@ class Book:
     unavailable: list[str]
     known_losses: list[tuple[str, str]]
     model_note: str
+
+    @property
+    def signals_known(self) -> bool:
+        """Whether signals were looked for as of the day of this book; else the pages say so."""
+        return any(account.signals is not None for account in self.accounts)

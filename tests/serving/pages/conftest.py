@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.workbench.pages import AccountView, Book, Driver, Fact, Task, Week, write_site
+from serving.workbench.pages import AccountView, Book, Driver, Evidence, Fact, Signal, Task, Week, write_site
 
 AS_OF = date(2025, 1, 6)
 PUBLISHED = datetime(2025, 1, 6, 7, 0, tzinfo=UTC)
@@ -24,6 +24,39 @@ FALLING = (
     *(405, 399, 401, 388, 372, 361, 340, 322, 301, 288, 270, 262, 251),
 )
 
+SIGNALS = [
+    Signal(
+        "Logins down",
+        "warning",
+        "open",
+        date(2024, 12, 2),
+        False,
+        [Evidence("daily logins in four weeks fell to 28, from 44.3 on average", "44.3", "28")],
+        "adoption rescue",
+        "call the champion",
+    ),
+    Signal(
+        "Failed payment or dispute",
+        "warning",
+        "open",
+        AS_OF,
+        True,
+        [Evidence("Payments failed: 1.", None, "1")],
+        None,
+        None,
+    ),
+    Signal("Core modules used less", "warning", "suppressed", AS_OF, False, [Evidence("Fewer.", "8", "4")], None, None),
+    Signal(
+        "They grow or promote us",
+        "expansion",
+        "clearing",
+        date(2024, 11, 4),
+        False,
+        [Evidence("Departments: 4.", None, "4")],
+        "expansion talk",
+        None,
+    ),
+]
 NORTHWIND = AccountView(
     account_id="acc_00012",
     name="Northwind Logistics",
@@ -121,6 +154,13 @@ NOTHING = AccountView(
 EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
+def evil_signals() -> list[Signal]:
+    return [
+        Signal(EVIL, "warning", "open", AS_OF, True, [Evidence(EVIL, EVIL, EVIL)], EVIL, EVIL),
+        Signal(EVIL, "expansion", "open", AS_OF, True, [Evidence(EVIL, EVIL, EVIL)], EVIL, EVIL),
+    ]
+
+
 def accounts() -> list[AccountView]:
     calm = replace(
         NORTHWIND,
@@ -152,11 +192,20 @@ def accounts() -> list[AccountView]:
         weeks=weeks(*[None] * 9, 0, None, *range(3, 18)),
     )
     return [
-        NORTHWIND,
+        replace(NORTHWIND, signals=SIGNALS),
         replace(calm, account_id="acc_00002", name="Blauwal Versicherung AG", owner="Priya Nair", segment="Enterprise"),
         replace(middle, account_id="acc_00003", name="Crème Brûlée & Söhne", arr=96_000.0),
         replace(calm, account_id="acc_00004", name='The "Quoted" O\'Neill Company', arr=12_400.0, segment="SMB"),
-        replace(middle, account_id="a/b\\c:../..", name=EVIL, owner=EVIL, segment=EVIL, reasons=[EVIL], play=EVIL),
+        replace(
+            middle,
+            account_id="a/b\\c:../..",
+            name=EVIL,
+            owner=EVIL,
+            segment=EVIL,
+            reasons=[EVIL],
+            play=EVIL,
+            signals=evil_signals(),
+        ),
         replace(calm, account_id="🙂🚀", name="🚀 Rocket 🙂 Labs", owner="Priya Nair", segment="SMB", arr=8_800.0),
         replace(
             middle,
@@ -164,7 +213,7 @@ def accounts() -> list[AccountView]:
             name="Very" + "long" * 40 + " Company Name With Many Words " * 3,
             arr=61_000.0,
         ),
-        replace(NOTHING, account_id="acc_nothing", name="Nothing Known Ltd", arr=24_000.0, segment="SMB"),
+        replace(NOTHING, account_id="acc_nothing", name="Nothing Known Ltd", arr=24_000.0, segment="SMB", signals=[]),
         NOTHING,
         replace(
             calm,

@@ -10,6 +10,7 @@ import pytest
 from serving.workbench.pages import AccountView, Book, page_name, render, words
 from serving.workbench.pages.ranking import places
 from serving.workbench.pages.render import Pages
+from tests.serving.pages.conftest import SIGNALS, evil_signals
 
 JARGON = r"\b(shap|logits?|log-odds|lightgbm|gbm|features?|auc|roc|calibrat\w*|nan|none|null|undefined)\b"
 ELSEWHERE = r"(https?:)?//|@import|url\("
@@ -143,3 +144,50 @@ def test_an_onboarding_accounts_own_weights_are_shown(book: Book, northwind: Acc
     own = replace(northwind, weights={"usage": 50, "engagement": 30, "sentiment": 12, "commercial": 8})
     assert "50 %" in page(book, own).text
     assert "50 %" not in page(book, northwind).text
+
+
+def test_open_signals_are_told_apart_from_chances_and_from_what_the_segment_shares(
+    book: Book, northwind: AccountView
+) -> None:
+    said = page(book, replace(northwind, signals=SIGNALS)).text
+    assert "2 open warnings, 1 new : Logins down, Failed payment or dispute" in said
+    assert (
+        "Logins down Since 2 Dec 2024 Daily logins in four weeks fell to 28, from 44.3 on average. 44.3 → 28 "
+        "Adoption rescue Call the champion." in said
+    )
+    assert "Failed payment or dispute Since 6 Jan , new Payments failed: 1. No play is set for it." in said
+    assert re.search(r"Core modules used less Since .* Suppressed Most of the segment shows the same", said)
+    assert said.index("Suppressed") < said.index("Chances to grow: They grow or promote us")
+    assert "not seen on the last run Departments: 4. Expansion talk" in said
+    assert "talk of growth once health is green and no warning stands" in said
+    calm = page(book, replace(northwind, signals=SIGNALS[3:], health_tier="green")).text
+    assert "No warning stands. What is not connected" in calm
+    assert "talk of growth" not in calm
+    assert "open warning" not in calm
+
+
+def test_signals_that_were_not_looked_for_are_not_said_to_be_none(book: Book, northwind: AccountView) -> None:
+    unknown = page(replace(book, accounts=[northwind]), northwind).text
+    assert "Open signals" not in unknown
+    assert "No warning" not in unknown
+    assert "Not looked for: early warnings as of 6 Jan 2025. churn signals --as-of 2025-01-06" in unknown
+    looked = replace(book, accounts=[replace(northwind, signals=[])])
+    said = page(looked, looked.accounts[0]).text
+    assert "Open signals No warning stands." in said
+    assert "Not looked for" not in said
+
+
+def test_the_book_counts_the_warnings_of_an_account_and_neither_chances_nor_suppressed_ones(
+    book: Book, northwind: AccountView
+) -> None:
+    listed = [replace(northwind, signals=SIGNALS)]
+    said = Text(Pages(replace(book, accounts=listed)).index(listed)).text
+    assert "41 % 2 warnings, 1 new 47" in said.replace("Red ", "")
+    assert "warning" not in Text(Pages(book).index([northwind])).text
+
+
+def test_markup_in_a_signal_is_text(book: Book, northwind: AccountView, evil: str) -> None:
+    listed = replace(northwind, signals=evil_signals())
+    for html in (Pages(book).account(listed, places([listed])[listed.account_id]), Pages(book).index([listed])):
+        assert evil not in html
+        assert "&lt;script&gt;" in html
