@@ -111,6 +111,12 @@ def comparisons(build: Build) -> list[Comparison]:
 
 
 @pytest.fixture(scope="session")
+def further(build: Build) -> dict[tuple[int, str], Comparison]:
+    """The comparisons of the long run."""
+    return {(seed, shape): compared(build, seed, shape) for seed, shape in FURTHER}
+
+
+@pytest.fixture(scope="session")
 def shuffled(comparisons: list[Comparison], build: Build) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One frame, and the same from tables whose rows stand in another order."""
     first = comparisons[0]
