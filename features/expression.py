@@ -6,6 +6,7 @@ an indicator by its name and becomes a number when the catalogue is made for one
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from features.measure import Leaf
 
 Numbers = Mapping[str, float]
+COMPARED = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 
 class Expr:
@@ -26,6 +28,10 @@ class Expr:
     def column(self, wide: Any) -> Any:
         """The Ibis column over the wide table of leaves."""
         raise TypeError(type(self).__name__)
+
+    def holds(self, wide: Any) -> Any:
+        """Whether the value is 1, as a boolean column: null where the value is."""
+        return self.column(wide) == 1.0
 
     def bound(self, numbers: Numbers) -> Expr:
         """The same with every setting replaced by its number."""
@@ -133,6 +139,8 @@ class Arithmetic(Expr):
 
     def column(self, wide: Any) -> Any:
         """The operation in float64; a division by 0 is null."""
+        if self.operator in COMPARED:
+            return self.holds(wide).cast("float64")
         a, b = self.left.column(wide), self.right.column(wide)
         match self.operator:
             case "+":
@@ -142,17 +150,16 @@ class Arithmetic(Expr):
             case "*":
                 return a * b
             case "/":
-                return a / b.nullif(0.0)
-            case ">=":
-                return (a >= b).cast("float64")
-            case "<=":
-                return (a <= b).cast("float64")
-            case ">":
-                return (a > b).cast("float64")
-            case "<":
-                return (a < b).cast("float64")
+                never_zero = isinstance(self.right, Constant) and self.right.value != 0.0
+                return a / (b if never_zero else b.nullif(0.0))
             case _:
                 return a.coalesce(b)
+
+    def holds(self, wide: Any) -> Any:
+        """A comparison is its own answer."""
+        if self.operator not in COMPARED:
+            return super().holds(wide)
+        return COMPARED[self.operator](self.left.column(wide), self.right.column(wide))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +180,7 @@ class Guarded(Expr):
 
     def column(self, wide: Any) -> Any:
         """Null unless the condition is 1."""
-        return (self.condition.column(wide) == 1.0).ifelse(self.value.column(wide), None)
+        return self.condition.holds(wide).ifelse(self.value.column(wide), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,8 +201,13 @@ class Capped(Expr):
 
     def column(self, wide: Any) -> Any:
         """The clipped column; null stays null."""
-        upper = None if self.high is None else self.high.column(wide)
-        return self.value.column(wide).clip(lower=self.low, upper=upper)
+        value = self.value.column(wide)
+        if self.low is not None:
+            value = (value < self.low).ifelse(self.low, value)
+        if self.high is not None:
+            high = self.high.column(wide)
+            value = (value > high).ifelse(high, value)
+        return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,4 +232,5 @@ class Spread(Expr):
         for value in values[1:]:
             total, squares = total + value, squares + value * value
         n = float(len(values))
-        return (squares * n - total * total).clip(lower=0.0).sqrt() / n
+        about = squares * n - total * total
+        return (about < 0.0).ifelse(0.0, about).sqrt() / n

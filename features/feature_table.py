@@ -88,11 +88,11 @@ def _wide(facts: Facts, cohort: Any, snapshots: Snapshots, leaves: list[Leaf]) -
         pending += group
     for leaf in leaves:
         if not available(facts, leaf.reduction):
-            columns[leaf.name] = ibis.null("int64")
+            columns[leaf.name] = ibis.null("float64")
     for leaf in pending:
-        value = wide[leaf.name].cast("int64")
+        value = wide[leaf.name].cast("float64")
         if _is_zero_when_nothing_happened(leaf):
-            value = value.coalesce(0)
+            value = value.coalesce(0.0)
         if leaf.reduction.table in covers:
             value = wide[covers[leaf.reduction.table]].notnull().ifelse(value, None)
         columns[leaf.name] = value

@@ -55,8 +55,8 @@ class Leaf(Expr):
         yield self
 
     def column(self, wide: Any) -> Any:
-        """The column in float64."""
-        return wide[self.name].cast("float64")
+        """The column, which is float64."""
+        return wide[self.name]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,10 @@ class Context(Leaf):
     def name(self) -> str:
         """The cohort's column."""
         return self.field
+
+    def column(self, wide: Any) -> Any:
+        """The column in float64."""
+        return wide[self.field].cast("float64")
 
 
 @dataclass(frozen=True)

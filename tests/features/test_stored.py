@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,16 +10,53 @@ import pytest
 from features.catalogue import catalogue
 from features.cohort import CohortRule, cohort
 from features.feature_table import feature_table
+from features.measure import Span
 from features.reductions.events import CORE_USE, DAYS_OF_USE, EARLIER, RECENT, USE_WEEKS
+from features.reductions.usage import last_use
 from features.snapshots import Snapshots
 from features.stored import in_parts, stored
-from tests.features.building import at, connect, facts_from, facts_of, frames_of, in_key_order
+from tests.features.building import at, connect, facts_from, facts_of, frames_of, in_key_order, midnight
 from tests.features.dice import Dice
 from tests.features.restatements import with_restatements
 from tests.features.worlds import UNCOVERED, covered, world
 
 LATE = Snapshots.of([date(2025, 10, 6), date(2025, 11, 3)])  # most of a world's events lie before any window
+ACCOUNT = {"account_id": "a", "created_on": date(2024, 1, 1)}
+TERM = {
+    "subscription_id": "s",
+    "account_id": "a",
+    "starts_on": date(2024, 1, 1),
+    "ends_on": date(2026, 1, 1),
+    "arr": 1.0,
+}
 USED = ("days_since_last_use", "active_user_days_28d", "active_days_28d", "core_use_change_28d", "active_users_28d")
+
+
+# Of one week the Sunday, the Friday and the Monday, later a Tuesday; last week, and else long before every window.
+OF_ONE_WEEK = (date(2025, 9, 16), date(2025, 9, 7), date(2025, 9, 5), date(2025, 9, 1))
+LONG_SILENT = (date(2025, 10, 1), date(2025, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("days", "ago", "age"),
+    [(OF_ONE_WEEK, 0, 20), (OF_ONE_WEEK, 28, 1), (OF_ONE_WEEK, 30, 1), (LONG_SILENT, 0, 5), (LONG_SILENT, 28, 189)],
+)
+def test_the_last_use_some_days_ago_is_the_same_with_and_without(days: tuple[date, ...], ago: int, age: int) -> None:
+    events = [{"account_id": "a", "user_id": "u", "occurred_at": midnight(day)} for day in days]
+    connection = connect()
+    facts = facts_of(
+        frames_of({"accounts": [ACCOUNT], "subscriptions": [TERM], "usage_events": events}), {}, connection
+    )
+    members = connection.create_table("members", cohort(facts, LATE, CohortRule()))
+    declared = catalogue()["days_since_last_use"]
+    chosen = {"last_use": replace(declared, expr=Span(last_use, "age_min", ago=ago))}
+    chosen["active_user_days_7d"] = catalogue()["active_user_days_7d"]
+    plain = in_key_order(feature_table(facts, members, LATE, chosen).to_pyarrow())
+    with stored(facts, LATE, chosen, connection, members) as kept:
+        assert DAYS_OF_USE in kept.tables
+        found = in_key_order(feature_table(kept, members, LATE, chosen).to_pyarrow())
+    assert plain["last_use"][0] == age
+    assert found["last_use"].equals(plain["last_use"])
 
 
 @pytest.mark.parametrize("restated", [False, True], ids=["once delivered", "restated"])
@@ -49,7 +87,7 @@ def test_what_was_stored_is_gone_after_the_build() -> None:
 def test_a_project_without_events_has_nothing_to_store() -> None:
     facts = facts_from(support_tickets=[{"ticket_id": "t", "account_id": "a", "opened_at": at("2025-01-01")}])
     with stored(facts, LATE, catalogue(), None) as kept:
-        assert kept is facts
+        assert kept.tables == facts.tables
 
 
 def test_parts_hold_every_indicator_once_in_order() -> None:
@@ -62,17 +100,9 @@ def days_since_last_use(*as_of: str, known_late: str) -> list[float]:
     """At each as_of, of an account whose last use lies long before any window; the very last was learned late."""
     used = [("2024-02-01", "2024-02-01"), ("2024-03-05", "2024-03-05"), ("2024-03-20", known_late)]
     events = [{"account_id": "a", "user_id": "u", "occurred_at": at(d), "known_at": at(k)} for d, k in used]
-    term = {
-        "subscription_id": "s",
-        "account_id": "a",
-        "starts_on": date(2024, 1, 1),
-        "ends_on": date(2026, 1, 1),
-        "arr": 1.0,
-    }
-    account = {"account_id": "a", "created_on": date(2024, 1, 1)}
     connection = connect()
     facts = facts_of(
-        frames_of({"accounts": [account], "subscriptions": [term], "usage_events": events}), {}, connection
+        frames_of({"accounts": [ACCOUNT], "subscriptions": [TERM], "usage_events": events}), {}, connection
     )
     snapshots = Snapshots.of([date.fromisoformat(d) for d in as_of])
     members = connection.create_table("members", cohort(facts, snapshots, CohortRule()))
