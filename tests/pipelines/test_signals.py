@@ -78,10 +78,8 @@ def test_explain_tells_what_stands_for_the_account_on_that_day(run: Thursday, co
     assert signals_told(project, account, "2020-01-06") is None
 
 
-def test_the_pages_show_what_stands_and_what_is_suppressed_with_its_evidence(
-    run: tuple[Any, ...], company: Path
-) -> None:
-    _, rows, evidence, _ = run
+def test_the_pages_show_what_stands_and_what_is_suppressed_with_its_evidence(run: Thursday, company: Path) -> None:
+    _, rows, evidence = run
     project = open_project(company)
     shown = signals_shown(project, "2026-05-28")
     assert shown is not None
