@@ -1,4 +1,4 @@
-"""A clean book raises no alarm: the small company always, ten other companies in the long run."""
+"""A clean book raises no alarm: the small company, ten others and the Open University, all in the long run."""
 
 from __future__ import annotations
 
@@ -23,21 +23,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "oulad"
 OULAD = Path(__file__).resolve().parents[2] / "examples" / "oulad"
 
 
-# A proof that looks at less than the policy asks for; the long run looks at all of it.
-LITTLE = """\
-version: "2026.1-little"
-author: tests
-reason: a proof that looks at little
-proof: {dates: 1, seeds: 1, accounts: 40, opinion_accounts: 5, shuffles: 3}
-"""
-
-
-@pytest.mark.parametrize(("policy", "dates"), [(LITTLE, 1), pytest.param(None, 2, marks=pytest.mark.slow)])
-def test_the_command_proves_the_small_company_and_writes_its_certificate(
-    scored: Path, churn: Run, policy: str | None, dates: int
-) -> None:
-    if policy is not None:
-        (scored / "policy.yaml").write_text(policy, encoding="utf-8")
+@pytest.mark.slow
+def test_the_command_proves_the_small_company_and_writes_its_certificate(scored: Path, churn: Run) -> None:
     code, found, progress = churn("prove-no-leak", "--project", scored, "--json")
     assert code == 0
     assert found["verdict"] == "holds"
@@ -46,7 +33,7 @@ def test_the_command_proves_the_small_company_and_writes_its_certificate(
     for figures in found["checks"][-3]["measured"]["scorers"].values():
         assert figures["interval"][0] <= 0.5 <= figures["interval"][1]
     assert all(len(t["fingerprint"]) == 16 for t in found["data"].values())
-    assert len(found["as_of"]) == dates
+    assert len(found["as_of"]) == 2
     assert "corruption: passed" in progress
     page = Path(found["path"])
     assert page.parent == scored.resolve() / ".churn" / "proofs"
