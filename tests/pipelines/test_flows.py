@@ -28,6 +28,7 @@ def test_score_runs_as_a_flow_and_gives_the_same_json(scored: Path) -> None:
     assert (scored / ".churn" / "prefect").exists()
 
 
+@pytest.mark.slow
 def test_the_weekly_flow_looks_for_signals_before_it_writes_the_pages(tmp_path: Path) -> None:
     """A book too young to train on: health alone, and the same steps."""
     folder = make_demo(tmp_path / "small", seed=3, accounts=50, until=UNTIL)
