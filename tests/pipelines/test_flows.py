@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipelines.demo import make_demo
 from tests.pipelines.conftest import UNTIL
 

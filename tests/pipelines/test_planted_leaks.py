@@ -86,7 +86,9 @@ ALONE = [
 def found(checked: Checked) -> Found:
     """What a proof that looks at little finds with a fault planted; a panel of the same parts and facts is built once."""
     policy = checked.project.policy
-    little = policy.proof.model_copy(update={"dates": 1, "seeds": 1, "accounts": 40, "opinion_accounts": 5, "shuffles": 3})
+    little = policy.proof.model_copy(
+        update={"dates": 1, "seeds": 1, "accounts": 40, "opinion_accounts": 5, "shuffles": 3}
+    )
     project = checked.project.model_copy(update={"policy": policy.model_copy(update={"proof": little})})
     panels: dict[tuple[object, ...], Evidence] = {}
 
