@@ -87,7 +87,7 @@ def _temporary(engine: Any) -> Iterator[Keep]:
 
 @contextmanager
 def _plainly_put() -> Iterator[None]:
-    """Puts a query together in half the time: no step is merged into the next, which any engine does by itself.
+    """Puts a query together sooner: no step is merged into the next, which any engine does by itself.
 
     Nor is garbage looked for: a query is some hundred thousand small objects that all live until it is sent.
     """
