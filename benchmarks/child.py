@@ -23,12 +23,13 @@ def main(given: list[str]) -> None:
     wall, before = time.perf_counter(), _cpu()
     found = work()
     cpu, wall = _cpu() - before, time.perf_counter() - wall
+    peak = _peak_gb()
     table = _as_arrow(found)
     if table is not None and len(given) > 2:
         import pyarrow.parquet as pq
 
         pq.write_table(table, given[2])
-    said = {"cpu": cpu, "wall": wall, "digest": digest(table) if table is not None else None}
+    said = {"cpu": cpu, "wall": wall, "rss": peak, "digest": digest(table) if table is not None else None}
     sys.stdout.write(f"\n{json.dumps(said)}\n")
 
 
@@ -49,6 +50,13 @@ def _prepared(case: Case, folder: Path) -> Any:
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _peak_gb() -> float:
+    """The most memory since this program was loaded. `ru_maxrss` would start from what the parent held when it forked."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) * 1024 / 1e9
 
 
 def _as_arrow(found: Any) -> Any:

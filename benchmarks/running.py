@@ -80,7 +80,7 @@ def _run(case: Case, folder: Path) -> Measured:
         cpu=said["cpu"],
         process_cpu=used.ru_utime + used.ru_stime,
         wall=said["wall"],
-        rss=used.ru_maxrss * 1024 / 1e9,
+        rss=said["rss"],
         load=load,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         digest=said["digest"],
