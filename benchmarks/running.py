@@ -21,7 +21,8 @@ from benchmarks.generate import accepted, cohort_file, generated
 
 LIBRARIES = ("duckdb", "ibis-framework", "pandas", "pyarrow", "great-expectations")
 LOCK = ROOT / "benchmarks" / "featuretools.lock"
-CALM = 1.5  # above this load average a measurement is provisional
+# Above this load average a measurement is provisional: the case before it can leave at most its own threads behind.
+CALM = (os.cpu_count() or 1) + 0.25
 
 
 @dataclass(frozen=True)

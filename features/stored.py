@@ -76,7 +76,9 @@ def _temporary(engine: Any) -> Iterator[Keep]:
 
     def keep(name: str, table: Any) -> Any:
         kept.append(f"stored_{name}")
-        return engine.create_table(f"stored_{name}", table, temp=True, overwrite=True)
+        # Not `overwrite`: it would be written under another name first and then copied.
+        engine.drop_table(kept[-1], force=True)
+        return engine.create_table(kept[-1], table, temp=True)
 
     try:
         yield keep

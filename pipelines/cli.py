@@ -89,12 +89,11 @@ def check(
 
     console = Console(json)
     opened = opened_project(project, set_)
-    report = runs.run_check(opened, prefect=prefect, progress=console.progress)
-    if report["verdict"] == "stopped":
-        console.show(summaries.check(report, opened))
-        runs.raise_stopped(opened)
-    console.result(report)
+    found = runs.run_check(opened, prefect=prefect, progress=console.progress)
+    report = found.as_json()
     console.show(summaries.check(report, opened))
+    found.raise_if_stopped()
+    console.result(report)
 
 
 @app.command()

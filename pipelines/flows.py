@@ -13,6 +13,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from data_contracts.check import CheckReport
 from pipelines import steps
 from pipelines.build_features import Checked, checked_sources
 from pipelines.demo import make_demo
@@ -72,7 +73,7 @@ def report_step(folder: str, variables: Variables, as_of: date | None) -> str:
 
 
 @flow(name="check")
-def check(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+def check(project: str = ".", variables: Variables = None) -> CheckReport:
     """Every source table against its contract."""
     return steps.check(open_project(Path(project), variables), progress=_say)
 

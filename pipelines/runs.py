@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import Project
 from pipelines.tracking import no_telemetry
-from policy.errors import ContractStop
+
+if TYPE_CHECKING:
+    from data_contracts.check import CheckReport
 
 Progress = Callable[[str], None]
 Counter = Callable[[int, int], None]
@@ -41,23 +43,15 @@ def _variables(project: Project) -> dict[str, str]:
     return dict(project.settings.variables)
 
 
-def run_check(project: Project, *, prefect: bool, progress: Progress) -> dict[str, Any]:
-    """Check the sources."""
+def run_check(project: Project, *, prefect: bool, progress: Progress) -> CheckReport:
+    """Check the sources; a stopped contract is in the report, not raised."""
     no_telemetry()
     if prefect:
-        found: dict[str, Any] = _flows(project.state).check(str(project.folder), _variables(project))
+        found: CheckReport = _flows(project.state).check(str(project.folder), _variables(project))
         return found
     from pipelines import steps
 
     return steps.check(project, progress=progress)
-
-
-def raise_stopped(project: Project) -> None:
-    """Raise ContractStop as the sources stand; for a check whose verdict is `stopped`."""
-    from pipelines.build_features import checked_sources
-
-    with checked_sources(project):
-        raise ContractStop("the sources stopped and now pass.", where="check", cure="Check again.")
 
 
 def run_features(project: Project, as_of: date, *, prefect: bool, progress: Progress) -> dict[str, Any]:
