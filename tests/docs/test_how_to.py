@@ -158,6 +158,7 @@ def test_adding_an_indicator_touches_two_files_and_the_rest_follows(follower: Fo
     follower.run([sys.executable, "-m", "pytest", "-n", "0", stale])
 
 
+@pytest.mark.slow
 def test_adding_a_source_ends_with_its_indicators(follower: Follower) -> None:
     follower.follow("add-a-source.md")
     assert {name.partition("/")[0] for name in follower.touched()} == {"shop"}

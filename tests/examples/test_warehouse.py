@@ -191,6 +191,7 @@ def test_cohort_and_features_are_those_of_the_plain_mapping(books: Books) -> Non
     assert theirs.notna().any().mean() > 0.9
 
 
+@pytest.mark.slow
 def test_it_trains_and_scores(books: Books) -> None:
     trained = churn("train", books.theirs)
     assert trained["unavailable"] == []

@@ -25,6 +25,7 @@ def scores(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(path, partitioning=None).set_index("account_id").sort_index()
 
 
+@pytest.mark.slow
 def test_an_old_score_is_computed_again_to_the_bit_from_its_version(scored: Path, churn: Run) -> None:
     before = scores(scored)
     assert set(before["policy_version"]) == {load_policy().version}

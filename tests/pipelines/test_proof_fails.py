@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Run = Callable[..., tuple[int, Any, str]]
 LITTLE = """\
 version: "2026.1-little"
@@ -21,6 +23,7 @@ FROM read_parquet('{data}/subscriptions.parquet')
 """
 
 
+@pytest.mark.slow
 def test_a_leak_in_the_data_stops_the_command_and_leaves_a_certificate(book: Path, churn: Run) -> None:
     (book / "policy.yaml").write_text(LITTLE, encoding="utf-8")
     (book / "sources" / "subscriptions.sql").write_text(SEATS, encoding="utf-8")

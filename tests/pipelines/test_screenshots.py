@@ -19,6 +19,7 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path: Path, churn: Run) -> None:
     """Set CHURN_WRITE_IMAGES=1 to keep them in docs/images."""

@@ -1,0 +1,20 @@
+"""Which tests run on one worker: those of a file, and all files that need the trained book, which is made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TRAINED = "trained"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name the group of every test (`--dist loadgroup`): a worker of its own for each file would train again."""
+    wants = {item.path for item in items if TRAINED in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(TRAINED if item.path in wants else _name(item.path)))
+
+
+def _name(path: Path) -> str:
+    return "/".join(path.parts[-3:])
