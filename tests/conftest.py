@@ -9,8 +9,11 @@ import pytest
 TRAINED = "trained"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Name the group of every test (`--dist loadgroup`): a worker of its own for each file would train again."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     wants = {item.path for item in items if TRAINED in getattr(item, "fixturenames", ())}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(TRAINED if item.path in wants else _name(item.path)))
