@@ -1,4 +1,4 @@
-"""Which tests run on one worker: those of a file, and all files that need the trained book, which is made once."""
+"""Which tests run on one worker: those of a file, and all files of the small company, which is made once."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
-TRAINED = "trained"
+COMPANY = "company"
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name the group of every test (`--dist loadgroup`): a worker of its own for each file would train again."""
+    """Name the group of every test (`--dist loadgroup`): a worker of its own for each file would train again.
+
+    The company's group comes first: it is the longest, and the other worker does the rest meanwhile.
+    """
     if not config.pluginmanager.hasplugin("xdist"):
         return
-    wants = {item.path for item in items if TRAINED in getattr(item, "fixturenames", ())}
+    wants = {item.path for item in items if COMPANY in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in wants)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(TRAINED if item.path in wants else _name(item.path)))
+        item.add_marker(pytest.mark.xdist_group(COMPANY if item.path in wants else _name(item.path)))
 
 
 def _name(path: Path) -> str:

@@ -98,7 +98,7 @@ def told(source: SourceReader, table: str) -> dict[int, set[str]]:
     return {row[ROW]: set(row["reasons"].split(", ")) for row in rows_of(source.warehouse, STAGED, f"{table}_failing")}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize("table", sorted(CONTRACTS))
 def test_the_same_rows_fail_the_same_checks(table: str, seed: int, source: SourceReader) -> None:
     framed, found, _ = both(source, table, dirty(table, seed))
@@ -185,7 +185,7 @@ def outcome(tmp_path: Path, table: str, rows: list[dict[str, str | None]], **cha
     return (check.verdict, check.quarantined, check.message), kept, re.sub(r"\s+", " ", page), source.restated
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("table", ["usage_events", "entitlements", "subscriptions"])
 def test_a_big_table_is_parted_told_and_shown_as_a_small_one(table: str, seed: int, tmp_path: Path) -> None:
     own = next(name for name in CONTRACTS[table].key if name != "account_id")

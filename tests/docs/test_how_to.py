@@ -145,6 +145,7 @@ def follower(tmp_path: Path) -> Follower:
     return found
 
 
+@pytest.mark.slow
 def test_adding_an_indicator_touches_two_files_and_the_rest_follows(follower: Follower) -> None:
     follower.follow("add-an-indicator.md")
     by_hand = {step.removeprefix("added to ") for step in follower.done if step.startswith(("added to ", "wrote "))}

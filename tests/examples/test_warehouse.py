@@ -76,27 +76,27 @@ def fill() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def company() -> Any:
+def made() -> Any:
     return with_odd_cents(simulate(WORLD))
 
 
-def with_odd_cents(company: Any) -> Any:
+def with_odd_cents(made: Any) -> Any:
     """The company with amounts that are no whole units; the simulation's all are."""
     for table, columns in MONEY.items():
-        frame = company.tables[table]
+        frame = made.tables[table]
         for column in columns:
             frame[column] = (frame[column] + (frame.index % 97) / 100).round(2)
-    return company
+    return made
 
 
 @pytest.fixture(scope="module")
-def books(fill: ModuleType, company: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+def books(fill: ModuleType, made: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     no_telemetry()
     folder = tmp_path_factory.mktemp("books")
     theirs = Path(shutil.copytree(EXAMPLE, folder / "theirs", ignore=shutil.ignore_patterns(".churn")))
-    plain = as_the_demo_would(folder / "plain", company)
+    plain = as_the_demo_would(folder / "plain", made)
     with server() as address, pytest.MonkeyPatch.context() as environment:
-        fill.fill(address, fill.warehouse_tables(company.tables))
+        fill.fill(address, fill.warehouse_tables(made.tables))
         with psycopg.connect(address) as connection:
             connection.execute(READER.encode())
         where = urlsplit(address)
@@ -104,10 +104,10 @@ def books(fill: ModuleType, company: Any, tmp_path_factory: pytest.TempPathFacto
         yield Books(theirs, plain, churn("check", theirs), churn("check", plain))
 
 
-def as_the_demo_would(folder: Path, company: Any) -> Path:
-    write_company(company, folder / "tables", folder / "truth")
+def as_the_demo_would(folder: Path, made: Any) -> Path:
+    write_company(made, folder / "tables", folder / "truth")
     (folder / "sources").mkdir()
-    for name in company.tables:
+    for name in made.tables:
         text = f"SELECT * FROM read_parquet('tables/{name}.parquet')"
         (folder / "sources" / f"{name}.sql").write_text(text, encoding="utf-8")
     (folder / "churn.toml").write_text("", encoding="utf-8")
@@ -119,8 +119,8 @@ def as_theirs(account: str) -> str:
     return str(int(account.rpartition("-")[2]))
 
 
-def test_the_eleven_tables_share_no_name_with_the_contracts(fill: ModuleType, company: Any) -> None:
-    tables = fill.warehouse_tables(company.tables)
+def test_the_eleven_tables_share_no_name_with_the_contracts(fill: ModuleType, made: Any) -> None:
+    tables = fill.warehouse_tables(made.tables)
     text = (EXAMPLE / "schema.sql").read_text(encoding="utf-8")
     assert len(tables) == 11
     assert re.findall(r"CREATE TABLE (\w+)", text) == list(tables)
@@ -137,8 +137,8 @@ def test_all_that_connects_the_two_is_one_select_a_table() -> None:
     }  # fmt: skip
 
 
-def test_the_same_arguments_fill_the_same_rows(fill: ModuleType, company: Any) -> None:
-    one, other = (fill.warehouse_tables(c.tables) for c in (company, with_odd_cents(simulate(WORLD))))
+def test_the_same_arguments_fill_the_same_rows(fill: ModuleType, made: Any) -> None:
+    one, other = (fill.warehouse_tables(c.tables) for c in (made, with_odd_cents(simulate(WORLD))))
     for name, table in one.items():
         pd.testing.assert_frame_equal(table, other[name])
 

@@ -36,6 +36,7 @@ def test_there_is_a_first_look() -> None:
     assert [p.name for p in NOTEBOOKS] == ["01_first_look.ipynb"]
 
 
+@pytest.mark.slow
 def test_it_runs_from_top_to_bottom(path: Path) -> None:
     notebook = execute.executed(path)
     printed = "".join(o.get("text", "") for c in notebook.cells if c.cell_type == "code" for o in c.outputs)

@@ -21,6 +21,8 @@ from pipelines.proof_evidence import Evidence
 from pipelines.settings import open_project
 from tests.pipelines.planted import few
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
@@ -35,7 +37,6 @@ def sides(checked: Checked) -> Sides:
     return Evidence(checked, Parts(indicators=few)).sides
 
 
-@pytest.mark.slow
 def test_no_single_indicator_tells_who_leaves_inside_the_renewal_window(checked: Checked) -> None:
     panel = build_panel(checked, label_rule(checked))
     window = panel.test[panel.test["in_window"].astype(bool)]
