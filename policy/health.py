@@ -131,7 +131,8 @@ class Indicators(Frozen):
     )
     least_mails: int = rule("H11", "Mails sent below which the open rate is null.", ge=1)
     least_messages: int = rule("H14 W5", "Messages below which a mean mood is null.", ge=1)
-    adopted_users: int = rule("H6", "People who must have used a feature for it to be adopted.", ge=1)
+    # Whether a second person took part is seen without a list of all; a third would not be.
+    adopted_users: int = rule("H6", "People who must have used a feature for it to be adopted: 1 or 2.", ge=1, le=2)
     adopted_days: int = rule("H6", "Days on which a feature must have been used to be adopted.", ge=1)
     most_counted: int = rule("H12", "Trainings, contributions and feedback beyond this many count no more.", ge=1)
     top_share: float = rule("W3", "The most active share of an account's people: its top users.", gt=0, le=1)
