@@ -16,7 +16,7 @@ run: install
 	$(BIN)/churn demo demo --prefect
 
 test: install browser postgres
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n 2 --no-loadscope-reorder
 
 test-long: install browser postgres spark
 	$(BIN)/python -m pytest -m slow

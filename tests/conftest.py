@@ -1,27 +1,29 @@
-"""Which tests run on one worker: those of a file, and all files of the small company, which is made once."""
+"""Which tests run on one worker: those of a file, and all of tests/pipelines, whose small company is made once."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-COMPANY = "company"
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
+TOGETHER = "tests/pipelines/"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name the group of every test (`--dist loadgroup`): a worker of its own for each file would train again.
-
-    The company's group comes first: it is the longest, and the other worker does the rest meanwhile.
-    """
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    wants = {item.path for item in items if COMPANY in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in wants)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(COMPANY if item.path in wants else _name(item.path)))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest group comes first: the other worker does the rest meanwhile."""
+    items.sort(key=lambda item: not item.nodeid.startswith(TOGETHER))
 
 
-def _name(path: Path) -> str:
-    return "/".join(path.parts[-3:])
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """A scheduler of our own: `--dist loadgroup` of xdist 3.8 does nothing under pytest 9.2, which reads no `_nodeid`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
+
+    return ByFile(config, log)
