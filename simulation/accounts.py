@@ -30,7 +30,7 @@ def account_ids(book: Book) -> npt.NDArray[Any]:
 
 def account_table(world: World, book: Book, revenue: Revenue) -> pd.DataFrame:
     """One row an account. `segment` is set by the ARR at signing or at the history's begin, and stays."""
-    rng = stream(world.seed, "accounts")
+    rng = stream(world.seed, "accounts", world.draw)
     size = book.size
     ids = account_ids(book)
     first = book.terms.number == 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.days import Floats, Ints, term_start
+from simulation.days import Flags, Floats, Ints, term_start
 from simulation.odds import cause_effects, intercept_for, relative_churn
 from simulation.prospects import Prospects, draw_prospects
-from simulation.states import Incidents, States, draw_incidents, draw_states, market
+from simulation.states import PRESENT, Incidents, States, draw_incidents, draw_states, market
 from simulation.streams import stream
-from simulation.terms import Fate, Terms, draw_fate, lay_terms
+from simulation.terms import Fate, Terms, draw_fate, lay_terms, price_draws
 from simulation.world import World
+
+_AT_LARGE = 1_000_000
+_FAR = 10_000_000
+"""More days than there are: keeps the terms of accounts apart in one sorted list."""
+_SAMPLE = 1500
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Book:
     """Base log-odds of not renewing a term, for each account."""
     incidents: Incidents
     market: Floats
+    base_shift: float
+    """Log-odds by which the base rates were moved."""
 
     @property
     def size(self) -> int:
@@ -40,11 +47,21 @@ class Book:
         week = np.floor((moments - world.origin_day) / 7).astype(np.int64)
         return np.clip(week, 0, world.total_weeks - 1)
 
+    def own_week(self, accounts: Ints, moments: Floats) -> Ints:
+        """Column of the champion's weeks, which are counted from the account's own start."""
+        week = np.floor((moments - self.first_day[accounts]) / 7).astype(np.int64)
+        return np.clip(week, 0, self.states.champion.shape[1] - 1)
+
     def champion_gone_at(self, accounts: Ints, moments: Floats) -> Ints:
         """1 where the account has no champion at that moment, else 0."""
-        gone = self.states.champion_gone()
-        own_week = np.floor((moments - self.first_day[accounts]) / 7).astype(np.int64)
-        return gone[accounts, np.clip(own_week, 0, gone.shape[1] - 1)].astype(np.int64)
+        return (self.states.champion[accounts, self.own_week(accounts, moments)] > PRESENT).astype(np.int64)
+
+    def in_term(self, accounts: Ints, moments: Floats) -> Flags:
+        """True where a term of the account is in force: those who return were away in between."""
+        starts = self.terms.account * _FAR + self.terms.starts
+        row = np.searchsorted(starts, accounts * _FAR + np.floor(moments), side="right") - 1
+        found = np.maximum(row, 0)
+        return (row >= 0) & (self.terms.account[found] == accounts) & (self.terms.ends[found] > moments)
 
 
 @dataclass(frozen=True)
@@ -64,8 +81,7 @@ class _Slots:
         self.incidents = draw_incidents(world)
         self.market = market(world)
         self._generations: list[_Generation] = []
-        first = self.generation(0)
-        self._scale, self._samples = _base(world, first.prospects, first.states)
+        self._scale, self._samples = _base(world)
 
     def generation(self, number: int) -> _Generation:
         """The prospects of a generation, drawn once."""
@@ -112,7 +128,7 @@ class _Slots:
             number += 1
             begin = term_start(np.minimum(left, world.until_day) + self.generation(number).prospects.vacancy)
             takes_part = takes_part & (left < world.until_day) & (begin < world.until_day)
-        return _gathered(world, parts, self.incidents, self.market)
+        return _gathered(world, parts, self.incidents, self.market, shift)
 
 
 def _term_rates(world: World, prospects: Prospects, scale: float) -> Floats:
@@ -121,25 +137,22 @@ def _term_rates(world: World, prospects: Prospects, scale: float) -> Floats:
     return np.asarray(1.0 - (1.0 - annual) ** (prospects.term_months / 12))
 
 
-def _base(world: World, prospects: Prospects, states: States) -> tuple[float, tuple[Floats, Floats]]:
-    """The scale of annual churn, and sampled log-odds (annual and longer, monthly) that intercepts are solved on."""
+def _base(world: World) -> tuple[float, tuple[Floats, Floats]]:
+    """The scale of annual churn, and sampled log-odds (annual and longer, monthly) that intercepts are solved on.
+
+    They come from accounts of their own, the same whatever the draw: a base rate belongs to the world, not to a book.
+    """
+    at_large = replace(world, draw=_AT_LARGE)
+    prospects = draw_prospects(at_large, _SAMPLE, 0)
+    states = draw_states(at_large, prospects, draw_incidents(world), 0)
     relative = relative_churn(world, prospects)
     rng = stream(world.seed, "base")
-    rows = np.tile(np.arange(len(prospects.size)), 12)
+    rows = np.tile(np.arange(_SAMPLE), 6)
     week = rng.integers(0, world.total_weeks, rows.size)
-    gone = states.champion_gone()
     samples = []
     for priced in (True, False):
-        price = np.clip(rng.standard_normal(rows.size), -1.25, 3.0) if priced else np.zeros(rows.size)
-        effects = cause_effects(
-            world,
-            engagement=states.engagement[rows, week],
-            payment=states.payment[rows, week],
-            pain=states.pain[rows, week],
-            sentiment=states.sentiment[rows, week],
-            champion_gone=gone[rows, week],
-            price=price,
-        )
+        price = price_draws(rng, rows.shape) if priced else np.zeros(rows.size)
+        effects = cause_effects(world, states.standing(world, rows, week, week, price))
         samples.append(effects.sum(axis=1) + rng.normal(0.0, world.hidden_fit_sd, rows.size))
     return world.annual_churn / float(relative.mean()), (samples[0], samples[1])
 
@@ -149,6 +162,7 @@ def _gathered(
     parts: list[tuple[Prospects, States, Terms, Ints, Ints, Floats]],
     incidents: Incidents,
     market_push: Floats,
+    shift: float,
 ) -> Book:
     """The generations below each other, without those who left before the emitted history, oldest account first."""
     size = len(parts[0][3])
@@ -175,6 +189,7 @@ def _gathered(
         intercepts=np.concatenate([part[5] for part in parts])[order],
         incidents=incidents,
         market=market_push,
+        base_shift=shift,
     )
 
 
@@ -194,11 +209,14 @@ def realised_churn(first_day: Ints, last_day: Ints, *, until: int, origin: int) 
 
 
 def draw_book(world: World) -> Book:
-    """The book whose realised churn comes closest to `annual_churn`, found by moving every base rate alike.
+    """The book at the world's `base_shift`, or the one whose realised churn comes closest to `annual_churn`, found by
+    moving every base rate alike.
 
     The chance draws stay the same throughout: only the accounts near the line change their mind.
     """
     slots = _Slots(world)
+    if world.base_shift is not None:
+        return slots.book(world.base_shift)
     low, high = -1.5, 1.5
     best: tuple[float, Book] | None = None
     for _ in range(8):

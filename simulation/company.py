@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
 from simulation.accounts import account_ids, account_table
 from simulation.book import draw_book
+from simulation.days import day_number
 from simulation.dirt import dirtied
 from simulation.entitlements import entitlement_table, module_starts
 from simulation.feedback import feedback_table
@@ -21,7 +24,7 @@ from simulation.subscriptions import subscription_table
 from simulation.support import draw_tickets, message_table
 from simulation.surveys import survey_table
 from simulation.touchpoints import touchpoint_table
-from simulation.truth import truth_table
+from simulation.truth import DRAWS, truth_table
 from simulation.usage import usage_table
 from simulation.world import World
 
@@ -35,11 +38,15 @@ class Company:
     tables: dict[str, pd.DataFrame]
     """By name, with the columns of interface.md; usage, tickets, surveys and invoices also carry `known_at`."""
     truth: pd.DataFrame
-    """account_id, as_of (Mondays), hazard_90d, top_cause; see `simulation.truth.truth_table`."""
+    """account_id, as_of (Mondays), the hazards, top_cause, treatment_effect; see `simulation.truth.truth_table`."""
 
 
-def simulate(world: World) -> Company:
-    """The company of `world`: equal worlds give equal companies, value by value."""
+def simulate(world: World, *, truth_on: Sequence[date] | None = None, courses: int = DRAWS) -> Company:
+    """The company of `world`: equal worlds give equal companies, value by value.
+
+    The truth is told for every Monday, or for the days of `truth_on`, as the mean over so many `courses`.
+    """
+    days = None if truth_on is None else [day_number(day) for day in truth_on]
     book = draw_book(world)
     ids = account_ids(book)
     revenue = draw_revenue(world, book)
@@ -61,6 +68,6 @@ def simulate(world: World) -> Company:
         "opportunities": opportunity_table(world, book, revenue, ids),
         "crm_feedback": feedback_table(world, book, ids),
     }
-    company = Company(tables=dirtied(world, tables), truth=truth_table(world, book, ids))
+    company = Company(tables=dirtied(world, tables), truth=truth_table(world, book, revenue, ids, days, courses))
     logger.info("simulated %d accounts, %d events", book.size, len(company.tables["usage_events"]))
     return company

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.integer[Any]]
+"""Whole numbers of any width: weekly states of many accounts are kept narrow."""
 Moments = npt.NDArray[np.datetime64]
 
 SECONDS = 86_400

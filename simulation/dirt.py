@@ -30,17 +30,20 @@ LOST_ACCOUNT_DAYS = 12
 
 def dirtied(world: World, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The same tables as an export would deliver them. Accounts, users and subscriptions keep unique keys."""
-    rng = stream(world.seed, "dirt")
+    rng = stream(world.seed, "dirt", world.draw)
     result = dict(tables)
     for name, column in _HAPPENED.items():
         result[name] = _late(rng, world, result[name], column)
     for name, columns in _OPTIONAL.items():
         result[name] = _with_gaps(rng, result[name], columns, world.null_share)
     usage = _without_lost_days(rng, result["usage_events"])
-    result["usage_events"] = _duplicated(rng, _bad_usage(rng, usage), world.duplicate_share)
+    bad_usage = _bad_usage(rng, usage) if world.refused_rows else usage
+    result["usage_events"] = _duplicated(rng, bad_usage, world.duplicate_share)
     # A ticket that is not known yet has no messages either.
     messages, known = result["ticket_messages"], result["support_tickets"]["ticket_id"]
     result["ticket_messages"] = messages[messages["ticket_id"].isin(known)].reset_index(drop=True)
+    if not world.refused_rows:
+        return result
     result["support_tickets"] = _bad_tickets(rng, result["support_tickets"])
     result["survey_responses"] = _bad_surveys(rng, result["survey_responses"])
     result["invoices"] = _bad_invoices(rng, result["invoices"])

@@ -27,7 +27,7 @@ def module_starts(world: World, book: Book) -> Floats:
 
     A quarter of the modules beyond the first two were added later than the contract.
     """
-    rng = stream(world.seed, "entitlements")
+    rng = stream(world.seed, "entitlements", world.draw)
     shape = book.prospects.modules.shape
     later = (rng.random(shape) < 0.25) & (np.arange(shape[1]) > 1)
     starts = book.first_day[:, None] + np.where(later, rng.integers(60, 500, shape), 0).astype(np.float64)

@@ -27,7 +27,7 @@ _ROWS = {"task_outcome": 30, "driver_mark": 15, "override": 6, "holdout": 4}
 
 def feedback_table(world: World, book: Book, account_ids: npt.NDArray[Any]) -> pd.DataFrame:
     """A few dozen rows of the last year, on accounts that were there; sponsor ratings (1-5) expire, others do not."""
-    rng = stream(world.seed, "feedback")
+    rng = stream(world.seed, "feedback", world.draw)
     scale = world.accounts / 500
     kinds = [kind for kind, rows in _ROWS.items() for _ in range(max(round(rows * scale), 2))]
     ratings = max(round(40 * scale), 5)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulation.book import Book
-from simulation.days import add_months, happened
+from simulation.days import Floats, Ints, add_months, happened
 from simulation.revenue import Revenue
 from simulation.schema import keys, source_table
 from simulation.states import payment_delay
@@ -17,8 +17,6 @@ from simulation.streams import stream
 from simulation.terms import KINDS
 from simulation.world import World
 
-_STOPS_PAYING_DAYS = 80
-"""An account that leaves by not paying lets invoices due within so many days before the decision go unpaid."""
 _DISPUTED = 0.008
 
 
@@ -27,7 +25,7 @@ def invoice_table(world: World, book: Book, revenue: Revenue, account_ids: npt.N
 
     `paid_at` is null while open; `known_at` is added later.
     """
-    rng = stream(world.seed, "invoices")
+    rng = stream(world.seed, "invoices", world.draw)
     terms = book.terms
     months = book.prospects.term_months[terms.account]
     step = np.where(book.prospects.billed_monthly[terms.account], 1, 12)
@@ -42,15 +40,19 @@ def invoice_table(world: World, book: Book, revenue: Revenue, account_ids: npt.N
     net = np.where(months[row] == 1, 14.0, 30.0)
     due = issued + net
 
-    state = book.states.payment[account, book.week_of(world, due)]
+    week = book.week_of(world, due)
+    state = book.states.payment[account, week]
     delay = (payment_delay(state) + 6.0) * np.exp(rng.normal(0.0, 0.35, len(row))) - 6.0
     paid = due + np.maximum(delay, 1.0 - net) + rng.uniform(0.3, 0.7, len(row))
+    # Nothing is paid while a crisis lasts; what is still open when an account is closed stays so.
+    stuck = book.states.crisis[account, book.week_of(world, paid)] > 0
+    paid = np.where(stuck, _after_crisis(world, book, account, paid), paid)
+    closes = np.full(book.size, np.inf)
     leaving = terms.kind == KINDS.index("non_payment")
-    quits = np.full(book.size, np.inf)
-    quits[terms.account[leaving]] = terms.decided[leaving]
-    unpaid = due > quits[account] - _STOPS_PAYING_DAYS
+    closes[terms.account[leaving]] = terms.decided[leaving]
+    unpaid = np.isnan(paid) | ((paid > closes[account]) & (issued < closes[account]))
     paid[unpaid] = np.nan
-    fails = rng.random(len(row)) < np.where(unpaid, 0.7, np.where(delay > 14, 0.30, 0.015))
+    fails = rng.random(len(row)) < np.where(stuck, 0.7, np.where(delay > 14, 0.30, 0.015))
     failed = np.where(fails, due + rng.uniform(-1.0, 2.0, len(row)), np.nan)
     resolved = np.where(fails, np.maximum(paid, failed + 0.1), np.nan)
     disputed = np.where(rng.random(len(row)) < _DISPUTED, issued + rng.uniform(2, 25, len(row)), np.nan)
@@ -71,3 +73,13 @@ def invoice_table(world: World, book: Book, revenue: Revenue, account_ids: npt.N
             "known_at": issued,
         },
     )
+
+
+def _after_crisis(world: World, book: Book, account: Ints, moment: Floats) -> Floats:
+    """The first day after `moment` in a week without a crisis; NaN where the data end before."""
+    calm = book.states.crisis == 0
+    weeks = np.arange(world.total_weeks)
+    # The next calm week at or after each week, found from the end backwards.
+    following = np.minimum.accumulate(np.where(calm, weeks, world.total_weeks + 1)[:, ::-1], axis=1)[:, ::-1]
+    week = following[account, book.week_of(world, moment)].astype(np.float64)
+    return np.where(week > world.total_weeks, np.nan, world.origin_day + 7 * week + moment % 1)

@@ -41,7 +41,7 @@ def activates(world: World, book: Book, rng: np.random.Generator) -> Flags:
 
 def milestone_table(world: World, book: Book, account_ids: npt.NDArray[Any]) -> pd.DataFrame:
     """Five key actions, first value, kickoff, two goals and the handoff of each account; `reached_at` null if never."""
-    rng = stream(world.seed, "milestones")
+    rng = stream(world.seed, "milestones", world.draw)
     active = activates(world, book, rng)
     size, actions = book.size, len(KEY_ACTIONS)
     first = book.first_day.astype(np.float64)

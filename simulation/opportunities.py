@@ -10,6 +10,7 @@ import pandas as pd
 
 from simulation.book import Book
 from simulation.days import Floats, Ints, happened
+from simulation.odds import signing_room
 from simulation.revenue import Revenue
 from simulation.schema import flags_or_null, keys, picked, source_table
 from simulation.streams import stream
@@ -22,7 +23,7 @@ def opportunity_table(world: World, book: Book, revenue: Revenue, account_ids: n
     `amount` is the ARR asked for. `stage` and `won` are as of `data_until`, like a CRM export: they say nothing about
     the time before `closed_at`.
     """
-    rng = stream(world.seed, "opportunities")
+    rng = stream(world.seed, "opportunities", world.draw)
     terms, size = book.terms, len(book.terms.account)
     parts: list[dict[str, Floats]] = []
 
@@ -48,18 +49,22 @@ def opportunity_table(world: World, book: Book, revenue: Revenue, account_ids: n
         np.ones(len(first)),
     )
 
-    following = np.append(terms.account[1:] == terms.account[:-1], False)
-    next_signed = np.where(following, np.append(revenue.signed[1:], np.nan), np.nan)
     long = np.flatnonzero(book.prospects.term_months[terms.account] > 1)
-    closed = np.where(terms.kind >= 0, terms.decided, next_signed)[long]
+    closed = np.where(terms.kind >= 0, terms.decided, revenue.next_signed)
     created = np.floor(terms.ends[long] - rng.uniform(100, 135, len(long))) + 0.5
-    closed = np.maximum(closed, created + 1.0)
-    add(long, 1, revenue.asked[long], created, closed, (terms.kind[long] < 0).astype(np.float64))
+    ended = np.maximum(closed[long], created + 1.0)
+    add(long, 1, revenue.asked[long], created, ended, (terms.kind[long] < 0).astype(np.float64))
 
-    sold = np.flatnonzero(following & revenue.expands)
-    gain = np.maximum(revenue.arr[sold + 1] - revenue.arr[sold], 60.0)
-    opened = np.maximum(next_signed[sold] - rng.uniform(5, 60, len(sold)), terms.starts[sold])
-    add(sold, 2, gain, opened, next_signed[sold], np.ones(len(sold)))
+    # Talks about more begin with leavers too, and are lost with them.
+    growing = np.flatnonzero(revenue.expands)
+    room = signing_room(terms.ends - terms.starts < 32, book.prospects.notice_days[terms.account])[growing]
+    opened = terms.ends[growing] - rng.uniform(0.5, 1.0, len(growing)) * room - rng.uniform(5, 60, len(growing))
+    opened = np.maximum(opened, terms.starts[growing])
+    talked = (terms.kind[growing] < 0) | (opened < terms.decided[growing])
+    growing, opened = growing[talked], opened[talked]
+    won = np.isfinite(revenue.next_signed[growing])
+    ended = np.maximum(closed[growing], opened + 0.5)
+    add(growing, 2, np.maximum(revenue.offered[growing], 60.0), opened, ended, won.astype(np.float64))
 
     length = (terms.ends - terms.starts) / 365
     tried = np.flatnonzero(rng.random(size) < 0.18 * length)

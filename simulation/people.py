@@ -92,7 +92,7 @@ def _ordinary(rng: np.random.Generator, world: World, book: Book, revenue: Reven
 
 def draw_people(world: World, book: Book, revenue: Revenue) -> People:
     """One champion at a time, one sponsor, and admins and users according to the seats bought so far."""
-    rng = stream(world.seed, "people")
+    rng = stream(world.seed, "people", world.draw)
     lead_account, lead_from, lead_to = _champions(book)
     account, begin, end = _ordinary(rng, world, book, revenue)
     everyone = np.concatenate([lead_account, np.arange(book.size), account])
@@ -121,7 +121,7 @@ def draw_people(world: World, book: Book, revenue: Revenue) -> People:
 
 def user_table(world: World, book: Book, people: People, account_ids: npt.NDArray[Any]) -> pd.DataFrame:
     """One row a user. Most departures are recorded within three weeks, some by a bounced mail first; the rest never."""
-    rng = stream(world.seed, "users")
+    rng = stream(world.seed, "users", world.draw)
     size = len(people.account)
     gone = np.where(people.gone < book.last_day[people.account], people.gone, np.nan)
     recorded = rng.random(size) < np.where(people.role == 0, 0.92, 0.8)

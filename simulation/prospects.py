@@ -72,7 +72,7 @@ def segment_of(arr: Floats, world: World) -> Ints:
 
 def draw_prospects(world: World, size: int, generation: int) -> Prospects:
     """`size` prospects; equal seed and generation give equal prospects."""
-    rng = stream(world.seed, f"prospects-{generation}")
+    rng = stream(world.seed, f"prospects-{generation}", world.draw)
     # Stratified quantiles: a book of a few hundred then has its few large accounts, not none or many.
     normal = _normal_quantile((rng.permutation(size) + rng.random(size)) / size)
     relative = np.clip(np.exp(_SIZE_SIGMA * normal - _SIZE_SIGMA**2 / 2), 0.07, 14.0)

@@ -17,7 +17,7 @@ _TEXT = (
     "decision_kind reason role department module feature level channel priority topic author text kind comment "
     "direction milestone stage value top_cause"
 )
-_NUMBERS = "arr list_arr amount score scale_max sentiment hazard_90d"
+_NUMBERS = "arr list_arr amount score scale_max sentiment hazard_30d hazard_60d hazard_90d hazard_180d treatment_effect"
 _COUNTS = "seats notice_days count"
 _FLAGS = "auto_renew attended won"
 _KIND_OF_COLUMN = (
@@ -33,7 +33,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "accounts": "account_id name segment industry region owner_id owner_email owner_type timezone created_on "
         "merged_into",
         "subscriptions": "subscription_id account_id product signed_at starts_on ends_on arr seats list_arr auto_renew "
-        "notice_days decision_at decision_kind effective_on reason",
+        "notice_days decision_at decision_kind effective_on reason known_at",
         "users": "user_id account_id role department created_at deactivated_at bounced_at",
         "entitlements": "account_id module feature level starts_on ends_on",
         "usage_events": "account_id user_id occurred_at module feature channel count event_id known_at",
@@ -50,7 +50,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "crm_feedback": "feedback_id account_id kind value reason recorded_at expires_on task_key",
     }.items()
 }
-TRUTH_COLUMNS = ("account_id", "as_of", "hazard_90d", "top_cause")
+TRUTH_COLUMNS = (
+    "account_id",
+    "as_of",
+    "hazard_30d",
+    "hazard_60d",
+    "hazard_90d",
+    "hazard_180d",
+    "top_cause",
+    "treatment_effect",
+)
 
 
 def kind_of(column: str) -> str:

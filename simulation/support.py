@@ -54,7 +54,7 @@ def draw_tickets(
     Their number rises with engagement as well as with pain: volume alone says little. How long they stay open, how
     urgent they are and whether they escalate follows pain alone.
     """
-    rng = stream(world.seed, "tickets")
+    rng = stream(world.seed, "tickets", world.draw)
     weeks = np.arange(world.burn_in_weeks, world.total_weeks)
     monday = world.origin_day + 7 * weeks
     size = np.sqrt(revenue.at_entry / 10_000)
@@ -70,7 +70,7 @@ def draw_tickets(
         + office_hours(rng, len(account))
     )
     last = np.minimum(book.last_day, world.until_day)[account]
-    kept = (opened >= book.first_day[account] + 1) & (opened < last)
+    kept = (opened >= book.first_day[account] + 1) & (opened < last) & book.in_term(account, opened)
     order = np.flatnonzero(kept)[np.argsort(opened[kept], kind="stable")]
     account, column, opened = account[order], column[order], opened[order]
 
@@ -137,7 +137,7 @@ def _topics(rng: np.random.Generator, world: World, book: Book, account: Ints, o
 
 def message_table(world: World, tickets: Tickets) -> pd.DataFrame:
     """One to three exchanges a ticket: the customer writes, the agent answers, before the ticket is closed."""
-    rng = stream(world.seed, "messages")
+    rng = stream(world.seed, "messages", world.draw)
     exchanges = 1 + np.minimum(rng.poisson(0.6, len(tickets.opened)), 2)
     row = np.repeat(np.arange(len(tickets.opened)), 2 * exchanges)
     place = np.arange(len(row)) - np.repeat(np.cumsum(2 * exchanges) - 2 * exchanges, 2 * exchanges)

@@ -33,7 +33,7 @@ def survey_table(
     The engaged and those with strong feelings answer more often; the indifferent and those about to go do not.
     `known_at` is added later.
     """
-    rng = stream(world.seed, "surveys")
+    rng = stream(world.seed, "surveys", world.draw)
     asked = [
         _waves(rng, world, book, people, 0, NPS_EVERY_DAYS, 4),
         (
@@ -57,7 +57,7 @@ def survey_table(
     response = np.clip(base * np.exp(0.25 * engagement + 0.15 * (np.abs(mood) - 1.0)), 0.0, 0.6)
     last = np.minimum(book.last_day, world.until_day)[account]
     kept = (rng.random(len(account)) < response) & (moment >= world.first_day) & (moment < last) & (user >= 0)
-    kept &= (people.created[user] < moment) & (people.gone[user] > moment)
+    kept &= (people.created[user] < moment) & (people.gone[user] > moment) & book.in_term(account, moment)
     rows = np.flatnonzero(kept)
     rows = rows[np.argsort(moment[rows], kind="stable")]
     score = _scores(kind[rows], mood[rows])

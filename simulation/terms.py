@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 
-from simulation.days import Flags, Floats, Ints, add_months
-from simulation.odds import cause_effects, kind_leads, sigmoid, unpaid_share
+from simulation.days import Flags, Floats, Ints, add_months, term_start
+from simulation.families import CAUSES
+from simulation.odds import CLOSED_IN_CRISIS, CRISIS_WEEKS, cause_effects, kind_leads, sigmoid
 from simulation.prospects import Prospects
 from simulation.states import States
 from simulation.streams import stream
@@ -36,7 +37,7 @@ class Terms:
     kind: Ints
     """Index into KINDS, -1 for none; contractions are added later, by the revenue."""
     state_day: Ints
-    """Day whose latent state decides, 20 to 120 days before the notice, not before the first term."""
+    """Day whose latent states decide, see `deciding_day`."""
     chance: Floats
     """True probability of not renewing given that state, acquisitions aside; NaN where the day lies ahead."""
     silent: Flags
@@ -70,14 +71,20 @@ class Fate:
     lead: Floats
     lag: Floats
     price: Floats
+    returns: Floats
 
 
 def draw_fate(world: World, prospects: Prospects, generation: int) -> Fate:
-    """Equal seed and generation give equal draws, whatever the base rate turns out to be."""
-    rng = stream(world.seed, f"fate-{generation}")
+    """Equal seed, draw and generation give equal fates, whatever the base rate turns out to be."""
+    rng = stream(world.seed, f"fate-{generation}", world.draw)
     shape = (7 * world.total_weeks // 30 + 8, len(prospects.size))
-    leave, acquired, unpaid, silent, lead = (rng.random(shape) for _ in range(5))
-    return Fate(leave, acquired, unpaid, silent, lead, rng.uniform(20, 120, shape), rng.standard_normal(shape))
+    leave, acquired, unpaid, silent, lead, returns = (rng.random(shape) for _ in range(6))
+    return Fate(leave, acquired, unpaid, silent, lead, rng.uniform(20, 120, shape), price_draws(rng, shape), returns)
+
+
+def price_draws(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Coming uplifts in standard deviations."""
+    return np.clip(rng.standard_normal(shape), -1.25, 3.0)
 
 
 def uplift_of(price: Floats) -> Floats:
@@ -85,9 +92,19 @@ def uplift_of(price: Floats) -> Floats:
     return np.clip(0.05 + 0.04 * price, 0.0, 0.20)
 
 
+def has_price(months: Ints, number: Ints) -> Flags:
+    """Terms that end with a new price: all that run longer than a month, and every twelfth month of the others."""
+    return np.asarray((months > 1) | (number % 12 == 11))
+
+
 def top_cause_of(effects: Floats) -> Ints:
     """Column of the largest effect, or -1 below a quarter of a log-odd."""
     return np.where(effects.max(axis=1) >= 0.25, effects.argmax(axis=1), -1)
+
+
+def deciding_day(ends: Ints, earliest: Floats, lag: Floats, monthly: Flags) -> Ints:
+    """Day whose states decide on a term: `lag` days before the first possible notice, a third of it month to month."""
+    return np.floor(ends - earliest - np.where(monthly, 0.3 * lag, lag)).astype(np.int64)
 
 
 def lay_terms(
@@ -103,10 +120,12 @@ def lay_terms(
 ) -> tuple[Terms, Ints]:
     """The terms of one generation and each account's last day (STAYS if it has not left).
 
+    Three ways of leaving compete at each term's end: a notice, drawn from the states of its deciding day; an unpaid
+    close, where a crisis of payment outlasts the term; an acquisition. Nothing before that depends on what is drawn.
     Terms are laid until they begin three months after the data end: renewals are signed ahead.
     """
-    earliest, latest = kind_leads(prospects.term_months == 1, prospects.notice_days)
-    gone = states.champion_gone()
+    monthly = prospects.term_months == 1
+    earliest, latest = kind_leads(world, monthly, prospects.notice_days)
     left = np.full(len(first_starts), STAYS, dtype=np.int64)
     starts = first_starts.copy()
     alive = takes_part.copy()
@@ -118,41 +137,36 @@ def lay_terms(
         months = prospects.term_months[rows]
         begin = starts[rows]
         ends = add_months(begin, months)
-        lead = latest[rows, 0] + fate.lead[number, rows] * (earliest[rows, 0] - latest[rows, 0])
-        state_day = np.maximum(np.floor(ends - lead - fate.lag[number, rows]).astype(np.int64), first_starts[rows])
+        leads = latest[rows] + fate.lead[number, rows][:, None] * (earliest[rows] - latest[rows])
+        state_day = deciding_day(ends, earliest[rows, 0], fate.lag[number, rows], monthly[rows])
         open_yet = state_day >= world.until_day
         week = np.clip((state_day - world.origin_day) // 7, 0, world.total_weeks - 1)
-        own_week = np.clip((state_day - first_starts[rows]) // 7, 0, gone.shape[1] - 1)
-        priced = (months > 1) | (number % 12 == 11)
-        price = np.where(priced, np.clip(fate.price[number, rows], -1.25, 3.0), 0.0)
-        effects = cause_effects(
-            world,
-            engagement=states.engagement[rows, week],
-            payment=states.payment[rows, week],
-            pain=states.pain[rows, week],
-            sentiment=states.sentiment[rows, week],
-            champion_gone=gone[rows, own_week],
-            price=price,
-        )
+        priced = has_price(months, np.full(rows.size, number))
+        price = np.where(priced, fate.price[number, rows], 0.0)
+        at = states.standing(world, rows, week, (state_day - first_starts[rows]) // 7, price)
+        effects = cause_effects(world, at, state_day.astype(np.float64))
         years = months / 12
         silent = fate.silent[number, rows] < 1 - (1 - world.silent_share) ** years
         push = np.where(silent, world.silent_effect, effects.sum(axis=1))
         chance = sigmoid(intercepts[rows] + prospects.fit[rows] + market[week] + push)
-        bought = ~open_yet & (fate.acquired[number, rows] < 1 - (1 - world.acquired_rate) ** years)
-        leaves = ~open_yet & ((fate.leave[number, rows] < chance) | bought)
-        unpaid = fate.unpaid[number, rows] < unpaid_share(
-            world, states.payment[rows, week], prospects.billed_monthly[rows]
-        )
-        kind = np.where(leaves, np.where(bought, 2, np.where(unpaid & ~silent, 1, 0)), -1)
-        own_lead = latest[rows, kind] + fate.lead[number, rows] * (earliest[rows, kind] - latest[rows, kind])
+        bought = fate.acquired[number, rows] < 1 - (1 - world.acquired_rate) ** years
+        gives_notice = ~open_yet & (fate.leave[number, rows] < chance)
+        closing_week = np.floor((ends - leads[:, 1] - world.origin_day) / 7).astype(np.int64)
+        crisis = states.crisis[rows, np.clip(closing_week, 0, world.total_weeks - 1)] >= CRISIS_WEEKS
+        closed = crisis & prospects.billed_monthly[rows] & (closing_week < world.total_weeks)
+        unpaid = closed & (fate.unpaid[number, rows] < CLOSED_IN_CRISIS)
+        kind = np.where(bought, 2, np.where(gives_notice, 0, np.where(unpaid, 1, -1)))
+        leaves = kind >= 0
+        own_lead = np.take_along_axis(leads, np.maximum(kind, 0)[:, None], axis=1)[:, 0]
         decided = np.maximum(np.floor(ends - own_lead) + 0.4 + 0.3 * fate.lead[number, rows], begin + 0.5)
+        cause = np.where(kind == 1, CAUSES.index("payment"), top_cause_of(effects))
         parts.append(
             Terms(
                 account=rows.astype(np.int64),
                 number=np.full(rows.size, number, dtype=np.int64),
                 starts=begin,
                 ends=ends,
-                notice_lead=lead,
+                notice_lead=leads[:, 0],
                 decided=np.where(leaves, decided, np.nan),
                 kind=kind.astype(np.int64),
                 state_day=state_day,
@@ -160,10 +174,15 @@ def lay_terms(
                 silent=silent,
                 price=price,
                 uplift=np.where(priced, uplift_of(price), 0.0),
-                top_cause=np.where(silent | bought, -1, top_cause_of(effects)),
+                top_cause=np.where((silent & (kind != 1)) | bought, -1, cause),
             )
         )
-        left[rows[leaves]] = ends[leaves]
-        alive[rows[leaves]] = False
         starts[rows] = ends
+        again = term_start(np.floor(ends + 60 + 180 * fate.lead[number, rows]).astype(np.int64))
+        comes_back = leaves & (kind < 2) & (fate.returns[number, rows] < world.returning_share)
+        comes_back &= again < world.until_day - 1
+        starts[rows[comes_back]] = again[comes_back]
+        gone = leaves & ~comes_back
+        left[rows[gone]] = ends[gone]
+        alive[rows[gone]] = False
     return Terms.concat(parts), left

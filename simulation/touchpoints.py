@@ -56,13 +56,14 @@ def touchpoint_table(
     world: World, book: Book, people: People, revenue: Revenue, account_ids: npt.NDArray[Any]
 ) -> pd.DataFrame:
     """Touches of the emitted history. `opened_at` and `responded_at` belong to e-mails, `attended` to appointments."""
-    rng = stream(world.seed, "touchpoints")
+    rng = stream(world.seed, "touchpoints", world.draw)
     arr = revenue.at_entry
     parts = [_touches(rng, world, book, habit, arr) for habit in _HABITS]
     parts.append(_reviews(rng, world, book, arr))
     account, kind, ours, moment, due = (np.concatenate([part[index] for part in parts]) for index in range(5))
     last = np.minimum(book.last_day, world.until_day)[account]
-    kept = np.flatnonzero((moment >= np.maximum(book.first_day[account], world.first_day)) & (moment < last))
+    inside = (moment >= np.maximum(book.first_day[account], world.first_day)) & (moment < last)
+    kept = np.flatnonzero(inside & book.in_term(account, moment))
     kept = kept[np.argsort(moment[kept], kind="stable")]
     account, kind, ours, moment, due = (
         account[kept],

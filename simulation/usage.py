@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from simulation.book import Book
-from simulation.days import Floats, Ints, holiday_factor, office_hours
+from simulation.days import Flags, Floats, Ints, holiday_factor, office_hours
 from simulation.entitlements import FEATURE_MODULE, FEATURES
+from simulation.habits import EXPORT, EXPORTS_A_DAY, LEFT_TO_DO, Habits, draw_habits, exports
 from simulation.people import People
 from simulation.schema import keys, picked, source_table
 from simulation.streams import stream
@@ -25,6 +26,7 @@ _DORMANT_BELOW = -0.75
 _AFTER_NOTICE = 0.5
 """Share of activity left once the notice is given."""
 _WEEKDAY = (1.0, 1.1, 1.1, 1.05, 0.85, 0.08, 0.06)
+_USERS_AT_ONCE = 20_000
 _HOME = 0.6
 """Share of visits that begin with the user's favourite feature."""
 
@@ -33,20 +35,23 @@ def usage_table(
     world: World, book: Book, people: People, starts: Floats, account_ids: npt.NDArray[Any]
 ) -> pd.DataFrame:
     """Events of the emitted history, in the order in which they happened; `known_at` is added later."""
-    rng = stream(world.seed, "usage")
-    user, day = _active_days(world, book, people, rng)
+    rng = stream(world.seed, "usage", world.draw)
+    habits = draw_habits(world, book)
+    user, day = _active_days(world, book, people, habits, rng)
     user, day, feature = _features(book, people, starts, rng, user, day)
     account = people.account[user]
-    api_account, api_day = _automation(world, book, starts, rng)
-    everyone = np.concatenate([account, api_account])
-    moment = np.concatenate([day, api_day]) + office_hours(rng, len(everyone))
-    code = np.concatenate([feature, np.zeros(len(api_account), dtype=np.int64)])
-    by_api = np.arange(len(everyone)) >= len(account)
-    week = book.week_of(world, moment)
-    mean = np.where(by_api, 40 * np.exp(0.2 * book.states.engagement[everyone, week]), 3.0)
+    api_account, api_day = _automation(world, book, starts, habits, rng)
+    out_account, out_day, out_user = exports(world, book, people, starts)
+    everyone = np.concatenate([account, api_account, out_account])
+    moment = np.concatenate([day, api_day, out_day]) + office_hours(rng, len(everyone))
+    by_api = np.repeat([False, True, False], [len(account), len(api_account), len(out_account)])
+    mean = np.where(by_api, 40 * np.exp(0.2 * book.states.engagement[everyone, book.week_of(world, moment)]), 3.0)
+    mean[len(account) + len(api_account) :] = EXPORTS_A_DAY
     count = 1 + rng.poisson(mean)
+    code = np.concatenate([feature, np.zeros(len(api_account), dtype=np.int64), np.full(len(out_account), EXPORT)])
+    users = np.concatenate([user, np.full(len(api_account), -1), out_user])
     order = np.argsort(moment, kind="stable")
-    users = np.concatenate([user, np.full(len(api_account), -1)])
+    order = order[book.in_term(everyone[order], moment[order])]
     return source_table(
         "usage_events",
         {
@@ -63,35 +68,42 @@ def usage_table(
     )
 
 
-def _notice_day(book: Book) -> Floats:
-    """Day on which each account's notice became known; infinite for those who stay."""
-    day = np.full(book.size, np.inf)
-    leaving = book.terms.kind >= 0
-    day[book.terms.account[leaving]] = book.terms.decided[leaving]
-    return day
+def _after_notice(world: World, book: Book, monday: Ints) -> Flags:
+    """True for the weeks between a notice and the last day of its term: one row an account, one column a week."""
+    given = np.zeros((book.size, len(monday)), dtype=bool)
+    leaving = np.flatnonzero(book.terms.kind >= 0)
+    inside = (monday[None, :] >= book.terms.decided[leaving, None]) & (monday[None, :] < book.terms.ends[leaving, None])
+    term, week = np.nonzero(inside)
+    given[book.terms.account[leaving[term]], week] = True
+    return given
 
 
-def _active_days(world: World, book: Book, people: People, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _active_days(
+    world: World, book: Book, people: People, habits: Habits, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
     """User row and day number of every day on which a user did anything."""
     weeks = np.arange(world.burn_in_weeks, world.total_weeks)
     monday = world.origin_day + 7 * weeks
-    engagement = book.states.engagement[np.ix_(np.arange(book.size), weeks)]
+    engagement = book.states.engagement[:, weeks]
     level = book.prospects.usage_level[:, None] + _RATE_LOADING * engagement
-    level += np.where(monday[None, :] >= _notice_day(book)[:, None], np.log(_AFTER_NOTICE), 0.0)
-    daily = (ACTIVE_DAYS_A_WEEK / 5 * np.exp(level))[people.account] * people.activity[:, None]
-    daily[_DORMANCY_LOADING * engagement[people.account] + people.commitment[:, None] < _DORMANT_BELOW] *= 0.04
+    level[_after_notice(world, book, monday)] += np.log(_AFTER_NOTICE)
+    level[monday[None, :] >= habits.automated_from[:, None]] += np.log(LEFT_TO_DO)
+    users, days = [], []
     # From the first to the last day of account and user, to the day; a user row exists before its first event.
     begin = np.maximum(np.ceil(people.created), book.first_day[people.account])
     end = np.minimum(np.minimum(np.floor(people.gone), book.last_day[people.account]), world.until_day)
-    users, days = [], []
-    for weekday, factor in enumerate(_WEEKDAY):
-        day = monday + weekday
-        rate = daily * (factor * holiday_factor(day))[None, :]
-        hit = rng.random(rate.shape, dtype=np.float32) < 1 - np.exp(-rate)
-        hit &= (day[None, :] >= begin[:, None]) & (day[None, :] < end[:, None])
-        user, column = np.nonzero(hit)
-        users.append(user)
-        days.append(day[column])
+    for part in np.array_split(np.arange(len(people.account)), max(len(people.account) // _USERS_AT_ONCE, 1)):
+        account = people.account[part]
+        daily = (ACTIVE_DAYS_A_WEEK / 5 * np.exp(level))[account] * people.activity[part, None]
+        daily[_DORMANCY_LOADING * engagement[account] + people.commitment[part, None] < _DORMANT_BELOW] *= 0.04
+        for weekday, factor in enumerate(_WEEKDAY):
+            day = monday + weekday
+            rate = daily * (factor * holiday_factor(day))[None, :]
+            hit = rng.random(rate.shape, dtype=np.float32) < 1 - np.exp(-rate)
+            hit &= (day[None, :] >= begin[part, None]) & (day[None, :] < end[part, None])
+            user, column = np.nonzero(hit)
+            users.append(part[user])
+            days.append(day[column])
     return np.concatenate(users), np.concatenate(days)
 
 
@@ -117,11 +129,15 @@ def _features(
     return kept // 10_000_000, kept // 100 % 100_000, kept % 100
 
 
-def _automation(world: World, book: Book, starts: Floats, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _automation(
+    world: World, book: Book, starts: Floats, habits: Habits, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
     """Account and day of scheduled API calls: they run whether or not anybody logs in."""
-    accounts = np.flatnonzero(book.prospects.api)
     days = np.arange(world.first_day, world.until_day)
+    from_day = np.where(book.prospects.api, -np.inf, habits.automated_from)
+    accounts = np.flatnonzero(from_day < world.until_day)
     hit = rng.random((len(accounts), len(days))) < np.where((days + 3) % 7 < 5, 0.55, 0.05)[None, :]
-    hit &= (days[None, :] >= starts[accounts, 0][:, None]) & (days[None, :] < book.last_day[accounts][:, None])
+    begin = np.maximum(starts[accounts, 0], from_day[accounts])
+    hit &= (days[None, :] >= begin[:, None]) & (days[None, :] < book.last_day[accounts][:, None])
     row, column = np.nonzero(hit)
     return accounts[row], days[column]

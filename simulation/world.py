@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from simulation.days import day_number
+from simulation.families import FAMILIES
 
 
 @dataclass(frozen=True)
 class World:
     """What a company is like: its size, its habits and the true effects behind its churn.
 
-    The first eight fields set the scenario; the rest are the default world. Shares and rates lie in [0, 1], rates are
+    The first ten fields set the scenario; the rest are the default world. Shares and rates lie in [0, 1], rates are
     per year unless the name says otherwise, effects are log-odds of not renewing per standard deviation of the cause.
     """
 
     seed: int = 7
+    draw: int = 0
+    """Which accounts. Equal seeds share the market, its break, the incidents and the base rates whatever the draw."""
+    family: str = "mixed"
+    """How causes act on the decision, see simulation/families.py."""
     accounts: int = 500
     """Target size of the active book at `data_until`."""
     arr_total: float = 10_000_000.0
@@ -31,6 +36,8 @@ class World:
     """A Monday. Nothing happens or is known on or after it; only planned dates lie beyond."""
     never_activate: float = 0.40
     """Share of accounts that do not reach all five key actions within 30 days."""
+    base_shift: float | None = None
+    """Log-odds added to every base rate. None: what makes this very book meet `annual_churn`."""
 
     burn_in_weeks: int = 104
     """Weeks simulated before the emitted history, so that the book has survivors with a past."""
@@ -49,6 +56,8 @@ class World:
     """Annual churn of monthly accounts relative to the others of their segment."""
     notice_share: tuple[float, float, float, float] = (0.30, 0.50, 0.13, 0.07)
     """Shares of notice periods of 0, 30, 60 and 90 days; monthly accounts have none."""
+    notice_spread_days: float = 15.0
+    """A notice comes within so many days before its deadline (20 more where there is no deadline)."""
 
     usage_effect: float = 0.65
     pain_effect: float = 0.45
@@ -79,15 +88,40 @@ class World:
     """Log-odds added to the decision of such an account."""
     acquired_rate: float = 0.008
     """Accounts a year that leave because they were acquired, independent of everything else."""
-    involuntary_share: float = 0.28
-    """Share of churn that ends in unpaid invoices."""
+    crisis_rate: float = 0.16
+    """Payment crises a year of an ordinary account: while one lasts, no invoice is paid. Where it outlasts the term of
+    an account billed by the month, the account is closed; see simulation/terms.py."""
+    returning_share: float = 0.06
+    """Share of leavers who sign again two to eight months after their last day."""
     contraction_rate: float = 0.06
     nps_response: float = 0.27
+
+    break_week: int = 60
+    """Emitted week in which the market changes for good; 0 for never."""
+    break_shift: float = 0.10
+    """Log-odds added to every decision from then on."""
+    break_usage: float = 0.8
+    """Factor on the effect of usage from then on."""
+    break_price: float = 1.4
+    """Factor on the effect of price from then on."""
+
+    automated_share: float = 0.06
+    """Accounts that move half of their work from logins to scheduled calls at some time, in good health."""
+    export_share: float = 0.5
+    """Accounts at risk of leaving that export their data before the decision: usage rises. Others do so more rarely."""
+    treatment_sd: float = 0.15
+    """Spread between accounts of what a treatment of their cause changes, in log-odds."""
+    sleeping_dogs: float = 0.06
+    """Share of accounts that a contact drives away."""
+    backdated_share: float = 0.04
+    """Decisions that the CRM learns of up to three weeks late and then dates back."""
 
     late_share: float = 0.03
     """Share of rows that become known one to ten days after they happened."""
     duplicate_share: float = 0.003
     null_share: float = 0.02
+    refused_rows: bool = True
+    """Whether the tables carry rows that a data contract has to refuse."""
 
     def __post_init__(self) -> None:
         if self.data_until.weekday() != 0:
@@ -96,6 +130,8 @@ class World:
             raise ValueError(
                 "A world needs at least 20 accounts, 30 weeks and 26 burn_in_weeks. Raise the smaller one."
             )
+        if self.family not in FAMILIES:
+            raise ValueError(f"family {self.family!r} is none of {', '.join(FAMILIES)}. Choose one of them.")
         if not 0.02 <= self.annual_churn <= 0.40:
             raise ValueError(
                 f"annual_churn {self.annual_churn} lies outside 0.02 to 0.40. Give a share, not a percentage."
@@ -120,3 +156,8 @@ class World:
     def origin_day(self) -> int:
         """Day number of the first simulated Monday; week w begins at `origin_day + 7 * w`."""
         return self.until_day - 7 * self.total_weeks
+
+    @property
+    def break_day(self) -> int:
+        """First day of the changed market; beyond all days where it never changes."""
+        return self.first_day + 7 * self.break_week if self.break_week else self.until_day + 10_000

@@ -30,7 +30,7 @@ from tests.postgres import server
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "warehouse"
 # Small, short and restless: enough leave for an honest training.
-WORLD = World(seed=5, accounts=110, weeks=90, annual_churn=0.36, data_until=date(2026, 6, 1))
+WORLD = World(seed=5, accounts=110, weeks=90, annual_churn=0.36, data_until=date(2026, 6, 1), backdated_share=0.0)
 AS_OF = "2026-06-01"
 MONEY = {"subscriptions": ("arr", "list_arr"), "invoices": ("amount",), "opportunities": ("amount",)}
 READER = """

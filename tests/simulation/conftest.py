@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from simulation import Company, World, simulate
@@ -25,3 +26,9 @@ def default_world() -> World:
 @pytest.fixture(scope="session")
 def default_company(default_world: World) -> Company:
     return simulate(default_world)
+
+
+def as_it_stands(company: Company) -> pd.DataFrame:
+    """The subscriptions in their last version: a decision entered late is a second one."""
+    terms = company.tables["subscriptions"].sort_values("known_at", kind="stable")
+    return terms.drop_duplicates("subscription_id", keep="last")

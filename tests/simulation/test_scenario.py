@@ -9,12 +9,13 @@ import pytest
 
 from simulation import Company, World, simulate
 from simulation.milestones import KEY_ACTIONS
+from tests.simulation.conftest import as_it_stands
 
 CHURN = ["voluntary", "non_payment", "acquired"]
 
 
 def arr_in_force(company: Company, day: pd.Timestamp) -> pd.Series:
-    terms = company.tables["subscriptions"]
+    terms = as_it_stands(company)
     on = terms[(terms["starts_on"] <= day) & (terms["ends_on"] > day)]
     assert on["account_id"].is_unique
     return on.set_index("account_id")["arr"]
@@ -51,7 +52,7 @@ def test_net_retention_is_about_105_per_cent(default_company: Company, end: pd.T
 
 
 def test_forty_per_cent_do_not_activate(default_company: Company) -> None:
-    first = default_company.tables["subscriptions"].groupby("account_id")["starts_on"].min()
+    first = as_it_stands(default_company).groupby("account_id")["starts_on"].min()
     actions = default_company.tables["milestones"].query("kind == 'key_action'")
     assert set(actions["milestone"]) == set(KEY_ACTIONS)
     in_time = (actions["reached_at"] - actions["account_id"].map(first)) < pd.Timedelta(days=31)
@@ -59,7 +60,7 @@ def test_forty_per_cent_do_not_activate(default_company: Company) -> None:
 
 
 def test_between_a_fifth_and_two_fifths_of_churn_is_involuntary(default_company: Company) -> None:
-    kinds = default_company.tables["subscriptions"]["decision_kind"].dropna()
+    kinds = as_it_stands(default_company)["decision_kind"].dropna()
     churn = kinds[kinds.isin(CHURN)]
     assert 0.20 <= (churn == "non_payment").mean() <= 0.40
     assert set(churn) == set(CHURN)
@@ -67,7 +68,7 @@ def test_between_a_fifth_and_two_fifths_of_churn_is_involuntary(default_company:
 
 
 def test_monthly_annual_and_longer_terms_all_occur(default_company: Company, end: pd.Timestamp) -> None:
-    terms = default_company.tables["subscriptions"]
+    terms = as_it_stands(default_company)
     on = terms[(terms["starts_on"] <= end) & (terms["ends_on"] > end)]
     days = (on["ends_on"] - on["starts_on"]).dt.days
     assert 0.2 < (days < 40).mean() < 0.5

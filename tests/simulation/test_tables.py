@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from simulation import Company, World, simulate
+from tests.simulation.conftest import as_it_stands
 
 # Copied from interface.md by hand: a change of the code must not change the expectation.
 INTERFACE = {
     "accounts": "account_id name segment industry region owner_id owner_email owner_type timezone created_on "
     "merged_into",
     "subscriptions": "subscription_id account_id product signed_at starts_on ends_on arr seats list_arr auto_renew "
-    "notice_days decision_at decision_kind effective_on reason",
+    "notice_days decision_at decision_kind effective_on reason known_at",
     "users": "user_id account_id role department created_at deactivated_at bounced_at",
     "entitlements": "account_id module feature level starts_on ends_on",
     "usage_events": "account_id user_id occurred_at module feature channel count event_id known_at",
@@ -58,6 +59,7 @@ CLOSED_LISTS = {
     ("opportunities", "kind"): "new renewal expansion win_back",
     ("crm_feedback", "kind"): "task_outcome driver_mark override sponsor_rating holdout",
 }
+CHURN = ["voluntary", "non_payment", "acquired"]
 PLANNED = {"ends_on", "due_on", "effective_on", "expires_on"}
 
 
@@ -106,8 +108,9 @@ def test_activity_begins_with_the_emitted_history(small_company: Company, small_
 
 
 def test_keys_of_accounts_users_and_subscriptions_are_unique(small_company: Company) -> None:
-    for name, key in (("accounts", "account_id"), ("users", "user_id"), ("subscriptions", "subscription_id")):
+    for name, key in (("accounts", "account_id"), ("users", "user_id")):
         assert small_company.tables[name][key].is_unique
+    assert not small_company.tables["subscriptions"].duplicated(["subscription_id", "known_at"]).any()
     assert small_company.tables["accounts"]["name"].is_unique
 
 
@@ -125,28 +128,45 @@ def test_rows_refer_to_what_exists(small_company: Company) -> None:
     assert set(tables["accounts"]["merged_into"].dropna()) <= accounts
 
 
-def test_terms_follow_each_other_without_gap_or_overlap(small_company: Company) -> None:
-    terms = small_company.tables["subscriptions"].sort_values(["account_id", "starts_on"])
+def test_terms_follow_each_other_without_gap_or_overlap_unless_an_account_returns(small_company: Company) -> None:
+    terms = as_it_stands(small_company).sort_values(["account_id", "starts_on"])
+    left = terms["decision_kind"].isin(CHURN).shift(fill_value=False)
     same = terms["account_id"].eq(terms["account_id"].shift())
-    assert (terms["starts_on"][same] == terms["ends_on"].shift()[same]).all()
+    assert (terms["starts_on"][same & ~left] == terms["ends_on"].shift()[same & ~left]).all()
+    away = (terms["starts_on"] - terms["ends_on"].shift())[same & left].dt.days
+    assert len(away) > 0
+    assert away.between(57, 240).all()
     assert (terms["signed_at"] < terms["starts_on"]).all()
     assert (terms["starts_on"] < terms["ends_on"]).all()
 
 
-def test_a_leaver_is_known_by_the_notice_deadline_and_has_no_later_term(small_company: Company) -> None:
-    terms = small_company.tables["subscriptions"]
-    left = terms[terms["decision_kind"].isin(["voluntary", "non_payment", "acquired"])]
+def test_a_leaver_is_known_by_the_notice_deadline(small_company: Company) -> None:
+    terms = as_it_stands(small_company)
+    left = terms[terms["decision_kind"].isin(CHURN)]
     assert (left["effective_on"] == left["ends_on"]).all()
     assert (left["decision_at"] >= left["starts_on"]).all()
     notice = left[left["decision_kind"] == "voluntary"]
     deadline = notice["ends_on"] - pd.to_timedelta(notice["notice_days"].astype("int64"), unit="D")
     assert (notice["decision_at"].dt.floor("D") <= deadline).all()
-    last = terms.groupby("account_id")["ends_on"].max()
-    assert (left["ends_on"] == left["account_id"].map(last)).all()
+    assert (notice["known_at"].dt.floor("D") <= deadline).all()
+
+
+def test_a_late_entry_is_a_second_version_dated_back(small_company: Company) -> None:
+    terms = small_company.tables["subscriptions"].sort_values("known_at", kind="stable")
+    first = terms[terms.duplicated("subscription_id", keep="last")].set_index("subscription_id")
+    second = terms[terms.duplicated("subscription_id", keep="first")].set_index("subscription_id")
+    assert len(first) == len(second) > 3
+    assert first["decision_at"].isna().all()
+    assert second["decision_at"].notna().all()
+    late = (second["known_at"] - second["decision_at"]).dt.total_seconds() / 86_400
+    assert late.max() > 7
+    assert late.between(0, 21).all()
+    decided = as_it_stands(small_company)["decision_at"].notna().sum()
+    assert 0.01 < len(second) / decided < 0.10
 
 
 def test_decision_columns_are_filled_together(small_company: Company) -> None:
-    terms = small_company.tables["subscriptions"]
+    terms = as_it_stands(small_company)
     decided = terms["decision_at"].notna()
     assert (terms["decision_kind"].notna() == decided).all()
     assert (terms["effective_on"].notna() == decided).all()
@@ -154,9 +174,9 @@ def test_decision_columns_are_filled_together(small_company: Company) -> None:
 
 
 def test_a_contraction_stands_before_a_smaller_term(small_company: Company) -> None:
-    terms = small_company.tables["subscriptions"].sort_values(["account_id", "starts_on"])
+    terms = as_it_stands(small_company).sort_values(["account_id", "starts_on"])
     after = terms.groupby("account_id")["arr"].shift(-1)
-    cut = terms[(terms["decision_kind"] == "contraction") & after.notna()]
+    cut = terms[terms["decision_kind"] == "contraction"]
     assert len(cut) > 3
     assert (after[cut.index] < cut["arr"]).all()
 
