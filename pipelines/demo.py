@@ -5,10 +5,14 @@ from __future__ import annotations
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.scaffold import CHURN_TOML, GITIGNORE
 from pipelines.settings import STATE
 from policy.errors import UsageError
+
+if TYPE_CHECKING:
+    from simulation import World
 
 MARK = "This folder was made by `churn demo`; it may be made anew at any time.\n"
 
@@ -29,7 +33,7 @@ def make_demo(folder: Path, *, seed: int, accounts: int, until: date) -> Path:
 
     Raises UsageError where the folder holds something else.
     """
-    from simulation import World, simulate, write_company
+    from simulation import World
 
     note = folder / "DEMO.md"
     if folder.exists() and any(p.name != STATE for p in folder.iterdir()) and not note.exists():
@@ -38,7 +42,14 @@ def make_demo(folder: Path, *, seed: int, accounts: int, until: date) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(MARK, encoding="utf-8")
-    world = World(seed=seed, accounts=accounts, data_until=until)
+    return project_of(folder, World(seed=seed, accounts=accounts, data_until=until))
+
+
+def project_of(folder: Path, world: World) -> Path:
+    """A project over the company of `world`, made anew where the folder holds another one."""
+    from simulation import simulate, write_company
+
+    folder.mkdir(parents=True, exist_ok=True)
     stamp = f"{world!r}\n"
     kept = folder / "world.txt"
     if not kept.exists() or kept.read_text(encoding="utf-8") != stamp:

@@ -43,14 +43,14 @@ def test_a_heavy_library_has_one_door(library: str) -> None:
     assert not strays
 
 
-def test_what_looks_forward_is_imported_by_pipelines_alone() -> None:
+def test_what_looks_forward_is_imported_by_pipelines_and_trials_alone() -> None:
     found = [i for i in imports() if i.module == "features.labels"]
     assert found
-    assert {i.file.partition("/")[0] for i in found} == {"pipelines"}
+    assert {i.file.partition("/")[0] for i in found} == {"pipelines", "trials"}
 
 
-def test_the_simulation_is_known_to_the_demo_alone() -> None:
-    outside = {i.file for i in imports() if i.top == "simulation" and not i.file.startswith("simulation/")}
+def test_the_simulation_is_known_to_the_demo_and_the_trials_alone() -> None:
+    outside = {i.file for i in imports() if i.top == "simulation" and not i.file.startswith(("simulation/", "trials/"))}
     assert outside == {"pipelines/demo.py"}
 
 

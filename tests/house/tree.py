@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("policy", "data_contracts", "features", "models", "serving", "proof", "pipelines", "simulation")
+PACKAGES = ("policy", "data_contracts", "features", "models", "serving", "proof", "pipelines", "simulation", "trials")
 WRITTEN = (*PACKAGES, "tests", "docs", "notebooks", "examples", ".ci")
 BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "prefect.yaml", ".gitignore")
 MADE = {"__pycache__", ".churn", ".ipynb_checkpoints"}
