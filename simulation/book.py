@@ -17,7 +17,7 @@ from simulation.world import World
 _AT_LARGE = 1_000_000
 _FAR = 10_000_000
 """More days than there are: keeps the terms of accounts apart in one sorted list."""
-_SAMPLE = 1500
+_SAMPLE, _SAMPLE_WEEKS = 1500, 208
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,14 @@ def _base(world: World) -> tuple[float, tuple[Floats, Floats]]:
 
     They come from accounts of their own, the same whatever the draw: a base rate belongs to the world, not to a book.
     """
-    at_large = replace(world, draw=_AT_LARGE)
+    # As many weeks for every world: what is emitted or simulated of a book must not move its rates.
+    at_large = replace(world, draw=_AT_LARGE, weeks=_SAMPLE_WEEKS // 2, burn_in_weeks=_SAMPLE_WEEKS // 2)
     prospects = draw_prospects(at_large, _SAMPLE, 0)
-    states = draw_states(at_large, prospects, draw_incidents(world), 0)
+    states = draw_states(at_large, prospects, draw_incidents(at_large), 0)
     relative = relative_churn(world, prospects)
     rng = stream(world.seed, "base")
     rows = np.tile(np.arange(_SAMPLE), 6)
-    week = rng.integers(0, world.total_weeks, rows.size)
+    week = rng.integers(0, at_large.total_weeks, rows.size)
     samples = []
     for priced in (True, False):
         price = price_draws(rng, rows.shape) if priced else np.zeros(rows.size)

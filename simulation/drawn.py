@@ -56,10 +56,10 @@ def drawn_world(seed: int, *, family: str | None = None, accounts: int = 500, un
         "incidents_per_year": between(2.0, 6.0),
         "champion_exit_rate": between(0.15, 0.30),
         "silent_share": between(0.05, 0.10),
-        "acquired_rate": between(0.01, 0.03) * 0.5,
+        "acquired_rate": between(0.01, 0.03),
         "crisis_rate": between(0.10, 0.22),
         "nps_response": between(0.15, 0.40),
-        "break_week": int(rng.integers(20, 100)),
+        "break_weeks_ago": int(rng.integers(56, 137)),
         "break_shift": between(-0.15, 0.15),
         "break_usage": between(0.7, 1.0),
         "break_price": between(1.0, 1.5),
@@ -68,9 +68,15 @@ def drawn_world(seed: int, *, family: str | None = None, accounts: int = 500, un
     if chosen in WITHOUT_SIGNAL:
         parameters |= _silence()
     world = World(
-        seed=seed, family=chosen, data_until=until, arr_total=_ARR_EACH * accounts, refused_rows=False, **parameters
+        seed=seed,
+        family=chosen,
+        accounts=accounts,
+        arr_total=_ARR_EACH * accounts,
+        data_until=until,
+        refused_rows=False,
+        **parameters,
     )
-    return replace(world, accounts=accounts, base_shift=_settled(world))
+    return replace(world, base_shift=_settled(world))
 
 
 def _silence() -> dict[str, Any]:
@@ -89,15 +95,23 @@ def _silence() -> dict[str, Any]:
         "acquired_rate": 0.0,
         "silent_share": 0.0,
         "returning_share": 0.0,
-        "break_week": 0,
+        "break_weeks_ago": 0,
     }
 
 
 def another_draw(world: World, draw: int, *, accounts: int | None = None, weeks: int | None = None) -> World:
-    """Other accounts of the same world: its market, incidents and base rates, and as many accounts as wanted."""
-    size = accounts or world.accounts
+    """Other accounts of the same world: its market, break, incidents and base rates, and as many as wanted.
+
+    With `weeks`, less of their history is emitted; as much is simulated, so that they are as old as the others.
+    """
+    size, emitted = accounts or world.accounts, weeks or world.weeks
     return replace(
-        world, draw=draw, accounts=size, arr_total=world.arr_total * size / world.accounts, weeks=weeks or world.weeks
+        world,
+        draw=draw,
+        accounts=size,
+        arr_total=world.arr_total * size / world.accounts,
+        weeks=emitted,
+        burn_in_weeks=world.total_weeks - emitted,
     )
 
 

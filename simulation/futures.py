@@ -18,7 +18,7 @@ from simulation.states import (
     PRESENT,
     next_champion,
     next_crisis,
-    pays_late,
+    standing_in,
 )
 from simulation.world import World
 
@@ -40,16 +40,7 @@ class Path:
 
     def standing(self, world: World, rows: Ints, week: Ints, price: Floats) -> Standing:
         """What a decision in that week rests on."""
-        payment = self.payment[rows, week]
-        return Standing(
-            engagement=self.engagement[rows, week],
-            late_payment=payment,
-            pays_late=pays_late(world, payment, self.crisis[rows, week]),
-            pain=self.pain[rows, week],
-            sentiment=self.sentiment[rows, week],
-            champion_gone=self.gone[rows, week],
-            price=price,
-        )
+        return standing_in(self, world, rows, week, self.gone[rows, week], price)
 
 
 def futures(world: World, book: Book, account: Ints, day: int, rng: np.random.Generator, count: int) -> Iterator[Path]:

@@ -1,8 +1,6 @@
-"""Habits that mislead: work that moves from logins to schedules in good health, and exports that look like use."""
+"""Habits that mislead: work that moves from logins to schedules, and exports that look like use."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,20 +20,12 @@ _AT_LEAST = 0.15
 """Share of the accounts without any cause that export all the same: a year's end asks for reports."""
 
 
-@dataclass(frozen=True)
-class Habits:
-    """One row an account."""
-
-    automated_from: Floats
-    """Day from which half of the work is scheduled; infinite for most."""
-
-
-def draw_habits(world: World, book: Book) -> Habits:
-    """Who automates, and when: from a few weeks after the start on, whatever happens otherwise."""
+def automated_from(world: World, book: Book) -> Floats:
+    """Day from which much of each account's work is scheduled, a few weeks after its start or later; mostly infinite."""
     rng = stream(world.seed, "habits", world.draw)
     chosen = rng.random(book.size) < world.automated_share
     begin = np.maximum(book.first_day, world.first_day) + rng.uniform(60, 700, book.size)
-    return Habits(np.where(chosen, begin, np.inf))
+    return np.where(chosen, begin, np.inf)
 
 
 def exports(world: World, book: Book, people: People, starts: Floats) -> tuple[Ints, Ints, Ints]:

@@ -12,6 +12,8 @@ from simulation.odds import signing_room
 from simulation.streams import stream
 from simulation.world import World
 
+_ENTRY_WEEKS = 156
+
 
 @dataclass(frozen=True)
 class Revenue:
@@ -34,7 +36,7 @@ class Revenue:
     next_signed: Floats
     """Day on which the term is renewed; NaN where it is not, also where the account comes back later."""
     at_entry: Floats
-    """ARR of each account's first term that reaches into the emitted history: one row an account. Segment and habits
+    """ARR of each account's first term that reaches into the last three years: one row an account. Segment and habits
     follow it and not later ARR, which would tell who stayed long enough to grow."""
 
 
@@ -99,8 +101,9 @@ def draw_revenue(world: World, book: Book) -> Revenue:
 
 
 def _entry_terms(world: World, book: Book) -> Ints:
-    """Row of the first term of each account that ends within the emitted history or after it."""
-    reaching = np.flatnonzero(book.terms.ends > world.first_day)
+    """Row of the first term of each account that ends within the last three years, or within a longer history."""
+    entry = min(world.first_day, world.until_day - 7 * _ENTRY_WEEKS)
+    reaching = np.flatnonzero(book.terms.ends > entry)
     return np.asarray(reaching[np.unique(book.terms.account[reaching], return_index=True)[1]])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -25,11 +25,55 @@ _CRISIS_SHOWS = 3
 _CRISIS_LOADING = 0.9
 """How strongly the state of payment moves the onset of a crisis (log, per SD)."""
 
+_CENTRED_WEEKS = 208
 PRESENT, VACANT, VACANT_FOR_GOOD = 0, 1, 2
 SEAMLESS = 0.25
 FOR_GOOD = 0.25
 FILLED_WEEKLY = 1 / 24.0
 """Weekly probability that a vacant champion's post is filled."""
+
+
+class Weekly(Protocol):
+    """States by account and week, of the past or of a course that they may take."""
+
+    @property
+    def engagement(self) -> Floats:
+        """High is good."""
+        ...
+
+    @property
+    def pain(self) -> Floats:
+        """High is trouble."""
+        ...
+
+    @property
+    def payment(self) -> Floats:
+        """High is trouble."""
+        ...
+
+    @property
+    def sentiment(self) -> Floats:
+        """High is good."""
+        ...
+
+    @property
+    def crisis(self) -> Counts:
+        """Weeks for which it has lasted."""
+        ...
+
+
+def standing_in(states: Weekly, world: World, rows: Ints, week: Ints, gone: Flags, price: Floats) -> Standing:
+    """What a decision of account `rows` in that week rests on; `gone`: it has no champion then."""
+    payment = states.payment[rows, week]
+    return Standing(
+        engagement=states.engagement[rows, week],
+        late_payment=payment,
+        pays_late=pays_late(world, payment, states.crisis[rows, week]),
+        pain=states.pain[rows, week],
+        sentiment=states.sentiment[rows, week],
+        champion_gone=gone,
+        price=price,
+    )
 
 
 @dataclass(frozen=True)
@@ -47,7 +91,8 @@ class States:
     crisis: Counts
     """Weeks for which the crisis of payment has lasted; 0 while there is none."""
     champion: Counts
-    """PRESENT, VACANT or VACANT_FOR_GOOD by week since the account's own start."""
+    """_CENTRED_WEEKS = 208
+PRESENT, VACANT or VACANT_FOR_GOOD by week since the account's own start."""
     champion_exit: Flags
     """True in the week, counted from the account's own start, in which its champion leaves."""
     champion_arrival: Flags
@@ -68,16 +113,7 @@ class States:
         """What a decision of account `rows` in that week rests on; weeks beyond either end count as the last there."""
         week = np.clip(week, 0, self.engagement.shape[1] - 1)
         own_week = np.clip(own_week, 0, self.champion.shape[1] - 1)
-        payment = self.payment[rows, week]
-        return Standing(
-            engagement=self.engagement[rows, week],
-            late_payment=payment,
-            pays_late=pays_late(world, payment, self.crisis[rows, week]),
-            pain=self.pain[rows, week],
-            sentiment=self.sentiment[rows, week],
-            champion_gone=self.champion[rows, own_week] > PRESENT,
-            price=price,
-        )
+        return standing_in(self, world, rows, week, self.champion[rows, own_week] > PRESENT, price)
 
 
 @dataclass(frozen=True)
@@ -91,22 +127,28 @@ class Incidents:
 
 
 def draw_incidents(world: World) -> Incidents:
-    """The incidents of all simulated weeks."""
-    rng = stream(world.seed, "incidents")
-    count = int(rng.poisson(world.incidents_per_year * world.total_weeks / 52))
+    """The incidents of all simulated weeks, drawn from the data end backwards: a longer history changes no week."""
+    weekly = stream(world.seed, "incidents").poisson(world.incidents_per_year / 52, world.total_weeks)
+    week = world.total_weeks - 1 - np.repeat(np.arange(world.total_weeks), weekly)
+    count = len(week)
     return Incidents(
-        week=np.sort(rng.integers(0, world.total_weeks, count)),
-        module=rng.integers(0, len(MODULES), count),
-        share=rng.uniform(*INCIDENT_SHARE, count),
-        severity=rng.uniform(*INCIDENT_SEVERITY, count),
+        week=week[::-1],
+        module=stream(world.seed, "incidents-module").integers(0, len(MODULES), count)[::-1],
+        share=stream(world.seed, "incidents-share").uniform(*INCIDENT_SHARE, count)[::-1],
+        severity=stream(world.seed, "incidents-severity").uniform(*INCIDENT_SEVERITY, count)[::-1],
     )
 
 
 def market(world: World) -> Floats:
-    """The market's push on the log-odds of not renewing, by week: a random walk around zero, shifted by the break."""
-    walk = np.cumsum(stream(world.seed, "market").normal(0.0, world.macro_sd, world.total_weeks))
+    """The market's push on the log-odds of not renewing, by week: a random walk around zero, shifted by the break.
+
+    It is drawn from the data end backwards and centred on its last years: a longer history changes no week.
+    """
+    steps = stream(world.seed, "market").normal(0.0, world.macro_sd, max(world.total_weeks, _CENTRED_WEEKS))
+    back = np.cumsum(steps)
+    walk = (back - back[:_CENTRED_WEEKS].mean())[: world.total_weeks][::-1]
     day = world.origin_day + 7 * np.arange(world.total_weeks)
-    return np.asarray(walk - walk.mean() + np.where(day >= world.break_day, world.break_shift, 0.0))
+    return np.asarray(walk + np.where(day >= world.break_day, world.break_shift, 0.0))
 
 
 def payment_delay(payment: Floats) -> Floats:

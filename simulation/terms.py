@@ -30,8 +30,6 @@ class Terms:
     starts: Ints
     ends: Ints
     """Exclusive."""
-    notice_lead: Floats
-    """Days from the notice, were it given, to the term's end."""
     decided: Floats
     """Day on which the decision to leave becomes known; NaN where the term is renewed or still open."""
     kind: Ints
@@ -166,7 +164,6 @@ def lay_terms(
                 number=np.full(rows.size, number, dtype=np.int64),
                 starts=begin,
                 ends=ends,
-                notice_lead=leads[:, 0],
                 decided=np.where(leaves, decided, np.nan),
                 kind=kind.astype(np.int64),
                 state_day=state_day,

@@ -11,7 +11,7 @@ import pandas as pd
 from simulation.book import Book
 from simulation.days import Flags, Floats, Ints, holiday_factor, office_hours
 from simulation.entitlements import FEATURE_MODULE, FEATURES
-from simulation.habits import EXPORT, EXPORTS_A_DAY, LEFT_TO_DO, Habits, draw_habits, exports
+from simulation.habits import EXPORT, EXPORTS_A_DAY, LEFT_TO_DO, automated_from, exports
 from simulation.people import People
 from simulation.schema import keys, picked, source_table
 from simulation.streams import stream
@@ -36,11 +36,11 @@ def usage_table(
 ) -> pd.DataFrame:
     """Events of the emitted history, in the order in which they happened; `known_at` is added later."""
     rng = stream(world.seed, "usage", world.draw)
-    habits = draw_habits(world, book)
-    user, day = _active_days(world, book, people, habits, rng)
+    automated = automated_from(world, book)
+    user, day = _active_days(world, book, people, automated, rng)
     user, day, feature = _features(book, people, starts, rng, user, day)
     account = people.account[user]
-    api_account, api_day = _automation(world, book, starts, habits, rng)
+    api_account, api_day = _automation(world, book, starts, automated, rng)
     out_account, out_day, out_user = exports(world, book, people, starts)
     everyone = np.concatenate([account, api_account, out_account])
     moment = np.concatenate([day, api_day, out_day]) + office_hours(rng, len(everyone))
@@ -79,7 +79,7 @@ def _after_notice(world: World, book: Book, monday: Ints) -> Flags:
 
 
 def _active_days(
-    world: World, book: Book, people: People, habits: Habits, rng: np.random.Generator
+    world: World, book: Book, people: People, automated: Floats, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """User row and day number of every day on which a user did anything."""
     weeks = np.arange(world.burn_in_weeks, world.total_weeks)
@@ -87,7 +87,7 @@ def _active_days(
     engagement = book.states.engagement[:, weeks]
     level = book.prospects.usage_level[:, None] + _RATE_LOADING * engagement
     level[_after_notice(world, book, monday)] += np.log(_AFTER_NOTICE)
-    level[monday[None, :] >= habits.automated_from[:, None]] += np.log(LEFT_TO_DO)
+    level[monday[None, :] >= automated[:, None]] += np.log(LEFT_TO_DO)
     users, days = [], []
     # From the first to the last day of account and user, to the day; a user row exists before its first event.
     begin = np.maximum(np.ceil(people.created), book.first_day[people.account])
@@ -130,11 +130,11 @@ def _features(
 
 
 def _automation(
-    world: World, book: Book, starts: Floats, habits: Habits, rng: np.random.Generator
+    world: World, book: Book, starts: Floats, automated: Floats, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """Account and day of scheduled API calls: they run whether or not anybody logs in."""
     days = np.arange(world.first_day, world.until_day)
-    from_day = np.where(book.prospects.api, -np.inf, habits.automated_from)
+    from_day = np.where(book.prospects.api, -np.inf, automated)
     accounts = np.flatnonzero(from_day < world.until_day)
     hit = rng.random((len(accounts), len(days))) < np.where((days + 3) % 7 < 5, 0.55, 0.05)[None, :]
     begin = np.maximum(starts[accounts, 0], from_day[accounts])

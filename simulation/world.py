@@ -62,13 +62,11 @@ class World:
     usage_effect: float = 0.65
     pain_effect: float = 0.45
     payment_effect: float = 0.5
-    """Works only beyond `overdue_threshold_days`: the planted threshold."""
+    """In most families only beyond `overdue_threshold_days`: the planted threshold."""
     sentiment_effect: float = 0.3
     champion_effect: float = 0.7
     """Per absent champion, not per standard deviation."""
     price_effect: float = 0.5
-    champion_price_effect: float = 0.6
-    """Per standard deviation of a coming uplift when the champion is gone: the planted interaction."""
     hidden_fit_sd: float = 0.5
     """Standard deviation, in log-odds, of what no table shows."""
     overdue_threshold_days: float = 21.0
@@ -96,8 +94,8 @@ class World:
     contraction_rate: float = 0.06
     nps_response: float = 0.27
 
-    break_week: int = 60
-    """Emitted week in which the market changes for good; 0 for never."""
+    break_weeks_ago: int = 96
+    """Weeks before `data_until` at which the market changed for good; 0 for never."""
     break_shift: float = 0.10
     """Log-odds added to every decision from then on."""
     break_usage: float = 0.8
@@ -106,9 +104,9 @@ class World:
     """Factor on the effect of price from then on."""
 
     automated_share: float = 0.06
-    """Accounts that move half of their work from logins to scheduled calls at some time, in good health."""
+    """Accounts that move much of their work from logins to scheduled calls at some time, whatever their health."""
     export_share: float = 0.5
-    """Accounts at risk of leaving that export their data before the decision: usage rises. Others do so more rarely."""
+    """How much the chance of leaving adds to the share of accounts that export their data before a notice is due."""
     treatment_sd: float = 0.15
     """Spread between accounts of what a treatment of their cause changes, in log-odds."""
     sleeping_dogs: float = 0.06
@@ -160,4 +158,4 @@ class World:
     @property
     def break_day(self) -> int:
         """First day of the changed market; beyond all days where it never changes."""
-        return self.first_day + 7 * self.break_week if self.break_week else self.until_day + 10_000
+        return self.until_day - 7 * self.break_weeks_ago if self.break_weeks_ago else self.until_day + 10_000

@@ -8,6 +8,7 @@ import pytest
 
 from simulation import Company, World
 from simulation.book import draw_book
+from simulation.drawn import WITH_SIGNAL
 from simulation.families import CAUSES, Standing
 from simulation.odds import cause_effects
 from simulation.people import draw_people
@@ -35,6 +36,28 @@ def test_each_cause_pushes_in_its_direction() -> None:
     assert effect("sentiment", sentiment=-1.0) == pytest.approx(0.30)
     assert effect("champion", champion_gone=1.0) == pytest.approx(0.70)
     assert effect("price", price=1.0) == pytest.approx(0.50)
+
+
+@pytest.mark.parametrize("family", WITH_SIGNAL)
+def test_in_every_family_what_is_worse_makes_leaving_likelier(family: str) -> None:
+    bad = standing(
+        engagement=-1.5, late_payment=2.0, pays_late=1.0, pain=1.5, sentiment=-1.5, champion_gone=1.0, price=1.5
+    )
+    good = standing(engagement=1.5, late_payment=-1.0, pain=-1.5, sentiment=1.5, price=-1.0)
+    worse = cause_effects(World(family=family), bad)[0] - cause_effects(World(family=family), good)[0]
+    without = {"usage"} if family == "usage_uninformative" else set()
+    for cause, added in zip(CAUSES, worse, strict=True):
+        assert added == 0 if cause in without else added > 0.2, (cause, added)
+
+
+def test_the_break_changes_the_weight_of_usage_and_price_alone() -> None:
+    world = World()
+    at = standing(engagement=-1.0, pain=1.0, price=1.0)
+    before, after = (cause_effects(world, at, np.array([world.break_day + shift]))[0] for shift in (-1, 0))
+    changed = dict(zip(CAUSES, after / np.where(before == 0, 1, before), strict=True))
+    assert changed["usage"] == pytest.approx(0.8)
+    assert changed["price"] == pytest.approx(1.4)
+    assert changed["support"] == pytest.approx(1.0)
 
 
 def test_payment_counts_only_beyond_21_days_or_in_a_crisis() -> None:
