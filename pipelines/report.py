@@ -16,7 +16,7 @@ from pipelines.report_signals import signals_shown
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from policy.archive import archived_policy
-from serving.reasons import long_date
+from serving.reasons import long_date, moves_enough
 from serving.workbench.pages import write_site
 from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Task, Week
 
@@ -124,7 +124,7 @@ def _view(
         low_evidence=row["evidence"] == "low",
         reasons=[row[f"reason_{i}"] for i in (1, 2, 3) if row[f"reason_{i}"]],
         drivers=_grouped(moved, told),
-        facts=_facts(moved, told),
+        facts=_facts(moved, told, project.policy.evidence.least_change),
         weeks=[
             Week(day - timedelta(weeks=i + 1), None if about[f"week_{i:02d}"] is None else int(about[f"week_{i:02d}"]))
             for i in reversed(range(TREND_WEEKS))
@@ -178,14 +178,16 @@ def _grouped(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) ->
     return found
 
 
-def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) -> list[Fact]:
-    """The indicators that moved and weigh most, as label, before and after."""
+def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]], least_change: float) -> list[Fact]:
+    """The indicators that moved by enough and weigh most, as label, before and after."""
     indicators = catalogue()
     found: list[Fact] = []
     told_already: set[tuple[str, str, str, date]] = set()
     for row in sorted(moved, key=lambda r: -abs(r["contribution"])):
         fact = told.get(row["indicator"])
         if fact is None or fact["before_text"] == fact["after_text"]:
+            continue
+        if not moves_enough(fact["before"], fact["after"], least_change):
             continue
         risk = indicators[row["indicator"]].risk
         rising = fact["after"] > fact["before"]

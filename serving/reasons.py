@@ -42,13 +42,21 @@ def evidence(
     return Evidence(indicator.name, before, after, since, old, new, sentence)
 
 
+def moves_enough(before: float, after: float, least_change: float) -> bool:
+    """Whether a movement is at least `least_change` of the larger of the two numbers.
+
+    >>> moves_enough(30.0, 31.0, 0.1), moves_enough(365.0, 30.0, 0.1)
+    (False, True)
+    """
+    return abs(after - before) >= least_change * max(abs(before), abs(after))
+
+
 def speaks_for_risk(indicator: Indicator, found: Evidence, *, least_change: float = 0.0) -> bool:
     """Whether the movement shown agrees with a rise in risk: a standstill or a healthy movement is no reason for it.
 
     `least_change` is the smallest movement that counts, as a share of the larger of the two numbers.
     """
-    size = max(abs(found.before), abs(found.after))
-    if not found.changed or abs(found.after - found.before) < least_change * size:
+    if not found.changed or not moves_enough(found.before, found.after, least_change):
         return False
     if indicator.risk is None:
         return True
