@@ -49,7 +49,9 @@ class Evidence(Frozen):
 
     reasons: int = rule("", "Reasons given at most.", ge=0, le=3)
     least_points: Amount = rule("", "Smaller contributions (percentage points) are not given as reasons.")
-    least_change: Share = rule("", "A smaller movement, as a share of the larger number, is no reason and not told as a change.")
+    least_change: Share = rule(
+        "", "A smaller movement, as a share of the larger number, is no reason and not told as a change."
+    )
     compared_with_days: Days = rule("", "Days back that a value is compared with.")
 
 
