@@ -70,8 +70,7 @@ def _reading(panel: Panel, project: Any) -> dict[str, Any]:
     sign = {"higher": 1, "lower": -1, None: 0}
     directions = {n: sign[i.risk] for n, i in catalogue().items() if panel.train[n].notna().any()}
     frame, test = prepared(panel.train, project.policy), prepared(panel.test, project.policy)
-    lost = described(panel.train)["n_churned_accounts"]
-    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy, churned_accounts=lost)
+    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy)
     figures, pairs, _ = judge(panel, test, scorers, project.settings.capacity.share)
     return {"models": figures, "paired": pairs, "train": described(panel.train), "test": described(panel.test)}
 

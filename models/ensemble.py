@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from models.boosted import Boosted
-from models.scorer import Array, Linear, logit, sigmoid
+from models.linear import Linear
+from models.scorer import Array, logit, sigmoid
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
-from models.prepare import CALENDAR
-from models.scorer import Array, Linear, fit_linear
+from models.linear import Linear, fit_linear
+from models.scorer import Array
 
 LIGHT = 1.0  # inverse penalty where a handful of columns is fitted
-RIDGE = 0.02  # and where many correlated ones are
+RIDGE = 0.005  # and where many correlated ones are
 
 
 def fit_calendar(frame: pd.DataFrame, churned: Array) -> Linear:
-    """Contract type and time to the term's end: nothing about the customer."""
-    return fit_linear("calendar", frame, churned, list(CALENDAR), strength=LIGHT)
+    """Contract type and time to the notice: nothing about the customer."""
+    return fit_linear("calendar", frame, churned, {}, strength=LIGHT, calendar=True)
 
 
 def fit_recency(frame: pd.DataFrame, churned: Array) -> Linear:
     """Days since the last sign of life of any kind."""
-    return fit_linear("recency", frame, churned, ["days_since_last_activity"], strength=LIGHT)
+    return fit_linear("recency", frame, churned, {"days_since_last_activity": 0}, strength=LIGHT)
 
 
-def fit_logistic(frame: pd.DataFrame, churned: Array, indicators: Sequence[str]) -> Linear:
-    """Ridge logistic regression over every indicator and the calendar's steps."""
-    return fit_linear("logistic", frame, churned, [*indicators, *CALENDAR], strength=RIDGE)
+def fit_logistic(frame: pd.DataFrame, churned: Array, directions: Mapping[str, int]) -> Linear:
+    """Ridge logistic regression over every indicator, each kept to its declared direction, and the calendar."""
+    return fit_linear("logistic", frame, churned, directions, strength=RIDGE, calendar=True)

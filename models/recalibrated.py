@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.calendar import Calendar, calendar_design, fitted_calendar
 from models.health_score import health_parts
-from models.prepare import CALENDAR, stands_for
+from models.ridge import ridge
 from models.scorer import Array, sigmoid
 from policy.policy import Policy, policy_from
 
 
 @dataclass(frozen=True)
 class HealthRecalibrated:
-    """Log-odds = intercept + slope × (health score − its mean) + the calendar's steps.
+    """Log-odds = intercept + slope × (health score − its mean) + the calendar's course.
 
     The score's part is handed to its inputs exactly: input i moves the log-odds by slope × weight × (points − mean),
     and a cap by slope × what it takes off the score.
@@ -27,7 +28,7 @@ class HealthRecalibrated:
     intercept: float
     slope: float
     mean: float
-    calendar: Mapping[str, float]
+    calendar: Calendar
     policy: Policy
 
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
@@ -37,19 +38,14 @@ class HealthRecalibrated:
         for cap in map(str, lowered):
             part = self.slope * lowered[cap]
             found[cap] = found[cap] + part if cap in found else part
-        for step, coefficient in self.calendar.items():
-            name = stands_for(step)
-            part = coefficient * features[step]
-            found[name] = found[name] + part if name in found else part
+        for name, part in self.calendar.margins(features).items():
+            found[str(name)] = found[str(name)] + part if name in found else part
         return self.intercept, pd.DataFrame(found, index=features.index)
 
     def score(self, features: pd.DataFrame) -> Array:
         """Probability of each row; a null health score counts as the mean."""
         health = features["health_score"].fillna(self.mean).to_numpy(dtype=float)
-        margin = self.intercept + self.slope * (health - self.mean)
-        for step, coefficient in self.calendar.items():
-            margin = margin + coefficient * features[step].to_numpy(dtype=float)
-        return sigmoid(np.asarray(margin, dtype=float))
+        return sigmoid(self.intercept + self.slope * (health - self.mean) + self.calendar.total(features))
 
     def parameters(self) -> dict[str, Any]:
         """Coefficients and the policy they belong to."""
@@ -59,7 +55,7 @@ class HealthRecalibrated:
             "intercept": self.intercept,
             "slope": self.slope,
             "mean": self.mean,
-            "calendar": dict(self.calendar),
+            "calendar": self.calendar.parameters(),
             "policy": self.policy.model_dump(mode="json", by_alias=True),
         }
 
@@ -71,28 +67,25 @@ class HealthRecalibrated:
             given["intercept"],
             given["slope"],
             given["mean"],
-            given["calendar"],
+            Calendar(**given["calendar"]),
             policy_from(given["policy"], where="the stored model"),
         )
 
 
 def fit_health_recalibrated(frame: pd.DataFrame, churned: Array, policy: Policy) -> HealthRecalibrated:
-    """Fit slope and calendar by logistic regression; rows without a health score count as its mean."""
-    from sklearn.linear_model import LogisticRegression
+    """Fit slope and calendar by logistic regression; rows without a health score count as its mean.
 
+    The slope cannot be positive: were good health told as a risk, no reason given with it could be believed.
+    """
     mean = float(frame["health_score"].mean()) if frame["health_score"].notna().any() else 0.0
-    # In units of 20 points, so that the ridge penalty treats the score like a 0/1 step.
+    # In units of 20 points, so that the ridge penalty treats the score like the calendar's columns.
     scale = 20.0
     health = ((frame["health_score"].fillna(mean) - mean) / scale).to_numpy(dtype=float)
-    steps = [c for c in CALENDAR if frame[c].nunique() > 1]
-    design = np.column_stack([health, frame[steps].to_numpy(dtype=float)])
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(design, churned)
-    slope, *calendar = (float(w) for w in model.coef_[0])
+    design = np.column_stack([health, calendar_design(frame)])
+    sides = np.zeros(design.shape[1])
+    sides[0] = -1
+    intercept, weights = ridge(design, churned, np.ones(design.shape[1]), sides)
+    calendar, moved = fitted_calendar(weights[1:], frame)
     return HealthRecalibrated(
-        "health_recalibrated",
-        float(model.intercept_[0]),
-        slope / scale,
-        mean,
-        dict(zip(steps, calendar, strict=True)),
-        policy,
+        "health_recalibrated", intercept + moved, float(weights[0]) / scale, mean, calendar, policy
     )

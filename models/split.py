@@ -11,6 +11,8 @@ import pandas as pd
 from policy.errors import NotEnoughData
 
 DEFAULT_TEST_WEEKS = 26
+EMBARGO_DAYS = 7
+"""Between training and test inside the training period: late entries may still change what was known."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,13 @@ def purged(as_of: pd.Series, *, window_days: int, test_from: date) -> pd.Series:
     return pd.to_datetime(as_of) + pd.Timedelta(days=window_days) > pd.Timestamp(test_from)
 
 
-def rolling_origins(as_of: pd.Series, *, window_days: int, folds: int) -> Iterator[tuple[pd.Series, pd.Series]]:
+def rolling_origins(
+    as_of: pd.Series, *, window_days: int, folds: int, embargo_days: int = EMBARGO_DAYS
+) -> Iterator[tuple[pd.Series, pd.Series]]:
     """(train, test) row masks: the last half of the dates in equal blocks, each tested on everything matured before.
 
-    Blocks whose purged training side is empty are left out.
+    A row trains if its label window has ended `embargo_days` before the block begins. Blocks whose purged training side
+    is empty are left out.
     """
     days = pd.to_datetime(as_of)
     dates = sorted(days.unique())
@@ -54,7 +59,7 @@ def rolling_origins(as_of: pd.Series, *, window_days: int, folds: int) -> Iterat
         block = later[i * size : (i + 1) * size if i < folds - 1 else len(later)]
         if not len(block):
             continue
-        train = days + pd.Timedelta(days=window_days) <= block[0]
+        train = days + pd.Timedelta(days=window_days + embargo_days) <= block[0]
         test = days.isin(block)
         if train.any() and test.any():
             yield train, test

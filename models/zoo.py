@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from models.boosted import Boosted, fit_boosted
+from models.boosted import Boosted, fit_boosted, suited
 from models.ensemble import Ensemble
+from models.linear import Linear
 from models.linear_scorers import fit_calendar, fit_logistic, fit_recency
 from models.recalibrated import HealthRecalibrated, fit_health_recalibrated
-from models.scorer import Array, Linear, Scorer
+from models.scorer import Array, Scorer
 from policy.policy import Policy
 
 NAMES = ("health_score", "health_recalibrated", "recency", "calendar", "logistic", "lightgbm", "ensemble")
@@ -29,7 +30,6 @@ def fit_all(
     directions: Mapping[str, int],
     policy: Policy,
     *,
-    churned_accounts: int,
     only: Collection[str] = NAMES,
 ) -> dict[str, Scorer]:
     """Learned scorers by name, fitted on a prepared frame. `directions` names the indicators to use.
@@ -37,18 +37,21 @@ def fit_all(
     `only` limits the work to the scorers asked for; an ensemble brings its halves.
     """
     wanted = set(only)
-    halves = {"ensemble"} & wanted
+    halves = "ensemble" in wanted
     found: dict[str, Scorer] = {}
     if "health_recalibrated" in wanted:
         found["health_recalibrated"] = fit_health_recalibrated(frame, churned, policy)
     if "recency" in wanted:
         found["recency"] = fit_recency(frame, churned)
+    if halves or wanted & {"calendar", "lightgbm"}:
+        calendar = fit_calendar(frame, churned)
     if "calendar" in wanted:
-        found["calendar"] = fit_calendar(frame, churned)
+        found["calendar"] = calendar
     if halves or "logistic" in wanted:
-        found["logistic"] = logistic = fit_logistic(frame, churned, list(directions))
+        found["logistic"] = logistic = fit_logistic(frame, churned, directions)
     if halves or "lightgbm" in wanted:
-        found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, churned_accounts=churned_accounts)
+        lost = frame.loc[churned == 1, "account_id"].nunique()
+        found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, calendar, trees=suited(lost))
     if halves:
         found["ensemble"] = Ensemble("ensemble", logistic, boosted)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ class Panel:
     purged_rows: int
     decided_in_gap: int
     split: Split
+    everything: pd.DataFrame | None = None
+    """Every mature training snapshot up to the data's end, test period included: what the shipped model is fitted on."""
 
 
 def label_rule(checked: Checked, horizon_days: int | None = None, gap_days: int | None = None) -> LabelRule:
@@ -45,7 +47,7 @@ def label_rule(checked: Checked, horizon_days: int | None = None, gap_days: int 
 
 @dataclass(frozen=True)
 class Dates:
-    """The snapshots of one panel. `test` is empty where everything trains; `purge_from` is then None."""
+    """The snapshots of one panel; with `purge_from` None nothing is purged."""
 
     train: tuple[date, ...]
     test: tuple[date, ...]
@@ -53,11 +55,13 @@ class Dates:
     window_days: int
     data_until: date
     split: Split
+    everything: tuple[date, ...] = ()
+    """The training snapshots carried on to the last mature one; empty where no refit is wanted."""
 
     @property
     def snapshots(self) -> Snapshots:
         """All of them, for one build of the indicators."""
-        return Snapshots.of((*self.train, *self.test))
+        return Snapshots.of(sorted({*self.train, *self.test, *self.everything}))
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,19 @@ def build_panel(checked: Checked, rule: LabelRule, split: Split | None = None, *
     """Build the panel for a split (default: test on the last 26 mature weeks).
 
     Training snapshots fall every `train_every_weeks`, test snapshots every `test_every_weeks`. Training rows whose label
-    window ends after the test begins are dropped and counted; so are rows decided in the gap. With `refit`, every mature
-    snapshot trains and the test side is empty.
+    window ends after the test begins are dropped and counted; so are rows decided in the gap. With `refit`, the panel
+    also holds `everything`.
     """
     dates = panel_dates(checked, rule, split, refit=refit)
     members, frame = features_at(checked, dates.snapshots)
     truth = dated(labels(checked.facts, members, rule, data_until=dates.data_until).to_pandas())
     sides = assembled(frame, truth, dates)
-    return Panel(sides.train, sides.test, dates.data_until, sides.purged_rows, sides.decided_in_gap, dates.split)
+    everything = None
+    if dates.everything:
+        everything = assembled(frame, truth, replace(dates, train=dates.everything, test=(), purge_from=None)).train
+    return Panel(
+        sides.train, sides.test, dates.data_until, sides.purged_rows, sides.decided_in_gap, dates.split, everything
+    )
 
 
 def panel_dates(checked: Checked, rule: LabelRule, split: Split | None = None, *, refit: bool = False) -> Dates:
@@ -91,13 +100,14 @@ def panel_dates(checked: Checked, rule: LabelRule, split: Split | None = None, *
     window = rule.horizon_days + rule.gap_days
     split = split or default_split(until, window)
     first = first_as_of(checked)
-    last_train = until - timedelta(days=window) if refit else split.train_until
-    train = _snapshots(settings.train_every_weeks, first, last_train, settings.weekday, "training").dates
+    train = _snapshots(settings.train_every_weeks, first, split.train_until, settings.weekday, "training").dates
+    newest = until - timedelta(days=window)
+    everything: tuple[date, ...] = ()
     if refit:
-        return Dates(train, (), None, window, until, split)
+        everything = _snapshots(settings.train_every_weeks, first, newest, settings.weekday, "training").dates
     from_day = max(first, split.test_from)
     test = _snapshots(settings.test_every_weeks, from_day, split.test_until, settings.weekday, "test").dates
-    return Dates(train, test, split.test_from, window, until, split)
+    return Dates(train, test, split.test_from, window, until, split, everything)
 
 
 def assembled(frame: pd.DataFrame, truth: pd.DataFrame, dates: Dates) -> Sides:

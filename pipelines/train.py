@@ -79,7 +79,7 @@ def train_on(
     rule = label_rule(checked, request.horizon_days, request.gap_days)
     window = rule.horizon_days + rule.gap_days
     progress("building the panel")
-    panel = build_panel(checked, rule, request.split)
+    panel = build_panel(checked, rule, request.split, refit=request.split is None)
     _refuse_too_small(panel, project)
     tracking = Tracking(project)
     directions = directions_in(panel.train, catalogue())
@@ -94,9 +94,7 @@ def train_on(
     champion = choose(panel.train, fit_and_score, project.policy.ladder, window_days=window, holder=holder)
     progress("fitting every scorer")
     facts = described(panel.train), described(panel.test)
-    scorers = fit_all(
-        frame, frame["churned"].to_numpy(), directions, project.policy, churned_accounts=facts[0]["n_churned_accounts"]
-    )
+    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy)
     progress("judging them out of time")
     figures, pairs, predictions = judge(panel, test, scorers, project.settings.capacity.share)
     folder = Path(tempfile.mkdtemp(prefix="churn-run-"))
@@ -120,17 +118,15 @@ def train_on(
             }
             progress("fitting what ships")
             shipped, fitted_until = scorers, facts[0]["until"]
-            if request.split is None:
-                everything = build_panel(checked, rule, panel.split, refit=True)
-                whole = prepared(everything.train, project.policy)
-                seen = described(everything.train)
+            if panel.everything is not None:
+                whole = prepared(panel.everything, project.policy)
+                seen = described(panel.everything)
                 fitted_until = seen["until"]
                 shipped = fit_all(
                     whole,
                     whole["churned"].to_numpy(),
                     directions,
                     project.policy,
-                    churned_accounts=seen["n_churned_accounts"],
                     only=(champion.scorer, "lightgbm"),
                 )
             progress("writing the run's record")
@@ -214,8 +210,7 @@ def probabilities(
 ) -> dict[str, Array]:
     """What each scorer says of later rows: the rows that train are all it is fitted on, and nothing else is fitted."""
     past, ahead = prepared(train, policy), prepared(later, policy)
-    lost = past.loc[past["churned"] == 1, "account_id"].nunique()
-    fitted = fit_all(past, past["churned"].to_numpy(), directions, policy, churned_accounts=lost, only=only)
+    fitted = fit_all(past, past["churned"].to_numpy(), directions, policy, only=only)
     return {name: scorer.score(ahead) for name, scorer in fitted.items()}
 
 

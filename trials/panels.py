@@ -35,7 +35,7 @@ FRESH_COURSES = 32
 def book_of(world: World, split: Split | None = None) -> Panel:
     """The labelled panel of the world's own book, as `churn train` would see it."""
     with project() as where, emitted(simulate(world, truth_on=()), where) as checked:
-        return build_panel(checked, label_rule(checked), split)
+        return build_panel(checked, label_rule(checked), split, refit=split is None)
 
 
 def fresh_of(world: World, accounts: int) -> pd.DataFrame:

@@ -57,11 +57,13 @@ def book(*, accounts: int = 300, snapshots: int = 4, seed: int = 0) -> pd.DataFr
             "milestones_missed": rng.poisson(0.5, n).astype(float),
             "days_to_term_end": rng.integers(1, 365, n).astype(float),
             "term_length_days": rng.choice([30.0, 365.0, 730.0], n),
+            "renewal_signed": (rng.random(n) < 0.05).astype(float),
         }
     )
+    frame["days_to_notice"] = frame["days_to_term_end"] - np.where(rng.random(n) < 0.3, 0, 30)
     frame.loc[rng.random(n) < 0.4, ["nps", "nps_age_days"]] = np.nan
     frame.loc[rng.random(n) < 0.1, "mail_open_rate_84d"] = np.nan
-    soon = frame["days_to_term_end"].between(14, 104).to_numpy() & (frame["term_length_days"] > 45).to_numpy()
+    soon = frame["days_to_notice"].between(14, 104).to_numpy() & (frame["term_length_days"] > 45).to_numpy()
     frame["churned"] = (rng.random(n) < sigmoid(-2.5 - 1.2 * hidden + 1.5 * soon)).astype(float)
     return frame
 

@@ -38,4 +38,4 @@ def test(policy: Policy) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def scorers(train: pd.DataFrame, policy: Policy) -> Mapping[str, Scorer]:
-    return fit_all(train, train["churned"].to_numpy(), DIRECTIONS, policy, churned_accounts=120)
+    return fit_all(train, train["churned"].to_numpy(), DIRECTIONS, policy)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from models.split import Split, default_split, purged, rolling_origins
+from models.split import EMBARGO_DAYS, Split, default_split, purged, rolling_origins
 from policy.errors import NotEnoughData
 
 MONDAYS = [date(2024, 1, 1) + timedelta(weeks=w) for w in range(60)]
@@ -52,17 +52,25 @@ def test_rolling_origins_never_train_on_what_had_not_matured(window: int) -> Non
     found = list(rolling_origins(as_of, window_days=window, folds=4))
     assert len(found) == 4
     for train, test in found:
-        assert days[train].max() + pd.Timedelta(days=window) <= days[test].min()
+        kept_apart = pd.Timedelta(days=window + EMBARGO_DAYS)
+        assert days[train].max() + kept_apart <= days[test].min()
         # And nothing that had matured is thrown away.
-        assert train.sum() == (days + pd.Timedelta(days=window) <= days[test].min()).sum()
+        assert train.sum() == (days + kept_apart <= days[test].min()).sum()
 
 
 def test_a_window_that_ends_on_the_blocks_first_day_trains() -> None:
     as_of = pd.Series([date(2025, 1, 6), date(2025, 1, 13), date(2025, 1, 20), date(2025, 1, 27)])
-    (train, test), (later, _) = rolling_origins(as_of, window_days=14, folds=2)
+    (train, test), (later, _) = rolling_origins(as_of, window_days=14, folds=2, embargo_days=0)
     assert as_of[test].tolist() == [date(2025, 1, 20)]
     assert as_of[train].tolist() == [date(2025, 1, 6)]
     assert as_of[later].tolist() == [date(2025, 1, 6), date(2025, 1, 13)]
+
+
+def test_the_embargo_drops_what_late_entries_may_still_change() -> None:
+    as_of = pd.Series([date(2025, 1, 6), date(2025, 1, 13), date(2025, 1, 20), date(2025, 1, 27)])
+    ((train, _),) = rolling_origins(as_of, window_days=7, folds=1, embargo_days=7)
+    assert as_of[train].tolist() == [date(2025, 1, 6)]
+    assert EMBARGO_DAYS == 7
 
 
 def test_rolling_origins_test_each_later_row_once() -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.prepare import CALENDAR, prepared
+from models.calendar import CALENDAR, READS
+from models.prepare import prepared
 from models.scorer import Scorer, logit
 from models.zoo import KINDS, NAMES, fit_all, from_parameters
 from policy.policy import Policy
@@ -46,7 +47,7 @@ def test_margins_sum_to_the_log_odds(name: str, scorers: Mapping[str, Scorer], t
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_margins_speak_of_indicators_and_never_of_calendar_steps(
+def test_margins_speak_of_indicators_and_never_of_calendar_columns(
     name: str, scorers: Mapping[str, Scorer], test: pd.DataFrame
 ) -> None:
     _, contributions = scorers[name].margins(test)
@@ -86,7 +87,7 @@ def test_no_rows_give_no_scores(name: str, scorers: Mapping[str, Scorer], test: 
 def test_a_customer_of_whom_nothing_is_known_still_has_a_probability(
     name: str, scorers: Mapping[str, Scorer], policy: Policy
 ) -> None:
-    unknown = pd.DataFrame([dict.fromkeys([*DIRECTIONS, "nps_age_days", "term_length_days"], float("nan"))])
+    unknown = pd.DataFrame([dict.fromkeys([*DIRECTIONS, "nps_age_days", *READS], float("nan"))])
     found = scorers[name].score(prepared(unknown, policy))
     assert 0 < found[0] < 1
 
@@ -96,7 +97,7 @@ def test_fitting_again_gives_the_same_parameters(train: pd.DataFrame, policy: Po
 
     def fitted() -> str:
         y = some["churned"].to_numpy()
-        found = fit_all(some, y, DIRECTIONS, policy, churned_accounts=40)
+        found = fit_all(some, y, DIRECTIONS, policy)
         return json.dumps({n: s.parameters() for n, s in found.items()})
 
     assert fitted() == fitted()
@@ -115,7 +116,7 @@ def test_only_the_scorers_asked_for_are_fitted_and_an_ensemble_brings_its_halves
     only: set[str], fitted: set[str], train: pd.DataFrame, policy: Policy
 ) -> None:
     some = train.head(240)
-    found = fit_all(some, some["churned"].to_numpy(), DIRECTIONS, policy, churned_accounts=40, only=only)
+    found = fit_all(some, some["churned"].to_numpy(), DIRECTIONS, policy, only=only)
     assert set(found) == fitted
 
 
