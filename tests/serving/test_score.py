@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from features.catalogue import catalogue
-from models.scorer import Column, Linear
+from models.linear import Column, Linear
 from policy.policy import Policy, load_policy
 from serving.score import Run, Scored, score_snapshot
 
