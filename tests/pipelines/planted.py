@@ -31,7 +31,7 @@ from proof.oracle.table import feature_rows
 
 # What every scorer needs, and a few more: a small table is built in a second.
 FEW = (
-    "active_user_days_28d", "days_since_last_use", "days_since_last_activity", "days_to_term_end", "term_length_days",
+    "active_user_days_28d", "days_since_last_use", "days_since_last_activity", "days_to_term_end", "days_to_notice", "renewal_signed", "term_length_days",
     "nps", "tenure_days",
 )  # fmt: skip
 LONG_AGO = -(10**5)
