@@ -103,7 +103,7 @@ def _shuffled(evidence: Evidence) -> Finding:
     found = []
     for seed in range(1, evidence.limits.shuffles + 1):
         sides = evidence.assembled(shuffled.shuffled(*evidence.judged_panel, seed=seed))
-        found.append(shuffled.Judged(sides.test, evidence.scored(sides.train, sides.test)))
+        found.append(shuffled.Judged(sides.test, evidence.probed(sides.train, sides.test)))
     return shuffled.shuffled_labels(found, error_rate=evidence.limits.error_rate)
 
 

@@ -15,6 +15,7 @@ from pipelines.parts import Parts
 from pipelines.proof_sample import Sample, features_of, newest_fact, sample_of
 from pipelines.train import directions_in
 from policy.errors import NotEnoughData
+from proof import shuffled
 from proof.opinion import Opinion
 from proof.oracle.past import Row
 from proof.oracle.table import feature_rows
@@ -99,6 +100,11 @@ class Evidence:
         """What each scorer, fitted on some rows, says of later ones."""
         directions = directions_in(train, self.parts.indicators())
         return self.parts.probabilities(train, later, directions, self.checked.project.policy)
+
+    def probed(self, train: pd.DataFrame, later: pd.DataFrame) -> Mapping[str, Array]:
+        """The same, and what the probe of shuffled labels says beside them."""
+        columns = list(directions_in(train, self.parts.indicators()))
+        return {**self.scored(train, later), shuffled.PROBE: shuffled.probe(train, later, columns)}
 
     @cached_property
     def scores(self) -> Mapping[str, Array]:

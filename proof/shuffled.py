@@ -10,6 +10,7 @@ import pandas as pd
 
 from models import metrics
 from models.bootstrap import Resampler
+from models.linear import fit_linear
 from models.scorer import Array
 from proof.finding import Finding, judged, not_judged
 from proof.intervals import mean_auc
@@ -17,12 +18,13 @@ from proof.intervals import mean_auc
 CHECK = "shuffled_labels"
 ASKS = (
     "Each account was given another account's history of labels before anything was put together or fitted: is every "
-    "scorer's out-of-time AUC on such labels .5?"
+    "scorer's out-of-time AUC on such labels .5, and that of a logistic bound to no direction?"
 )
 CURE = (
     "The label itself reaches the scorers: as a column, through an encoding of labels, or because rows of one label "
     "window train and test. Look at what is joined after `labels` and at the split."
 )
+PROBE, PROBE_STRENGTH = "probe", 0.02
 DRAWS = 500  # a standard error needs no more
 LABEL = ["churned", "in_window", "decided_in_gap", "mature"]
 
@@ -33,6 +35,16 @@ class Judged:
 
     rows: pd.DataFrame
     scores: Mapping[str, Array]
+
+
+def probe(train: pd.DataFrame, later: pd.DataFrame, columns: Sequence[str]) -> Array:
+    """What a logistic says of later rows that is bound to no direction and held less tightly than any that ships.
+
+    A scorer that shrinks hard, or may use an indicator in its declared direction alone, can pass over a leak today and
+    fall for it once there is more data.
+    """
+    fitted = fit_linear(PROBE, train, train["churned"].to_numpy(), dict.fromkeys(columns, 0), strength=PROBE_STRENGTH)
+    return fitted.score(later)
 
 
 def shuffled(frame: pd.DataFrame, truth: pd.DataFrame, *, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
