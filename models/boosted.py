@@ -81,9 +81,8 @@ class Boosted:
         x = self._matrix(features)
         if not len(x):
             return np.empty(0)
-        start, calendar = self.calendar.margins(features)
         trees = np.mean([b.predict(x, raw_score=True) for b in self.boosters], axis=0)
-        return sigmoid(np.asarray(start + calendar.to_numpy().sum(axis=1) + trees))
+        return sigmoid(self.calendar.log_odds(features) + trees)
 
     def _matrix(self, features: pd.DataFrame) -> Array:
         return np.ascontiguousarray(features[list(self.indicators)].to_numpy(dtype=float))
@@ -124,8 +123,7 @@ def fit_boosted(
     trees = trees.within(len(frame))
     kept = [c for c in directions if frame[c].nunique(dropna=False) > 1]
     x = np.ascontiguousarray(frame[kept].to_numpy(dtype=float))
-    start, parts = calendar.margins(frame)
-    offset = start + parts.to_numpy().sum(axis=1)
+    offset = calendar.log_odds(frame)
     texts = []
     for seed in seeds:
         parameters = {

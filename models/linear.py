@@ -52,10 +52,14 @@ class Linear:
             found[column.indicator] = found[column.indicator] + part if column.indicator in found else part
         return self.intercept, pd.DataFrame(found, index=features.index)
 
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The log-odds of each row."""
+        base, contributions = self.margins(features)
+        return np.asarray(base + contributions.to_numpy().sum(axis=1))
+
     def score(self, features: pd.DataFrame) -> Array:
         """Probability of each row."""
-        base, contributions = self.margins(features)
-        return sigmoid(base + contributions.to_numpy().sum(axis=1))
+        return sigmoid(self.log_odds(features))
 
     def parameters(self) -> dict[str, Any]:
         """Name, intercept, columns and calendar."""

@@ -7,34 +7,30 @@ import numpy as np
 from models.scorer import Array, logit, sigmoid
 
 
-def ridge(
-    design: Array, churned: Array, penalty: Array, sides: Array | None = None, offset: Array | None = None
-) -> tuple[float, Array]:
+def ridge(design: Array, churned: Array, penalty: Array, sides: Array) -> tuple[float, Array]:
     """(intercept, coefficients) that minimise log-loss + ½ Σ penalty × coefficient².
 
     `design` is rows × columns; `churned` lies in [0, 1] and may be a probability; `penalty` has one number a column;
-    `sides` 1 for coefficients ≥ 0, −1 for ≤ 0, 0 for free ones; `offset` is added to each row's log-odds. The intercept
-    is free. scikit-learn's logistic regression knows no sides, which at a few hundred churned accounts are worth more
-    than any choice of penalty: an indicator cannot be told to mean the opposite of what it means.
+    `sides` 1 for coefficients ≥ 0, −1 for ≤ 0, 0 for free ones. The intercept is free. scikit-learn's logistic
+    regression, equal where all are free, knows no sides: with them an indicator is never told as the opposite of what
+    it means.
     """
     from scipy.optimize import minimize
 
     rows, columns = design.shape
     start = np.zeros(columns + 1)
     start[0] = logit(np.array([churned.mean()]))[0]
-    fixed = np.zeros(rows) if offset is None else offset
     # Divided by the number of rows: the tolerances below then mean the same for every book.
     strength = penalty / rows
 
     def loss(weights: Array) -> tuple[float, Array]:
-        margin = fixed + weights[0] + design @ weights[1:]
+        margin = weights[0] + design @ weights[1:]
         error = (sigmoid(margin) - churned) / rows
         shrunk = strength * weights[1:]
         value = (np.logaddexp(0.0, margin) - churned * margin).mean() + 0.5 * (shrunk * weights[1:]).sum()
         return float(value), np.concatenate([[error.sum()], design.T @ error + shrunk])
 
-    free = (None, None)
-    bounds = [free, *([free] * columns if sides is None else [_bounds(side) for side in sides])]
+    bounds = [(None, None), *map(_bounds, sides)]
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000, "ftol": 1e-13, "gtol": 1e-8}
     )

@@ -87,3 +87,13 @@ def test_recency_rises_with_silence(train: pd.DataFrame) -> None:
     silence = pd.DataFrame({"days_since_last_activity": [1.0, 5.0, 20.0, 100.0]})
     assert (np.diff(found.score(silence)) > 0).any()
     assert (np.diff(found.score(silence)) >= 0).all()
+
+
+def test_no_indicator_of_the_logistic_is_told_against_its_declared_direction(train: pd.DataFrame) -> None:
+    turned = {name: -side for name, side in DIRECTIONS.items()}
+    y = train["churned"].to_numpy()
+    for directions in (DIRECTIONS, turned):
+        found = {c.indicator: c.coefficient for c in fit_logistic(train, y, directions).columns}
+        assert all(found[name] * side >= 0 for name, side in directions.items() if name in found)
+    # The data speak for the declared directions: turned round, next to nothing is left.
+    assert sum(found[name] != 0 for name, side in DIRECTIONS.items() if side) <= 2
