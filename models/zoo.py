@@ -13,9 +13,12 @@ from models.linear import Linear
 from models.linear_scorers import fit_calendar, fit_logistic, fit_recency
 from models.recalibrated import HealthRecalibrated, fit_health_recalibrated
 from models.scorer import Array, Scorer
+from policy.errors import SettingsError
 from policy.policy import Policy
 
 NAMES = ("health_score", "health_recalibrated", "recency", "calendar", "logistic", "lightgbm", "ensemble")
+FORMAT = 2
+"""Of a stored model; a form that today's scorers cannot be built from gets a new number."""
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "linear": Linear.from_parameters,
     "health_recalibrated": HealthRecalibrated.from_parameters,
@@ -55,6 +58,17 @@ def fit_all(
     if halves:
         found["ensemble"] = Ensemble("ensemble", logistic, boosted)
     return found
+
+
+def stored_scorers(model: Mapping[str, Any]) -> dict[str, Scorer]:
+    """The scorers of a stored model, by name. Raises SettingsError where it was stored in another form."""
+    if model.get("format") != FORMAT:
+        raise SettingsError(
+            f"the shipped model is stored in form {model.get('format', 1)}; this version reads form {FORMAT}.",
+            where="model",
+            cure="Run `churn train`: the same data give a model in today's form.",
+        )
+    return {name: from_parameters(given) for name, given in model["scorers"].items()}
 
 
 def from_parameters(given: Mapping[str, Any]) -> Scorer:

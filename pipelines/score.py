@@ -15,7 +15,7 @@ from features.indicators.usage import user_days
 from features.labels import data_until
 from features.snapshots import EPOCH, WEEKDAYS, Snapshots
 from models.health_score import mix_warnings
-from models.zoo import from_parameters
+from models.zoo import stored_scorers
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
 from pipelines.files import write_parquet
 from pipelines.panel import label_rule
@@ -121,7 +121,7 @@ def _trend() -> dict[str, Indicator]:
 def _run(checked: Checked, day: date) -> Run:
     settings, rule = checked.project.settings, label_rule(checked)
     shipped = Tracking(checked.project).champion()
-    scorers = {n: from_parameters(p) for n, p in shipped.parameters["scorers"].items()} if shipped else {}
+    scorers = stored_scorers(shipped.parameters) if shipped else {}
     return Run(
         run_id=uuid.uuid4().hex,
         model_version=shipped.version if shipped else None,

@@ -10,7 +10,7 @@ import mlflow
 import pandas as pd
 
 from models.prepare import prepared
-from models.zoo import from_parameters
+from models.zoo import stored_scorers
 from policy.policy import policy_from
 
 
@@ -20,7 +20,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
     def load_context(self, context: Any) -> None:
         """Read the parameters."""
         given = json.loads(Path(context.artifacts["model"]).read_text(encoding="utf-8"))
-        self.champion = from_parameters(given["scorers"][given["champion"]])
+        self.champion = stored_scorers(given)[given["champion"]]
         self.policy = policy_from(given["policy"], where="the stored model")
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.Series:

@@ -18,7 +18,7 @@ from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_heal
 from models.ladder import FIRST, choose, rungs
 from models.prepare import prepared
 from models.split import Split
-from models.zoo import NAMES, fit_all
+from models.zoo import FORMAT, NAMES, fit_all
 from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
 from pipelines.panel import Panel, build_panel, described, label_rule
@@ -232,6 +232,7 @@ def _ship(
 ) -> str:
     keep = {champion, "lightgbm"}
     model = {
+        "format": FORMAT,
         "champion": champion,
         "scorers": {name: shipped[name].parameters() for name in sorted(keep)},
         "policy": project.policy.model_dump(mode="json", by_alias=True),

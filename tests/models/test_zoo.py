@@ -14,7 +14,8 @@ import pytest
 from models.calendar import CALENDAR, READS
 from models.prepare import prepared
 from models.scorer import Scorer, logit
-from models.zoo import KINDS, NAMES, fit_all, from_parameters
+from models.zoo import FORMAT, KINDS, NAMES, fit_all, from_parameters, stored_scorers
+from policy.errors import SettingsError
 from policy.policy import Policy
 from tests.models.books import DIRECTIONS, book
 
@@ -118,6 +119,15 @@ def test_only_the_scorers_asked_for_are_fitted_and_an_ensemble_brings_its_halves
     some = train.head(240)
     found = fit_all(some, some["churned"].to_numpy(), DIRECTIONS, policy, only=only)
     assert set(found) == fitted
+
+
+def test_a_model_stored_in_another_form_is_refused_with_the_cure(scorers: Mapping[str, Scorer]) -> None:
+    given = {"scorers": {"calendar": scorers["calendar"].parameters()}}
+    for stored in (given, given | {"format": FORMAT + 1}):
+        with pytest.raises(SettingsError, match="this version reads form") as caught:
+            stored_scorers(stored)
+        assert "churn train" in caught.value.cure
+    assert set(stored_scorers(given | {"format": FORMAT})) == {"calendar"}
 
 
 def test_an_unknown_kind_is_a_key_error() -> None:
