@@ -18,6 +18,7 @@ from typing import Any
 
 from features.catalogue import catalogue
 from models.prepare import prepared
+from models.recipe import settled
 from models.zoo import fit_all
 from pipelines.build_features import checked_sources
 from pipelines.panel import Panel, build_panel, described, label_rule
@@ -70,7 +71,9 @@ def _reading(panel: Panel, project: Any) -> dict[str, Any]:
     sign = {"higher": 1, "lower": -1, None: 0}
     directions = {n: sign[i.risk] for n, i in catalogue().items() if panel.train[n].notna().any()}
     frame, test = prepared(panel.train, project.policy), prepared(panel.test, project.policy)
-    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy)
+    scorers = fit_all(
+        frame, frame["churned"].to_numpy(), directions, project.policy, recipe=settled(frame, window_days=28)
+    )
     figures, pairs, _ = judge(panel, test, scorers, project.settings.capacity.share)
     return {"models": figures, "paired": pairs, "train": described(panel.train), "test": described(panel.test)}
 

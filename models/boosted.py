@@ -44,15 +44,15 @@ def suited(churned_accounts: int) -> Trees:
 
 @dataclass(frozen=True)
 class Boosted:
-    """The calendar's log-odds and, on top of them, the mean of a bag of boosters that differ only by seed.
+    """A start and, on top of it, the mean of a bag of boosters that differ only by seed.
 
-    Trees would need hundreds of leavers to draw the calendar's course; a curve fitted first leaves them the customer.
-    Missing values are native.
+    The start is the calendar's log-odds: trees would need hundreds of leavers to draw its course, and a curve fitted
+    first leaves them the customer. Where the calendar is no help it is the base rate. Missing values are native.
     """
 
     name: str
     indicators: tuple[str, ...]
-    calendar: Linear
+    start: Linear
     texts: tuple[str, ...]
 
     @cached_property
@@ -63,7 +63,7 @@ class Boosted:
         return [lgb.Booster(model_str=text) for text in self.texts]
 
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
-        """(base, the calendar's part and the TreeSHAP values averaged over the bag), one column per indicator."""
+        """(base, the start's part and the TreeSHAP values averaged over the bag), one column per indicator."""
         from models.tree_shap import tree_contributions
 
         x = self._matrix(features)
@@ -73,8 +73,8 @@ class Boosted:
         base = float(np.mean([b for b, _ in parts]))
         contributions = np.mean([c for _, c in parts], axis=0)[: len(x)]
         trees = pd.DataFrame(contributions, columns=list(self.indicators), index=features.index)
-        start, calendar = self.calendar.margins(features)
-        return start + base, trees.add(calendar, fill_value=0.0)
+        level, start = self.start.margins(features)
+        return level + base, trees.add(start, fill_value=0.0)
 
     def score(self, features: pd.DataFrame) -> Array:
         """Probability of each row: the bag's mean log-odds."""
@@ -82,38 +82,38 @@ class Boosted:
         if not len(x):
             return np.empty(0)
         trees = np.mean([b.predict(x, raw_score=True) for b in self.boosters], axis=0)
-        return sigmoid(self.calendar.log_odds(features) + trees)
+        return sigmoid(self.start.log_odds(features) + trees)
 
     def _matrix(self, features: pd.DataFrame) -> Array:
         return np.ascontiguousarray(features[list(self.indicators)].to_numpy(dtype=float))
 
     def parameters(self) -> dict[str, Any]:
-        """Indicators, calendar and the boosters' text."""
+        """Indicators, start and the boosters' text."""
         return {
             "kind": "boosted",
             "name": self.name,
             "indicators": list(self.indicators),
-            "calendar": self.calendar.parameters(),
+            "start": self.start.parameters(),
             "texts": list(self.texts),
         }
 
     @classmethod
     def from_parameters(cls, given: Mapping[str, Any]) -> Boosted:
         """Build it again."""
-        calendar = Linear.from_parameters(given["calendar"])
-        return cls(given["name"], tuple(given["indicators"]), calendar, tuple(given["texts"]))
+        start = Linear.from_parameters(given["start"])
+        return cls(given["name"], tuple(given["indicators"]), start, tuple(given["texts"]))
 
 
 def fit_boosted(
     frame: pd.DataFrame,
     churned: Array,
     directions: Mapping[str, int],
-    calendar: Linear,
+    start: Linear,
     *,
     trees: Trees = Trees(),
     seeds: Sequence[int] = range(SEEDS),
 ) -> Boosted:
-    """Fit the bag on top of a calendar fitted on the same rows.
+    """Fit the bag on top of a start fitted on the same rows.
 
     `directions` are monotone constraints: 1 riskier when higher, −1 when lower, 0 free. `churned` may be probabilities.
     Indicators that never vary in training are left out. No resampling and no class weights: probabilities stay honest.
@@ -123,7 +123,7 @@ def fit_boosted(
     trees = trees.within(len(frame))
     kept = [c for c in directions if frame[c].nunique(dropna=False) > 1]
     x = np.ascontiguousarray(frame[kept].to_numpy(dtype=float))
-    offset = calendar.log_odds(frame)
+    offset = start.log_odds(frame)
     texts = []
     for seed in seeds:
         parameters = {
@@ -146,4 +146,4 @@ def fit_boosted(
         }
         data = lgb.Dataset(x, label=churned, init_score=offset, feature_name=kept, free_raw_data=True)
         texts.append(lgb.train(parameters, data, num_boost_round=trees.rounds).model_to_string())
-    return Boosted("lightgbm", tuple(kept), calendar, tuple(texts))
+    return Boosted("lightgbm", tuple(kept), start, tuple(texts))

@@ -10,12 +10,12 @@ import pandas as pd
 
 from models.evaluate import log_loss_gain
 from models.metrics import log_loss
+from models.recipe import ORIGINS
 from models.scorer import Array
 from models.split import rolling_origins
 from policy.errors import NotEnoughData
 from policy.policy import Ladder
 
-ORIGINS = 6
 FIRST = "health_recalibrated"
 FitAndScore = Callable[[pd.DataFrame, pd.DataFrame, Collection[str]], Mapping[str, Array]]
 

@@ -72,7 +72,9 @@ class HealthRecalibrated:
         )
 
 
-def fit_health_recalibrated(frame: pd.DataFrame, churned: Array, policy: Policy) -> HealthRecalibrated:
+def fit_health_recalibrated(
+    frame: pd.DataFrame, churned: Array, policy: Policy, *, calendar: bool = True
+) -> HealthRecalibrated:
     """Fit slope and calendar by logistic regression; rows without a health score count as its mean.
 
     The slope cannot be positive: were good health told as a risk, no reason given with it could be believed.
@@ -81,11 +83,9 @@ def fit_health_recalibrated(frame: pd.DataFrame, churned: Array, policy: Policy)
     # In units of 20 points, so that the ridge penalty treats the score like the calendar's columns.
     scale = 20.0
     health = ((frame["health_score"].fillna(mean) - mean) / scale).to_numpy(dtype=float)
-    design = np.column_stack([health, calendar_design(frame)])
+    design = np.column_stack([health, calendar_design(frame)] if calendar else [health])
     sides = np.zeros(design.shape[1])
     sides[0] = -1
     intercept, weights = ridge(design, churned, np.ones(design.shape[1]), sides)
-    calendar, moved = fitted_calendar(weights[1:], frame)
-    return HealthRecalibrated(
-        "health_recalibrated", intercept + moved, float(weights[0]) / scale, mean, calendar, policy
-    )
+    course, moved = fitted_calendar(weights[1:], frame) if calendar else (Calendar({}, {}), 0.0)
+    return HealthRecalibrated("health_recalibrated", intercept + moved, float(weights[0]) / scale, mean, course, policy)

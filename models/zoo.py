@@ -10,14 +10,15 @@ import pandas as pd
 from models.boosted import Boosted, fit_boosted, suited
 from models.ensemble import Ensemble
 from models.linear import Linear
-from models.linear_scorers import fit_calendar, fit_logistic, fit_recency
+from models.linear_scorers import fit_calendar, fit_level, fit_logistic, fit_recency
 from models.recalibrated import HealthRecalibrated, fit_health_recalibrated
+from models.recipe import USUAL, Recipe
 from models.scorer import Array, Scorer
 from policy.errors import SettingsError
 from policy.policy import Policy
 
 NAMES = ("health_score", "health_recalibrated", "recency", "calendar", "logistic", "lightgbm", "ensemble")
-FORMAT = 2
+FORMAT = 3
 """Of a stored model; a form that today's scorers cannot be built from gets a new number."""
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "linear": Linear.from_parameters,
@@ -33,6 +34,7 @@ def fit_all(
     directions: Mapping[str, int],
     policy: Policy,
     *,
+    recipe: Recipe = USUAL,
     only: Collection[str] = NAMES,
 ) -> dict[str, Scorer]:
     """Learned scorers by name, fitted on a prepared frame. `directions` names the indicators to use.
@@ -43,18 +45,17 @@ def fit_all(
     halves = "ensemble" in wanted
     found: dict[str, Scorer] = {}
     if "health_recalibrated" in wanted:
-        found["health_recalibrated"] = fit_health_recalibrated(frame, churned, policy)
+        found["health_recalibrated"] = fit_health_recalibrated(frame, churned, policy, calendar=recipe.calendar)
     if "recency" in wanted:
         found["recency"] = fit_recency(frame, churned)
-    if halves or wanted & {"calendar", "lightgbm"}:
-        calendar = fit_calendar(frame, churned)
     if "calendar" in wanted:
-        found["calendar"] = calendar
+        found["calendar"] = fit_calendar(frame, churned)
     if halves or "logistic" in wanted:
-        found["logistic"] = logistic = fit_logistic(frame, churned, directions)
+        found["logistic"] = logistic = fit_logistic(frame, churned, directions, calendar=recipe.calendar)
     if halves or "lightgbm" in wanted:
         lost = frame.loc[churned == 1, "account_id"].nunique()
-        found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, calendar, trees=suited(lost))
+        start = fit_calendar(frame, churned) if recipe.calendar else fit_level(frame, churned)
+        found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, start, trees=suited(lost))
     if halves:
         found["ensemble"] = Ensemble("ensemble", logistic, boosted)
     return found

@@ -17,6 +17,7 @@ from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
 from models.ladder import FIRST, choose, rungs
 from models.prepare import prepared
+from models.recipe import USUAL, Recipe, settled
 from models.split import Split
 from models.zoo import FORMAT, NAMES, fit_all
 from pipelines.build_features import Checked, checked_sources
@@ -86,15 +87,17 @@ def train_on(
     previous = tracking.champion()
     frame, test = prepared(panel.train, project.policy), prepared(panel.test, project.policy)
 
-    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
-        return probabilities(past, later, directions, project.policy, names)
-
     progress("choosing the scorer inside the training period")
+    recipe = settled(panel.train, window_days=window)
+
+    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        return probabilities(past, later, directions, project.policy, names, recipe)
+
     holder = _holder(previous.parameters["champion"] if previous else FIRST, panel, project)
     champion = choose(panel.train, fit_and_score, project.policy.ladder, window_days=window, holder=holder)
     progress("fitting every scorer")
     facts = described(panel.train), described(panel.test)
-    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy)
+    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy, recipe=recipe)
     progress("judging them out of time")
     figures, pairs, predictions = judge(panel, test, scorers, project.settings.capacity.share)
     folder = Path(tempfile.mkdtemp(prefix="churn-run-"))
@@ -127,6 +130,7 @@ def train_on(
                     whole["churned"].to_numpy(),
                     directions,
                     project.policy,
+                    recipe=recipe,
                     only=(champion.scorer, "lightgbm"),
                 )
             progress("writing the run's record")
@@ -145,6 +149,7 @@ def train_on(
                     "code_fingerprint": code_fingerprint(),
                     "git_commit": git_commit(),
                     "fitted_until": fitted_until,
+                    "starts_from_calendar": recipe.calendar,
                     "champion": champion.scorer,
                 },
                 figures={f"{n}.{k}": v for n, row in figures.items() for k, v in row.items() if isinstance(v, float)},
@@ -207,10 +212,11 @@ def probabilities(
     directions: Mapping[str, int],
     policy: Policy,
     only: Collection[str] = NAMES,
+    recipe: Recipe = USUAL,
 ) -> dict[str, Array]:
     """What each scorer says of later rows: the rows that train are all it is fitted on, and nothing else is fitted."""
     past, ahead = prepared(train, policy), prepared(later, policy)
-    fitted = fit_all(past, past["churned"].to_numpy(), directions, policy, only=only)
+    fitted = fit_all(past, past["churned"].to_numpy(), directions, policy, recipe=recipe, only=only)
     return {name: scorer.score(ahead) for name, scorer in fitted.items()}
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from models.calendar import CALENDAR, READS
 from models.prepare import prepared
+from models.recipe import Recipe
 from models.scorer import Scorer, logit
 from models.zoo import FORMAT, KINDS, NAMES, fit_all, from_parameters, stored_scorers
 from policy.errors import SettingsError
@@ -119,6 +120,15 @@ def test_only_the_scorers_asked_for_are_fitted_and_an_ensemble_brings_its_halves
     some = train.head(240)
     found = fit_all(some, some["churned"].to_numpy(), DIRECTIONS, policy, only=only)
     assert set(found) == fitted
+
+
+def test_without_the_calendar_nobody_but_the_calendar_itself_starts_from_it(train: pd.DataFrame, policy: Policy) -> None:
+    directions = {name: side for name, side in DIRECTIONS.items() if name not in READS}
+    some = train.head(240)
+    moved = some.assign(**{name: some[name].to_numpy()[::-1] for name in READS})
+    for recipe, reads in ((Recipe(calendar=False), {"calendar"}), (Recipe(), set(NAMES) - {"health_score", "recency"})):
+        found = fit_all(some, some["churned"].to_numpy(), directions, policy, recipe=recipe)
+        assert {n for n, s in found.items() if not np.array_equal(s.score(some), s.score(moved))} == reads
 
 
 def test_a_model_stored_in_another_form_is_refused_with_the_cure(scorers: Mapping[str, Scorer]) -> None:
