@@ -122,7 +122,9 @@ def test_only_the_scorers_asked_for_are_fitted_and_an_ensemble_brings_its_halves
     assert set(found) == fitted
 
 
-def test_without_the_calendar_nobody_but_the_calendar_itself_starts_from_it(train: pd.DataFrame, policy: Policy) -> None:
+def test_without_the_calendar_nobody_but_the_calendar_itself_starts_from_it(
+    train: pd.DataFrame, policy: Policy
+) -> None:
     directions = {name: side for name, side in DIRECTIONS.items() if name not in READS}
     some = train.head(240)
     moved = some.assign(**{name: some[name].to_numpy()[::-1] for name in READS})
