@@ -21,14 +21,6 @@ FitAndScore = Callable[[pd.DataFrame, pd.DataFrame, Collection[str]], Mapping[st
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The scorer that ships and why."""
-
-    scorer: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Origin:
     """One origin's test rows (account_id, as_of, churned) and what every scorer, fitted before it, said of them."""
 
@@ -38,6 +30,15 @@ class Origin:
     def loss(self, name: str) -> float:
         """Log-loss of one scorer."""
         return log_loss(self.rows["churned"].to_numpy(dtype=float), self.said[name])
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The scorer that ships and why, with what was said at the origins on which it was chosen (none: no contest)."""
+
+    scorer: str
+    reason: str
+    origins: tuple[Origin, ...] = ()
 
 
 def rungs(churned_accounts: int, ladder: Ladder) -> list[str]:
@@ -101,6 +102,7 @@ def choose(
         chosen,
         f"{accounts} churned accounts; on {len(origins)} rolling origins in the training period "
         f"({lost} churned accounts): {'; '.join(story)}; regret of {holder} {regret[holder]:.5f}.",
+        tuple(origins),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from models.boosted import Boosted, fit_boosted, suited
+from models.calibration import Calibrated, Curve
 from models.ensemble import Ensemble
 from models.linear import Linear
 from models.linear_scorers import fit_calendar, fit_level, fit_logistic, fit_recency
@@ -25,6 +26,7 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "health_recalibrated": HealthRecalibrated.from_parameters,
     "boosted": Boosted.from_parameters,
     "ensemble": Ensemble.from_parameters,
+    "calibrated": lambda given: Calibrated(from_parameters(given["inner"]), Curve(**given["curve"])),
 }
 
 

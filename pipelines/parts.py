@@ -11,8 +11,8 @@ from features.cohort import cohort
 from features.feature_table import feature_table
 from features.indicator import Indicator
 from features.labels import labels
+from pipelines.fit import probabilities
 from pipelines.panel import Dates, Sides, assembled, panel_dates
-from pipelines.train import probabilities
 from policy.policy import Policy
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from features.feature_table import available
 from models.split import Split
 from pipelines.build_features import Checked, cohort_rule, dated, features_at, now_utc
+from pipelines.fit import directions_in
 from pipelines.panel import Dates, Sides, label_rule
 from pipelines.parts import Parts
 from pipelines.proof_sample import Sample, features_of, newest_fact, sample_of
-from pipelines.train import directions_in
 from policy.errors import NotEnoughData
 from proof import shuffled
 from proof.opinion import Opinion

@@ -5,28 +5,27 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.catalogue import catalogue
-from features.indicator import Indicator
+from features.labels import LabelRule
 from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
-from models.ladder import FIRST, choose, rungs
+from models.ladder import FIRST, rungs
 from models.prepare import prepared
-from models.recipe import USUAL, Recipe, settled
 from models.split import Split
-from models.zoo import FORMAT, NAMES, fit_all
+from models.zoo import FORMAT, NAMES
 from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
+from pipelines.fit import Fitted, fit_panel
 from pipelines.panel import Panel, build_panel, described, label_rule
 from pipelines.settings import Project
 from pipelines.tracking import Tracking, code_fingerprint, frame_fingerprint, git_commit
 from policy.errors import NotEnoughData
-from policy.policy import Policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,23 +82,19 @@ def train_on(
     panel = build_panel(checked, rule, request.split, refit=request.split is None)
     _refuse_too_small(panel, project)
     tracking = Tracking(project)
-    directions = directions_in(panel.train, catalogue())
     previous = tracking.champion()
-    frame, test = prepared(panel.train, project.policy), prepared(panel.test, project.policy)
-
-    progress("choosing the scorer inside the training period")
-    recipe = settled(panel.train, window_days=window)
-
-    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
-        return probabilities(past, later, directions, project.policy, names, recipe)
-
-    holder = _holder(previous.parameters["champion"] if previous else FIRST, panel, project)
-    champion = choose(panel.train, fit_and_score, project.policy.ladder, window_days=window, holder=holder)
-    progress("fitting every scorer")
+    fitted = fit_panel(
+        panel,
+        project.policy,
+        window_days=window,
+        previous=previous.parameters["champion"] if previous else FIRST,
+        progress=progress,
+    )
+    champion, directions = fitted.champion, fitted.directions
     facts = described(panel.train), described(panel.test)
-    scorers = fit_all(frame, frame["churned"].to_numpy(), directions, project.policy, recipe=recipe)
     progress("judging them out of time")
-    figures, pairs, predictions = judge(panel, test, scorers, project.settings.capacity.share)
+    test = prepared(panel.test, project.policy)
+    figures, pairs, predictions = judge(panel, test, fitted.judged, project.settings.capacity.share)
     folder = Path(tempfile.mkdtemp(prefix="churn-run-"))
     try:
         with tracking.run(f"train {panel.split.test_until}") as run_id:
@@ -119,24 +114,10 @@ def train_on(
                 "models": figures,
                 "paired": pairs,
             }
-            progress("fitting what ships")
-            shipped, fitted_until = scorers, facts[0]["until"]
-            if panel.everything is not None:
-                whole = prepared(panel.everything, project.policy)
-                seen = described(panel.everything)
-                fitted_until = seen["until"]
-                shipped = fit_all(
-                    whole,
-                    whole["churned"].to_numpy(),
-                    directions,
-                    project.policy,
-                    recipe=recipe,
-                    only=(champion.scorer, "lightgbm"),
-                )
             progress("writing the run's record")
             from pipelines.report_card import write_card
 
-            write_card(folder, result, panel.test, predictions, scorers, test)
+            write_card(folder, result, panel.test, predictions, fitted.judged, test)
             tracking.log(
                 parameters={
                     "horizon_days": rule.horizon_days,
@@ -148,16 +129,15 @@ def train_on(
                     "data_fingerprint": frame_fingerprint(panel.train[["account_id", "churned", *directions]]),
                     "code_fingerprint": code_fingerprint(),
                     "git_commit": git_commit(),
-                    "fitted_until": fitted_until,
-                    "starts_from_calendar": recipe.calendar,
+                    "fitted_until": fitted.fitted_until,
+                    "starts_from_calendar": fitted.recipe.calendar,
+                    "calibration": fitted.curve.kind,
                     "champion": champion.scorer,
                 },
                 figures={f"{n}.{k}": v for n, row in figures.items() for k, v in row.items() if isinstance(v, float)},
                 folder=folder,
             )
-            result["model_version"] = _ship(
-                tracking, project, champion.scorer, champion.reason, shipped, directions, rule, fitted_until, panel
-            )
+            result["model_version"] = _ship(tracking, project, fitted, rule, panel)
         write_parquet(predictions, project.out("evaluations", run_id) / "predictions.parquet")
         out = project.out("evaluations", run_id)
         for file in folder.iterdir():
@@ -200,58 +180,23 @@ def _refuse_too_small(panel: Panel, project: Project) -> None:
         )
 
 
-def directions_in(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> dict[str, int]:
-    """Every indicator with data in training, and its monotone direction."""
-    sign = {"higher": 1, "lower": -1, None: 0}
-    return {name: sign[i.risk] for name, i in indicators.items() if frame[name].notna().any()}
-
-
-def probabilities(
-    train: pd.DataFrame,
-    later: pd.DataFrame,
-    directions: Mapping[str, int],
-    policy: Policy,
-    only: Collection[str] = NAMES,
-    recipe: Recipe = USUAL,
-) -> dict[str, Array]:
-    """What each scorer says of later rows: the rows that train are all it is fitted on, and nothing else is fitted."""
-    past, ahead = prepared(train, policy), prepared(later, policy)
-    fitted = fit_all(past, past["churned"].to_numpy(), directions, policy, recipe=recipe, only=only)
-    return {name: scorer.score(ahead) for name, scorer in fitted.items()}
-
-
-def _holder(previous: str, panel: Panel, project: Project) -> str:
-    lost = panel.train.loc[panel.train["churned"] == 1, "account_id"].nunique()
-    return previous if previous in (FIRST, *rungs(lost, project.policy.ladder)) else FIRST
-
-
-def _ship(
-    tracking: Tracking,
-    project: Project,
-    champion: str,
-    reason: str,
-    shipped: Mapping[str, Scorer],
-    directions: Mapping[str, int],
-    rule: Any,
-    fitted_until: str,
-    panel: Panel,
-) -> str:
-    keep = {champion, "lightgbm"}
+def _ship(tracking: Tracking, project: Project, fitted: Fitted, rule: LabelRule, panel: Panel) -> str:
+    champion = fitted.champion
     model = {
         "format": FORMAT,
-        "champion": champion,
-        "scorers": {name: shipped[name].parameters() for name in sorted(keep)},
+        "champion": champion.scorer,
+        "scorers": {name: fitted.shipped[name].parameters() for name in sorted({champion.scorer, "lightgbm"})},
         "policy": project.policy.model_dump(mode="json", by_alias=True),
         "horizon_days": rule.horizon_days,
         "gap_days": rule.gap_days,
-        "fitted_until": fitted_until,
+        "fitted_until": fitted.fitted_until,
     }
     example = panel.test[[*catalogue()]].head(5).astype("float64").reset_index(drop=True)
-    predicted = shipped[champion].score(prepared(example, project.policy))
+    predicted = fitted.shipped[champion.scorer].score(prepared(example, project.policy))
     folder = Path(tempfile.mkdtemp(prefix="churn-model-"))
     try:
         version = tracking.register(model, example, predicted, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    tracking.promote(version, reason)
+    tracking.promote(version, champion.reason)
     return version

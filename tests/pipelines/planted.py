@@ -23,8 +23,8 @@ from features.reductions.shapes import dated
 from features.snapshots import Snapshots, day_of
 from models.scorer import Array
 from pipelines.build_features import Checked
+from pipelines.fit import probabilities
 from pipelines.panel import Dates, Sides, assembled, panel_dates
-from pipelines.train import probabilities
 from policy.policy import Policy
 from proof.oracle.past import Row, World
 from proof.oracle.table import feature_rows

@@ -1,0 +1,101 @@
+"""From a labelled panel to what was judged and what ships: pure work on frames, no registry and no files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.catalogue import catalogue
+from features.indicator import Indicator
+from models.calibration import Calibrated, Curve, Trial, chosen_curve
+from models.ladder import FIRST, Champion, choose, rungs
+from models.prepare import prepared
+from models.recipe import USUAL, Recipe, settled
+from models.zoo import NAMES, fit_all
+from pipelines.panel import Panel, described
+from policy.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from models.scorer import Array, Scorer
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Everything a training run learned.
+
+    `judged` are the scorers fitted on the training side alone; `shipped` the champion, with its curve, and LightGBM,
+    fitted on every mature snapshot until `fitted_until`.
+    """
+
+    directions: Mapping[str, int]
+    recipe: Recipe
+    champion: Champion
+    curve: Curve
+    curves_tried: tuple[Trial, ...]
+    judged: Mapping[str, Scorer]
+    shipped: Mapping[str, Scorer]
+    fitted_until: str
+
+
+def fit_panel(
+    panel: Panel,
+    policy: Policy,
+    *,
+    window_days: int,
+    previous: str = FIRST,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Fitted:
+    """Settle the recipe, let the scorers compete, calibrate and fit; the test side is never looked at.
+
+    `previous` is the scorer that holds the champion's place; one that this many churned accounts no longer carry loses
+    it. Raises NotEnoughData below the ladder's first rung.
+    """
+    directions = directions_in(panel.train, catalogue())
+    progress("choosing the scorer inside the training period")
+    recipe = settled(panel.train, window_days=window_days)
+
+    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        return probabilities(past, later, directions, policy, names, recipe)
+
+    lost = panel.train.loc[panel.train["churned"] == 1, "account_id"].nunique()
+    holder = previous if previous in (FIRST, *rungs(lost, policy.ladder)) else FIRST
+    champion = choose(panel.train, fit_and_score, policy.ladder, window_days=window_days, holder=holder)
+    curve, tried = chosen_curve(champion.origins, champion.scorer, window_days=window_days)
+    progress("fitting every scorer")
+    judged = _fitted(panel.train, directions, policy, recipe, NAMES)
+    shipped, until = judged, described(panel.train)["until"]
+    if panel.everything is not None:
+        shipped = _fitted(panel.everything, directions, policy, recipe, (champion.scorer, "lightgbm"))
+        until = described(panel.everything)["until"]
+    if curve.kind != "none":
+        judged, shipped = ({**s, champion.scorer: Calibrated(s[champion.scorer], curve)} for s in (judged, shipped))
+    return Fitted(directions, recipe, champion, curve, tuple(tried), judged, shipped, until)
+
+
+def _fitted(
+    rows: pd.DataFrame, directions: Mapping[str, int], policy: Policy, recipe: Recipe, names: Collection[str]
+) -> dict[str, Scorer]:
+    frame = prepared(rows, policy)
+    return fit_all(frame, frame["churned"].to_numpy(), directions, policy, recipe=recipe, only=names)
+
+
+def directions_in(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> dict[str, int]:
+    """Every indicator with data in training, and its monotone direction."""
+    sign = {"higher": 1, "lower": -1, None: 0}
+    return {name: sign[i.risk] for name, i in indicators.items() if frame[name].notna().any()}
+
+
+def probabilities(
+    train: pd.DataFrame,
+    later: pd.DataFrame,
+    directions: Mapping[str, int],
+    policy: Policy,
+    only: Collection[str] = NAMES,
+    recipe: Recipe = USUAL,
+) -> dict[str, Array]:
+    """What each scorer says of later rows: the rows that train are all it is fitted on, and nothing else is fitted."""
+    ahead = prepared(later, policy)
+    return {name: scorer.score(ahead) for name, scorer in _fitted(train, directions, policy, recipe, only).items()}
