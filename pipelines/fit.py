@@ -65,19 +65,20 @@ def fit_panel(
     champion = choose(panel.train, fit_and_score, policy.ladder, window_days=window_days, holder=holder)
     curve, tried = chosen_curve(champion.origins, champion.scorer, window_days=window_days)
     progress("fitting every scorer")
-    judged = _fitted(panel.train, directions, policy, recipe, NAMES)
+    judged = scorers_on(panel.train, directions, policy, recipe, NAMES)
     shipped, until = judged, described(panel.train)["until"]
     if panel.everything is not None:
-        shipped = _fitted(panel.everything, directions, policy, recipe, (champion.scorer, "lightgbm"))
+        shipped = scorers_on(panel.everything, directions, policy, recipe, (champion.scorer, "lightgbm"))
         until = described(panel.everything)["until"]
     if curve.kind != "none":
         judged, shipped = ({**s, champion.scorer: Calibrated(s[champion.scorer], curve)} for s in (judged, shipped))
     return Fitted(directions, recipe, champion, curve, tuple(tried), judged, shipped, until)
 
 
-def _fitted(
+def scorers_on(
     rows: pd.DataFrame, directions: Mapping[str, int], policy: Policy, recipe: Recipe, names: Collection[str]
 ) -> dict[str, Scorer]:
+    """These scorers fitted on labelled rows."""
     frame = prepared(rows, policy)
     return fit_all(frame, frame["churned"].to_numpy(), directions, policy, recipe=recipe, only=names)
 
@@ -98,4 +99,4 @@ def probabilities(
 ) -> dict[str, Array]:
     """What each scorer says of later rows: the rows that train are all it is fitted on, and nothing else is fitted."""
     ahead = prepared(later, policy)
-    return {name: scorer.score(ahead) for name, scorer in _fitted(train, directions, policy, recipe, only).items()}
+    return {name: scorer.score(ahead) for name, scorer in scorers_on(train, directions, policy, recipe, only).items()}

@@ -5,18 +5,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from features.labels import labels
+from features.labels import labels, losses
 from features.snapshots import Snapshots
-from models.split import Split
+from models.split import Split, default_split
 from pipelines.build_features import Checked, dated, features_at
 from pipelines.panel import Panel, build_panel, label_rule
 from pipelines.scaffold import CHURN_TOML
 from pipelines.settings import Project, open_project
+from policy.policy import Policy
 from simulation import Company, World, simulate
 from simulation.drawn import another_draw
 from simulation.schema import TRUTH_COLUMNS
@@ -24,18 +26,52 @@ from trials.emission import emitted
 
 FRESH_DRAW = 1000
 """First draw of the fresh accounts; a book is draw 0."""
-AT_ONCE = 5000
+AT_ONCE = 10_000
 """Accounts simulated and measured at a time."""
 FRESH_WEEKS = 80
 """History of a fresh account: more than any indicator looks back."""
 FRESH_COURSES = 32
 """Courses behind each true hazard."""
+KEYS = ["account_id", "as_of"]
 
 
-def book_of(world: World, split: Split | None = None) -> Panel:
-    """The labelled panel of the world's own book, as `churn train` would see it."""
-    with project() as where, emitted(simulate(world, truth_on=()), where) as checked:
-        return build_panel(checked, label_rule(checked), split, refit=split is None)
+@dataclass(frozen=True)
+class Book:
+    """The labelled panel of a world's own book and the policy it is scored by.
+
+    `panel.test` holds the true risk beside the labels (`hazard_90d`, null where the truth knows no term in force) and
+    `lost_day`, the day on which it became known that the account leaves (days since the epoch, null for who stays).
+    """
+
+    panel: Panel
+    policy: Policy
+
+
+def book_of(world: World, split: Split | None = None) -> Book:
+    """The world's own book, as `churn train` would see it."""
+    with project() as where:
+        label = where.settings.label
+        followed = split or default_split(world.data_until, label.horizon_days + label.gap_days)
+        mondays = Snapshots.every(1, followed.test_from, followed.test_until, weekday="monday").dates
+        company = simulate(world, truth_on=mondays)
+        with emitted(company, where) as checked:
+            rule = label_rule(checked)
+            panel = build_panel(checked, rule, split, refit=True)
+            lost = losses(checked.facts, rule).to_pandas()
+        test = panel.test.merge(_truth(company, ["hazard_90d"]), on=KEYS, how="left", validate="one_to_one")
+        return Book(replace(panel, test=test.assign(lost_day=_next_loss(test, lost))), where.policy)
+
+
+def _next_loss(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.Series:
+    """The first day from each row's as_of on which it became known that the account leaves."""
+    dated_losses = rows[["account_id", "as_of_day"]].reset_index().merge(lost[["account_id", "lost_day"]])
+    ahead = dated_losses[dated_losses["lost_day"] >= dated_losses["as_of_day"]]
+    return ahead.groupby("index")["lost_day"].min().reindex(rows.index)
+
+
+def _truth(company: Company, columns: list[str]) -> pd.DataFrame:
+    truth = company.truth.assign(as_of=company.truth["as_of"].dt.date)
+    return truth[[*KEYS, *columns]]
 
 
 def fresh_of(world: World, accounts: int) -> pd.DataFrame:
@@ -60,11 +96,9 @@ def _scored(checked: Checked, company: Company, as_of: date) -> pd.DataFrame:
     members, frame = features_at(checked, Snapshots.of((as_of,)))
     rule = label_rule(checked)
     window = dated(labels(checked.facts, members, rule, data_until=as_of).to_pandas())
-    frame = frame.merge(window[["account_id", "as_of", "in_window"]], on=["account_id", "as_of"], validate="one_to_one")
-    truth = company.truth.assign(as_of=company.truth["as_of"].dt.date)
-    rows = frame[~frame["known_loss"].astype(bool)].merge(
-        truth[list(TRUTH_COLUMNS)], on=["account_id", "as_of"], how="inner", validate="one_to_one"
-    )
+    frame = frame.merge(window[[*KEYS, "in_window"]], on=KEYS, validate="one_to_one")
+    truth = _truth(company, [name for name in TRUTH_COLUMNS if name not in KEYS])
+    rows = frame[~frame["known_loss"].astype(bool)].merge(truth, on=KEYS, how="inner", validate="one_to_one")
     return rows.reset_index(drop=True)
 
 
