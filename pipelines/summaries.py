@@ -61,8 +61,33 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
         f"{result['decided_in_gap']} decided in the gap.",
         f"Champion: {result['champion']['scorer']}, version {result['model_version']}. {result['champion']['reason']}",
         f"Model card and plots: {project.state / 'evaluations' / result['run_id']}",
+        f"Evaluation card: {project.state / 'evaluations' / result['run_id'] / 'card.html'}",
     ]
     return Group(table, *(Text(line) for line in lines))
+
+
+def training_runs(runs: list[dict[str, Any]]) -> Any:
+    """A row per training run; a failed one says why."""
+    if not runs:
+        return Text("No training run yet: `churn train` makes one.")
+    table = Table(title="Training runs", title_justify="left", box=SIMPLE)
+    for head in ("started (UTC)", "outcome", "run", "champion", "AUC [95 %]", "lost", "why"):
+        table.add_column(head, justify="right" if head == "lost" else "left", no_wrap=head != "why")
+    colour = {"done": "green", "refused": "yellow", "running": "dim"}
+    for run in runs:
+        best, error = run["headline"] or {}, run["error"]
+        why = "" if error is None else f"{error['kind']} ({error['code']}): {error['message']}"
+        auc = f"{_n(best.get('roc_auc'), 3)} {_bounds(best.get('roc_auc_ci'))}" if best else ""
+        table.add_row(
+            run["started"][:16].replace("T", " "),
+            Text(run["outcome"], colour.get(run["outcome"], "red")),
+            (run["run_id"] or "")[:8],
+            run["champion"] or "",
+            auc.strip(),
+            str(best.get("n_churned_accounts", "")),
+            escape(why),
+        )
+    return table
 
 
 def proof(result: Mapping[str, Any]) -> Any:
