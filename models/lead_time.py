@@ -48,7 +48,7 @@ def lead_time(listed: pd.Series, rows: pd.DataFrame, losses: Losses) -> dict[str
     null below 10 such accounts.
     """
     alerts = first_alerts(listed, rows)
-    table = losses.rows.assign(alert=pd.to_datetime(losses.rows["account_id"].map(alerts)))
+    table = losses.rows.assign(alert=alerts.reindex(losses.rows["account_id"]).to_numpy())
     decided, notice = pd.to_datetime(table["decided_on"]), pd.to_datetime(table["notice_on"])
     # A list after the decision is no warning.
     alert = table["alert"].where(table["alert"] < decided)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 WIDTH, HEIGHT = 360.0, 250.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 8.0, 36.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 18.0, 8.0, 36.0
 Points = Sequence[tuple[float, float]]
 
 

@@ -132,8 +132,10 @@ def headline(card: Mapping[str, Any]) -> list[str]:
     by_figure = {row.figure: row for row in rows(card)}
 
     def told(block: str, name: str) -> str:
-        value, bounds = cell((shipped[block] and {block: shipped[block]}) or {}, by_figure[name])
-        return f"{value} {bounds}".strip()
+        found, row = shipped[block][name], by_figure[name]
+        if found["value"] is None:
+            return "not known"
+        return f"{row.write(found['value'])} {interval(found['ci'], row)}".strip()
 
     until = card["gap_days"] + card["horizon_days"]
     lead = shipped["lead_time"]

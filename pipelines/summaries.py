@@ -67,27 +67,29 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
 
 
 def training_runs(runs: list[dict[str, Any]]) -> Any:
-    """A row per training run; a failed one says why."""
+    """A row per training run, then why each of the others failed."""
     if not runs:
         return Text("No training run yet: `churn train` makes one.")
-    table = Table(title="Training runs", title_justify="left", box=SIMPLE)
-    for head in ("started (UTC)", "outcome", "run", "champion", "AUC [95 %]", "lost", "why"):
-        table.add_column(head, justify="right" if head == "lost" else "left", no_wrap=head != "why")
+    table = Table(title="Training runs", title_justify="left", box=SIMPLE, padding=(0, 2, 0, 0), pad_edge=False)
+    for head in ("started (UTC)", "outcome", "run", "champion", "AUC [95 %]", "churned"):
+        table.add_column(head, justify="right" if head == "churned" else "left", no_wrap=True)
     colour = {"done": "green", "refused": "yellow", "running": "dim"}
+    lines = []
     for run in runs:
-        best, error = run["headline"] or {}, run["error"]
-        why = "" if error is None else f"{error['kind']} ({error['code']}): {error['message']}"
-        auc = f"{_n(best.get('roc_auc'), 3)} {_bounds(best.get('roc_auc_ci'))}" if best else ""
+        best, error, started = run["headline"] or {}, run["error"], run["started"][:16].replace("T", " ")
+        auc = f"{_n(best['roc_auc'], 3)} {_bounds(best['roc_auc_ci'])}" if best else ""
         table.add_row(
-            run["started"][:16].replace("T", " "),
+            started,
             Text(run["outcome"], colour.get(run["outcome"], "red")),
             (run["run_id"] or "")[:8],
             run["champion"] or "",
-            auc.strip(),
+            auc,
             str(best.get("n_churned_accounts", "")),
-            escape(why),
         )
-    return table
+        if error is not None:
+            where = f"{error['where']}: " if error["where"] else ""
+            lines.append(f"{started}  {error['kind']} (exit code {error['code']}): {where}{error['message']}")
+    return Group(table, *(Text(line) for line in lines))
 
 
 def proof(result: Mapping[str, Any]) -> Any:
