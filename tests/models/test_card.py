@@ -126,3 +126,31 @@ def test_without_a_day_of_decision_there_is_no_lead_time() -> None:
     found = evaluation_card(judged, scores, "lightgbm", Refits({}, {}, None), None, load_policy())
     assert all(column["lead_time"] is None for column in found["columns"].values())
     assert found["account_disjoint"] is None
+
+
+def test_a_book_of_one_week_without_revenue_terms_or_differences_still_has_its_card() -> None:
+    frame = pd.DataFrame(
+        {
+            "account_id": [f"a{i:02d}" for i in range(12)],
+            "as_of": pd.Timestamp("2026-01-05"),
+            "churned": [1.0] + [0.0] * 11,
+            "in_window": False,
+            "arr": np.nan,
+            "segment": None,
+            "tenure_days": np.nan,
+            "term_length_days": np.nan,
+        }
+    )
+    names = ("health_score", "health_recalibrated", "calendar", "logistic", "lightgbm")
+    losses = Losses(pd.DataFrame({"account_id": [], "decided_on": [], "notice_on": []}), (pd.Timestamp("2026-01-05"),))
+    same = dict.fromkeys(names, np.full(12, 0.1))
+    judged = Judged(frame, 0.1, 0.1, 90, load_policy().money)
+    found = evaluation_card(judged, same, "lightgbm", Refits({}, {}, None), losses, load_policy())
+    json.dumps(found, allow_nan=False)
+    shipped = found["columns"]["shipped"]
+    assert shipped["discrimination"]["roc_auc"]["value"] == 0.5
+    assert shipped["calibration"]["slope"]["value"] is None
+    assert shipped["money"]["empb"]["value"] is None
+    assert shipped["ranking"]["precision_at_capacity"]["value"] is None  # a tie at the cut: no one is on the list
+    assert shipped["stability"]["week_to_week"]["value"] is None
+    assert found["segments"]["segment"]["unknown"]["n_accounts"] == 12
