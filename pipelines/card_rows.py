@@ -53,7 +53,7 @@ def days(value: float) -> str:
 
 def rows(card: Mapping[str, Any]) -> list[Row]:
     """Every row of the card, block by block."""
-    share, until = f"{card['capacity_share']:.0%}".replace("%", " %"), card["horizon_days"]
+    share, until = f"{card['capacity_share']:.0%}".replace("%", "\u00a0%"), card["horizon_days"]
     return [
         Row("discrimination", "roc_auc", "ROC-AUC, all rows", decimals(3), "Chance that a leaver ranks above a stayer."),
         Row(
@@ -71,7 +71,7 @@ def rows(card: Mapping[str, Any]) -> list[Row]:
         Row("calibration", "observed_expected", "observed ÷ expected", decimals(2), "Above 1: more left than promised."),
         Row("calibration", "slope", "slope", decimals(2), "1 is honest, below 1 too bold, above 1 too timid."),
         Row("calibration", "ece", "calibration error (ECE)", decimals(4), "Mean gap between promised and observed."),
-        Row("ranking", "lift_at_10", "lift at 10 %", decimals(2), "Churn among the riskiest tenth against the average."),
+        Row("ranking", "lift_at_10", "lift at 10\u00a0%", decimals(2), "Churn among the riskiest tenth against the average."),
         Row(
             "ranking", "precision_at_capacity", f"precision at {share}", percent,
             f"Rows on each week's red list (riskiest {share}) that were churned ones.",

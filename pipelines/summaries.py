@@ -70,9 +70,9 @@ def training_runs(runs: list[dict[str, Any]]) -> Any:
     """A row per training run, then why each of the others failed."""
     if not runs:
         return Text("No training run yet: `churn train` makes one.")
-    table = Table(title="Training runs", title_justify="left", box=SIMPLE, padding=(0, 2, 0, 0), pad_edge=False)
-    for head in ("started (UTC)", "outcome", "run", "champion", "AUC [95 %]", "churned"):
-        table.add_column(head, justify="right" if head == "churned" else "left", no_wrap=True)
+    table = Table(title="Training runs", title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in ("started (UTC)", "outcome", "run", "champion", "AUC [95 %]", "lost"):
+        table.add_column(head, justify="right" if head == "lost" else "left", no_wrap=True)
     colour = {"done": "green", "refused": "yellow", "running": "dim"}
     lines = []
     for run in runs:
@@ -81,7 +81,7 @@ def training_runs(runs: list[dict[str, Any]]) -> Any:
         table.add_row(
             started,
             Text(run["outcome"], colour.get(run["outcome"], "red")),
-            (run["run_id"] or "")[:8],
+            (run["run_id"] or "")[:6],
             run["champion"] or "",
             auc,
             str(best.get("n_churned_accounts", "")),
