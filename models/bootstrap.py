@@ -34,9 +34,9 @@ class Resampler:
 
     def auc(self, churned: Array, score: Array) -> Array:
         """ROC-AUC of every draw; NaN where a draw has only one kind of row."""
-        bins = _bins(score)
-        positives = self._per_bin(bins, churned == 1)
-        negatives = self._per_bin(bins, churned == 0)
+        bins = bins_of(score)
+        positives = self.per_bin(bins, churned == 1)
+        negatives = self.per_bin(bins, churned == 0)
         below = np.cumsum(negatives, axis=0) - negatives
         wins = (positives * (below + negatives / 2)).sum(axis=0)
         total = positives.sum(axis=0) * negatives.sum(axis=0)
@@ -48,7 +48,12 @@ class Resampler:
         counts = np.bincount(self.account, minlength=len(self.multiplicity)).astype(float)
         return np.asarray((sums @ self.multiplicity) / (counts @ self.multiplicity))
 
-    def _per_bin(self, bins: Array, rows: Array) -> Array:
+    def total(self, values: Array) -> Array:
+        """Sum over the rows of every draw, to the seven digits that an interval needs."""
+        sums = np.bincount(self.account, weights=values, minlength=len(self.multiplicity))
+        return np.asarray(sums.astype(np.float32) @ self.multiplicity, dtype=float)
+
+    def per_bin(self, bins: Array, rows: Array) -> Array:
         """bins × draws: how many of these rows each draw puts into each bin."""
         from scipy.sparse import coo_matrix
 
@@ -59,11 +64,12 @@ class Resampler:
         return np.asarray(picked @ self.multiplicity, dtype=np.float64)
 
 
-def _bins(score: Array) -> Array:
+def bins_of(score: Array, *, most: int = BINS) -> Array:
+    """The place of each score among the distinct ones, or among `most` equally full bins where there are more."""
     values, codes = np.unique(score, return_inverse=True)
-    if len(values) <= BINS:
+    if len(values) <= most:
         return codes.astype(np.int64)
-    edges = np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1])
+    edges = np.quantile(score, np.linspace(0, 1, most + 1)[1:-1])
     return np.asarray(np.searchsorted(np.unique(edges), score, side="right"), dtype=np.int64)
 
 

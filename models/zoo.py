@@ -56,11 +56,16 @@ def fit_all(
         found["logistic"] = logistic = fit_logistic(frame, churned, directions, calendar=recipe.calendar)
     if halves or "lightgbm" in wanted:
         lost = frame.loc[churned == 1, "account_id"].nunique()
-        start = fit_calendar(frame, churned) if recipe.calendar else fit_level(frame, churned)
+        start = fit_start(frame, churned, recipe)
         found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, start, trees=suited(lost))
     if halves:
         found["ensemble"] = Ensemble("ensemble", logistic, boosted)
     return found
+
+
+def fit_start(frame: pd.DataFrame, churned: Array, recipe: Recipe) -> Linear:
+    """What the trees start from: the calendar, or the base rate where the calendar is no help."""
+    return fit_calendar(frame, churned) if recipe.calendar else fit_level(frame, churned)
 
 
 def stored_scorers(model: Mapping[str, Any]) -> dict[str, Scorer]:

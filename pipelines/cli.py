@@ -22,6 +22,7 @@ from pipelines.options import (
     opened_project,
 )
 from pipelines.policy_commands import app as policy_app
+from pipelines.runs_command import runs as training_runs
 from pipelines.signals_command import signals
 from policy.errors import ChurnError
 
@@ -137,6 +138,9 @@ def train(
     result = runs.run_train(opened, request, prefect=prefect, progress=console.progress)
     console.result(result)
     console.show(summaries.train(result, opened))
+
+
+app.command("runs")(training_runs)
 
 
 @app.command()

@@ -31,6 +31,7 @@ class Fitted:
     """
 
     directions: Mapping[str, int]
+    policy: Policy
     recipe: Recipe
     champion: Champion
     curve: Curve
@@ -38,6 +39,10 @@ class Fitted:
     judged: Mapping[str, Scorer]
     shipped: Mapping[str, Scorer]
     fitted_until: str
+
+    def fit_and_score(self, past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        """What these scorers, fitted in the same way on other rows, say of later ones; curves left out."""
+        return probabilities(past, later, self.directions, self.policy, names, self.recipe)
 
 
 def fit_panel(
@@ -72,7 +77,7 @@ def fit_panel(
         until = described(panel.everything)["until"]
     if curve.kind != "none":
         judged, shipped = ({**s, champion.scorer: Calibrated(s[champion.scorer], curve)} for s in (judged, shipped))
-    return Fitted(directions, recipe, champion, curve, tuple(tried), judged, shipped, until)
+    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until)
 
 
 def scorers_on(

@@ -18,8 +18,9 @@ from pipelines import steps
 from pipelines.build_features import Checked, checked_sources
 from pipelines.demo import make_demo
 from pipelines.prove import prove_on
+from pipelines.run_ledger import recorded
 from pipelines.score import score_on
-from pipelines.settings import open_project
+from pipelines.settings import Project, open_project
 from pipelines.signals import signals_on
 from pipelines.train import TrainRequest, train_on
 
@@ -95,8 +96,14 @@ def train(
     gap_days: int | None = None,
 ) -> dict[str, Any]:
     """Train every scorer, judge them out of time, register what ships."""
-    with checked_sources(open_project(Path(project), variables)) as checked:
-        return train_step(checked, TrainRequest(train_until, test_from, test_until, horizon_days, gap_days))
+    request = TrainRequest(train_until, test_from, test_until, horizon_days, gap_days)
+    return _checked_and_trained(open_project(Path(project), variables), request)
+
+
+@recorded
+def _checked_and_trained(project: Project, request: TrainRequest) -> dict[str, Any]:
+    with checked_sources(project) as checked:
+        return train_step(checked, request)
 
 
 @flow(name="prove_no_leak")

@@ -61,7 +61,34 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
         f"{result['decided_in_gap']} decided in the gap.",
         f"Champion: {result['champion']['scorer']}, version {result['model_version']}. {result['champion']['reason']}",
         f"Model card and plots: {project.state / 'evaluations' / result['run_id']}",
+        f"Evaluation card: {project.state / 'evaluations' / result['run_id'] / 'card.html'}",
     ]
+    return Group(table, *(Text(line) for line in lines))
+
+
+def training_runs(runs: list[dict[str, Any]]) -> Any:
+    """A row per training run, then why each of the others failed."""
+    if not runs:
+        return Text("No training run yet: `churn train` makes one.")
+    table = Table(title="Training runs", title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in ("started (UTC)", "outcome", "run", "champion", "AUC [95 %]", "lost"):
+        table.add_column(head, justify="right" if head == "lost" else "left", no_wrap=True)
+    colour = {"done": "green", "refused": "yellow", "running": "dim"}
+    lines = []
+    for run in runs:
+        best, error, started = run["headline"] or {}, run["error"], run["started"][:16].replace("T", " ")
+        auc = f"{_n(best['roc_auc'], 3)} {_bounds(best['roc_auc_ci'])}" if best else ""
+        table.add_row(
+            started,
+            Text(run["outcome"], colour.get(run["outcome"], "red")),
+            (run["run_id"] or "")[:6],
+            run["champion"] or "",
+            auc,
+            str(best.get("n_churned_accounts", "")),
+        )
+        if error is not None:
+            where = f"{error['where']}: " if error["where"] else ""
+            lines.append(f"{started}  {error['kind']} (exit code {error['code']}): {where}{error['message']}")
     return Group(table, *(Text(line) for line in lines))
 
 

@@ -23,6 +23,7 @@ from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
 from pipelines.fit import Fitted, fit_panel
 from pipelines.panel import Panel, build_panel, described, label_rule
+from pipelines.run_ledger import recorded
 from pipelines.settings import Project
 from pipelines.tracking import Tracking, code_fingerprint, frame_fingerprint, git_commit
 from policy.errors import NotEnoughData
@@ -63,6 +64,7 @@ class TrainRequest:
         return Split(self.train_until, self.test_from, self.test_until)
 
 
+@recorded
 def train(
     project: Project, request: TrainRequest, *, progress: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
@@ -71,6 +73,7 @@ def train(
         return train_on(checked, request, progress=progress)
 
 
+@recorded
 def train_on(
     checked: Checked, request: TrainRequest, *, progress: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
@@ -118,6 +121,10 @@ def train_on(
             from pipelines.report_card import write_card
 
             write_card(folder, result, panel.test, predictions, fitted.judged, test)
+            progress("writing the evaluation card")
+            from pipelines.card import Run, write_evaluation_card
+
+            write_evaluation_card(folder, run_id, Run(checked, rule, panel, test, fitted))
             tracking.log(
                 parameters={
                     "horizon_days": rule.horizon_days,

@@ -27,6 +27,7 @@ from policy.growth import (
 from policy.health import COMPONENTS, Bands, Cap, Health, HealthInput, Indicators, SilentTickets
 from policy.journey import Onboarding
 from policy.metrics import Metrics, Scenario
+from policy.money import Money
 from policy.proof import Proof
 from policy.segments import Segments
 from policy.signals import Signals
@@ -85,6 +86,7 @@ class Policy(Frozen):
     )
     tasks: Tasks = rule("I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I11 I12", "The intervention playbook.")
     capacity: Capacity = rule("S4", "How long work takes.")
+    money: Money = rule("", "What an offer to stay costs and brings: the money figures of the evaluation card.")
     metrics: Metrics = rule("M1", "Targets and conventions of the metrics.")
     expansion: Expansion = rule("E3 E4", "When expansion is talked about, and what may be offered.")
     qbr: Qbr = rule("Q1 Q2 Q3 Q4", "The business review.")

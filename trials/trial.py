@@ -13,9 +13,9 @@ import pandas as pd
 from features.catalogue import catalogue
 from models.boosted import fit_boosted, suited
 from models.evaluate import RANK_ONLY
-from models.linear_scorers import fit_calendar
 from models.prepare import prepared
 from models.scorer import Array, Scorer
+from models.zoo import fit_start
 from pipelines.fit import Fitted, fit_panel, scorers_on
 from pipelines.train import judge
 from simulation import World
@@ -130,7 +130,12 @@ def _boosted(trial: Trial, rows: pd.DataFrame, *, seeds: range) -> Scorer:
     churned = frame["churned"].to_numpy()
     lost = frame.loc[churned == 1, "account_id"].nunique()
     return fit_boosted(
-        frame, churned, trial.fitted.directions, fit_calendar(frame, churned), trees=suited(lost), seeds=seeds
+        frame,
+        churned,
+        trial.fitted.directions,
+        fit_start(frame, churned, trial.fitted.recipe),
+        trees=suited(lost),
+        seeds=seeds,
     )
 
 

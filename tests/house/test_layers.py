@@ -22,9 +22,11 @@ DOORS = {
         "pipelines/cli.py",
         "pipelines/options.py",
         "pipelines/policy_commands.py",
+        "pipelines/runs_command.py",
         "pipelines/signals_command.py",
     },
-    "jinja2": {"data_contracts/", "serving/workbench/pages/"},
+    "empulse": {"models/money.py"},
+    "jinja2": {"data_contracts/", "serving/workbench/pages/", "pipelines/card_page.py"},
 }
 
 

@@ -51,6 +51,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "risk": ("tests/serving/test_score.py",),
     "ladder": ("tests/models/test_ladder.py",),
     "evidence": ("tests/serving/test_score.py", "tests/serving/test_reasons.py"),
+    "money": ("tests/models/test_money.py",),
     "tasks": ("tests/serving/test_tasks.py", "tests/serving/test_score.py"),
     "scenario": ("tests/policy/test_lint.py",),
 }
