@@ -21,6 +21,7 @@ from models.split import Split
 from models.zoo import FORMAT, NAMES, fit_all
 from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
+from pipelines.model_reference import model_reference
 from pipelines.panel import Panel, build_panel, described, label_rule
 from pipelines.settings import Project
 from pipelines.tracking import Tracking, code_fingerprint, frame_fingerprint, git_commit
@@ -150,8 +151,9 @@ def train_on(
                 figures={f"{n}.{k}": v for n, row in figures.items() for k, v in row.items() if isinstance(v, float)},
                 folder=folder,
             )
+            told = model_reference(panel, directions, figures[champion.scorer], project.policy)
             result["model_version"] = _ship(
-                tracking, project, champion.scorer, champion.reason, shipped, directions, rule, fitted_until, panel
+                tracking, project, champion.scorer, champion.reason, shipped, told, rule, fitted_until, panel
             )
         write_parquet(predictions, project.out("evaluations", run_id) / "predictions.parquet")
         out = project.out("evaluations", run_id)
@@ -225,7 +227,7 @@ def _ship(
     champion: str,
     reason: str,
     shipped: Mapping[str, Scorer],
-    directions: Mapping[str, int],
+    reference: Mapping[str, Any],
     rule: Any,
     fitted_until: str,
     panel: Panel,
@@ -239,6 +241,7 @@ def _ship(
         "horizon_days": rule.horizon_days,
         "gap_days": rule.gap_days,
         "fitted_until": fitted_until,
+        "reference": reference,
     }
     example = panel.test[[*catalogue()]].head(5).astype("float64").reset_index(drop=True)
     predicted = shipped[champion].score(prepared(example, project.policy))
