@@ -47,6 +47,16 @@ def assignments(project: Project) -> pd.DataFrame:
     return pq.read_table(path, partitioning=None).to_pandas() if path.exists() else nobody()
 
 
+def held_since(project: Project, as_of: str) -> dict[str, date]:
+    """Account → the day it was drawn, for the accounts held out of the run of that day."""
+    import pyarrow.parquet as pq
+
+    path = project.state / "holdout" / f"as_of={as_of}" / "holdout.parquet"
+    if not path.exists():
+        return {}
+    return {r["account_id"]: r["held_since"] for r in pq.read_table(path, partitioning=None).to_pylist()}
+
+
 def _file(project: Project) -> Path:
     return project.state / "holdout" / "assignments.parquet"
 

@@ -17,11 +17,12 @@ from models.track_record import blocks, figures, rate_difference
 from pipelines.build_features import Checked, checked_sources, features_at
 from pipelines.contacts import risk_contacts, touched, written_tasks
 from pipelines.holdout import assignments
-from pipelines.past_scores import replayed, scored_before, tested, with_outcomes
+from pipelines.past_scores import period_of_test, replayed, scored_before, with_outcomes
 from pipelines.score import newest_as_of, refuse_beyond_data
 from pipelines.settings import Project
 from pipelines.tracking import Shipped, Tracking
 from policy.errors import NotEnoughData
+from serving.holdout import held_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,13 +50,13 @@ def monitor_on(
     Raises NotEnoughData where no model has been trained.
     """
     project, rules = checked.project, checked.project.policy.monitoring
-    day = as_of or newest_as_of(checked)
-    if as_of is not None:
-        refuse_beyond_data(checked, as_of)
     tracking = Tracking(project)
     shipped = tracking.champion()
     if shipped is None:
         raise NotEnoughData("no model has been trained yet.", where="monitor", cure="Run `churn train` first.")
+    day = as_of or newest_as_of(checked)
+    if as_of is not None:
+        refuse_beyond_data(checked, as_of)
     progress(f"drift as of {day}")
     moved = drift_at(checked, shipped, day)
     progress("outcomes of past probabilities")
@@ -121,7 +122,7 @@ def _records(
         found["replay"] = replay.assign(base_rate=_base_rate(shipped))
         if replay.empty:
             judged = shipped.parameters.get("reference", {}).get("judged", {})
-            test = with_outcomes(checked, _newest(tested(checked.project, shipped, reach), days), reach)
+            test = with_outcomes(checked, _newest(period_of_test(checked.project, shipped, reach), days), reach)
             found["test"] = test.assign(base_rate=judged.get("base_rate", float("nan")))
     return found, late
 
@@ -169,8 +170,8 @@ def _groups(checked: Checked, rows: pd.DataFrame, source: str | None, reach: dat
     import pandas as pd
 
     project = checked.project
-    known = assignments(project)
-    held = known[known["held"].astype(bool) & (known["assigned_on"] <= reach)]
+    held = held_on(assignments(project), reach)
+    drawn, recorded = (held[held["origin"] == origin] for origin in ("drawn", "recorded"))
     found: dict[str, Any] = {
         "share": project.settings.holdout.share,
         "n_held": len(held),
@@ -182,9 +183,11 @@ def _groups(checked: Checked, rows: pd.DataFrame, source: str | None, reach: dat
     }
     if rows.empty:
         return found
+    # Who was put into the holdout by a person was not drawn by lot, and is compared with nobody.
+    rows = rows[~rows["account_id"].isin(set(recorded["account_id"]))].reset_index(drop=True)
     contacts = pd.concat([risk_contacts(checked, project.policy.monitoring.risk_words), written_tasks(project)])
     acted = touched(rows, contacts)
-    since = rows["account_id"].map(held.set_index("account_id")["assigned_on"])
+    since = rows["account_id"].map(drawn.set_index("account_id")["assigned_on"])
     out = since.notna() & (pd.to_datetime(since) <= pd.to_datetime(rows["as_of"]))
     found |= {"untouched": figures(rows[~acted & ~out]), "touched": figures(rows[acted & ~out])}
     if out.any():

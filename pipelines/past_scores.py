@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -49,16 +49,10 @@ def scored_before(project: Project, reach: date) -> tuple[pd.DataFrame, int]:
 
 
 def replayed(checked: Checked, shipped: Shipped, reach: date, *, days: int) -> pd.DataFrame:
-    """What the shipped model says of the mature snapshots that it knows nothing of, of the last `days` days.
-
-    As in training, a snapshot is far enough from the rows it was fitted on once their label windows have closed.
-    """
+    """What the shipped model says of the mature snapshots that it knows nothing of, of the last `days` days."""
     model, settings = shipped.parameters, checked.project.settings.panel
-    window = timedelta(days=model["horizon_days"] + model["gap_days"])
-    last = reach - window
-    purged = date.fromisoformat(model["fitted_until"]) + window
-    first = max(purged, first_as_of(checked), last - timedelta(days=days - 1))
-    dates = _weekly(first, last, settings.test_every_weeks, settings.weekday)
+    first, last = replay_period(model, reach, days=days)
+    dates = _weekly(max(first, first_as_of(checked)), last, settings.test_every_weeks, settings.weekday)
     if not dates:
         return _none()
     _, frame = features_at(checked, Snapshots.of(dates))
@@ -74,7 +68,17 @@ def replayed(checked: Checked, shipped: Shipped, reach: date, *, days: int) -> p
     return rows[GIVEN]
 
 
-def tested(project: Project, shipped: Shipped, reach: date) -> pd.DataFrame:
+def replay_period(model: Mapping[str, Any], reach: date, *, days: int) -> tuple[date, date]:
+    """(first, last) day of a replay, which is empty where the first comes after the last.
+
+    As in training, a snapshot is far enough from the rows a model was fitted on once their label windows have closed.
+    """
+    window = timedelta(days=model["horizon_days"] + model["gap_days"])
+    last = reach - window
+    return max(date.fromisoformat(model["fitted_until"]) + window, last - timedelta(days=days - 1)), last
+
+
+def period_of_test(project: Project, shipped: Shipped, reach: date) -> pd.DataFrame:
     """What the shipped scorer said of the training's test period, fitted on the rows before it."""
     import pyarrow.parquet as pq
 
