@@ -85,8 +85,8 @@ def test_blocks_count_back_from_the_newest_snapshot() -> None:
 
 
 def test_blocks_in_which_nothing_was_scored_are_not_there() -> None:
-    given = rows(("a", 0, 0.5, 0), ("a", 40, 0.5, 0))
-    assert [b["from"] for b in blocks(given, days=91)] == ["2026-01-05", "2026-10-12"]
+    given = rows(("a", 0, 0.5, 0), ("a", 30, 0.5, 0), ("a", 40, 0.5, 0))
+    assert [b["from"] for b in blocks(given, days=91)] == ["2026-01-05", "2026-08-03"]
 
 
 def test_the_difference_between_two_groups_by_hand() -> None:
@@ -98,3 +98,5 @@ def test_the_difference_between_two_groups_by_hand() -> None:
     low, high = found["ci"]
     assert low < -0.3 < 0.2 < high
     assert rate_difference(given, held & False)["difference"] is None
+    # Nobody of the one group churns and everybody of the other: so it is in every draw.
+    assert rate_difference(given, given["churned"] == 0)["ci"] == (-1.0, -1.0)

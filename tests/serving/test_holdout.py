@@ -49,6 +49,11 @@ def test_the_draw_is_the_same_on_every_machine_and_in_any_order() -> None:
     assert held(assigned(nobody(), accounts, TENTH, MONDAY)) != held(assigned(nobody(), accounts, Draw(0.1, 1), MONDAY))
 
 
+def test_the_draw_does_not_follow_the_names() -> None:
+    rows = assigned(nobody(), book(100), TENTH, MONDAY)
+    assert len({int(name[-1]) for name in held(rows)}) > 3
+
+
 def test_who_is_assigned_stays_whatever_becomes_of_stratum_share_and_seed() -> None:
     first = assigned(nobody(), book(60), TENTH, MONDAY)
     moved = dict.fromkeys(book(60), "stratum 9")
