@@ -31,8 +31,8 @@ def drift_alerts(found: Iterable[Drift], rules: Monitoring) -> Iterator[Alert]:
                 d.indicator,
                 d.psi,
                 limit,
-                f"{d.indicator} is spread otherwise than in the training rows: PSI {d.psi:.2f}; chance alone would stay "
-                f"below {d.psi_noise:.2f}, and training snapshots mostly lay below {d.psi_usual:.2f}.",
+                f"{d.indicator} no longer looks as it did in training: PSI {d.psi:.2f}, where chance alone stays below "
+                f"{d.psi_noise:.2f} and training snapshots mostly below {d.psi_usual:.2f}.",
             )
         change = abs(d.missing_now - d.missing_before)
         limit = max(rules.missing_change, d.missing_noise, d.missing_usual)

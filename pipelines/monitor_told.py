@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 SHOWN = 8
+SENTENCES = 5
 SOURCES = {
     "scores": "the scores, as they were published",
     "replay": "a replay: the shipped model on later snapshots, which it was not fitted on",
@@ -24,8 +25,17 @@ def told(result: Mapping[str, Any]) -> Any:
     verdict = "nothing stands out" if not n else f"{n} alert{'s' if n > 1 else ''}"
     head = Text(f"Is the model still right? As of {result['as_of']}: {verdict}.", "bold")
     who = f"{result['scorer']}, version {result['model_version']}, fitted on snapshots until {result['fitted_until']}."
-    alerts = (Text(f"! {a['sentence']}", "yellow") for a in result["alerts"])
-    return Group(head, Text(who), *alerts, *_drift(result), *_outcomes(result), *_groups(result), Text(result["path"]))
+    return Group(
+        head, Text(who), *_alerts(result), *_drift(result), *_outcomes(result), *_groups(result), Text(result["path"])
+    )
+
+
+def _alerts(result: Mapping[str, Any]) -> Iterator[Any]:
+    """What became of the scores first, then what moved; the file has the sentences beyond the first few."""
+    ordered = sorted(result["alerts"], key=lambda a: a["what"] in ("drift", "missing"))
+    yield from (Text(f"! {a['sentence']}", "yellow") for a in ordered[:SENTENCES])
+    if len(ordered) > SENTENCES:
+        yield Text(f"… and {len(ordered) - SENTENCES} more, see the file named last.", "yellow")
 
 
 def _drift(result: Mapping[str, Any]) -> Iterator[Any]:
@@ -50,9 +60,8 @@ def _drift(result: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _shown(indicators: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Every alert, and the farthest of the others."""
-    alerts = [d for d in indicators if d["alert"]]
-    return alerts + [d for d in indicators if not d["alert"]][: max(0, SHOWN - len(alerts))]
+    """The alerts first, then the farthest of the others."""
+    return sorted(indicators, key=lambda d: not d["alert"])[:SHOWN]
 
 
 def _outcomes(result: Mapping[str, Any]) -> Iterator[Any]:
