@@ -26,6 +26,9 @@ MEANINGS = {
     "panel.train_every_weeks": "Weeks between training snapshots.",
     "panel.test_every_weeks": "Weeks between test snapshots.",
     "capacity.share": "The share of the book that can be worked on: the high risk tier.",
+    "holdout.share": "The share of accounts that get no task and no play while they keep their score, at most 0.2. They "
+    "are drawn by a hash within their ARR and risk, once and for good (`.churn/holdout/`); 0: nobody.",
+    "holdout.seed": "Of that draw. Another seed draws new accounts otherwise and changes nobody who was drawn before.",
     "destination.kind": "Which CRM is written to.",
     "destination.path": "Its file, relative to churn.toml.",
 }
@@ -93,7 +96,7 @@ def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:
         "| `sources/NAME_coverage.sql` | Optional: the accounts the table can speak about. For all others its "
         "indicators are not available. |",
         "| `policy.yaml` | Optional: your changes to the [policy](policy.md) (weights, bands, plays …). |",
-        "| `.churn/` | Everything the pipeline makes. Delete it and nothing of yours is lost but the history of runs "
-        "and of what was written to the CRM. |",
+        "| `.churn/` | Everything the pipeline makes. Delete it and nothing of yours is lost but the history of runs, "
+        "who is held out, and what was written to the CRM. |",
     ]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipelines.console import Console, other_failure
+from pipelines.monitor_command import monitor
 from pipelines.options import (
     HERE,
     DateOption,
@@ -184,6 +185,7 @@ def score(
 
 
 app.command()(signals)
+app.command()(monitor)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from data_contracts.check import CheckReport
 from pipelines import steps
 from pipelines.build_features import Checked, checked_sources
 from pipelines.demo import make_demo
+from pipelines.monitor import monitor_on
 from pipelines.prove import prove_on
 from pipelines.run_ledger import recorded
 from pipelines.score import score_on
@@ -53,6 +54,12 @@ def score_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
 def signals_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
     """Find the signals on checked sources."""
     return signals_on(checked, as_of, progress=_say)
+
+
+@task(cache_policy=NO_CACHE)
+def monitor_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
+    """Look at the model on checked sources."""
+    return monitor_on(checked, as_of, progress=_say)
 
 
 @task(cache_policy=NO_CACHE)
@@ -130,6 +137,13 @@ def signals_daily(project: str = ".", variables: Variables = None, as_of: date |
     """check → signals, as every day."""
     with checked_sources(open_project(Path(project), variables)) as checked:
         return signals_step(checked, as_of)
+
+
+@flow(name="monitor")
+def monitor(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
+    """Whether the shipped model is still right."""
+    with checked_sources(open_project(Path(project), variables)) as checked:
+        return monitor_step(checked, as_of)
 
 
 @flow(name="weekly")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Any
 from features.catalogue import catalogue
 from models.health_score import component_weights
 from pipelines.deliver import rows_of
+from pipelines.holdout import held_since
 from pipelines.report_signals import signals_shown
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from policy.archive import archived_policy
 from serving.reasons import long_date, moves_enough
 from serving.workbench.pages import write_site
-from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Task, Week
+from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Signal, Task, Week
 
 PLAIN = {
     "health_recalibrated": "health score and renewal date",
@@ -45,7 +46,7 @@ def book(project: Project, as_of: str) -> Book:
     drivers = _by_account(rows_of(project, "drivers", as_of))
     evidence = _by_account(rows_of(project, "evidence", as_of))
     tasks = _by_account(rows_of(project, "tasks", as_of))
-    shown = signals_shown(project, as_of)
+    shown, held = signals_shown(project, as_of), held_since(project, as_of)
     day = date.fromisoformat(as_of)
     first = scores[0]
     return Book(
@@ -60,7 +61,8 @@ def book(project: Project, as_of: str) -> Book:
         accounts=[
             replace(
                 _view(project, day, row, about[row["account_id"]], drivers, evidence, tasks),
-                signals=None if shown is None else shown.get(row["account_id"], []),
+                signals=None if shown is None else _told(shown, row["account_id"], held),
+                held_since=held.get(row["account_id"]),
             )
             for row in scores
         ],
@@ -136,6 +138,11 @@ def _view(
         journey=about.get("journey_status"),
         weights=_own_weights(about["tenure_days"], project),
     )
+
+
+def _told(shown: Mapping[str, list[Signal]], account: str, held: Collection[str]) -> list[Signal]:
+    """An account's signals; where it is held out, its chances to grow alone."""
+    return [s for s in shown.get(account, []) if s.kind != "warning" or account not in held]
 
 
 def _service(about: Mapping[str, Any]) -> str:

@@ -121,6 +121,17 @@ def run_signals(project: Project, as_of: date | None, *, prefect: bool, progress
     return signals(project, as_of, progress=progress)
 
 
+def run_monitor(project: Project, as_of: date | None, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Look at the shipped model."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).monitor(str(project.folder), _variables(project), as_of)
+        return found
+    from pipelines.monitor import monitor
+
+    return monitor(project, as_of, progress=progress)
+
+
 def run_apply(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> dict[str, Any]:
     """Write to the destination."""
     if prefect:

@@ -41,6 +41,11 @@ test_every_weeks = 1
 [capacity]
 share = 0.10                  # of the book can be worked on: the high risk tier
 
+[holdout]
+share = 0.0                   # of the accounts, drawn at random and for good, get scores and no tasks: the only way
+                              # to see whether acting on the scores keeps customers; 0.05 to 0.10 where you want it
+seed = 0
+
 [destination]
 kind = "sqlite"
 path = ".churn/crm.sqlite"

@@ -72,6 +72,13 @@ class CapacitySection(Section):
     share: float = Field(default=0.10, gt=0, lt=1)
 
 
+class HoldoutSection(Section):
+    """[holdout]: the share of accounts, drawn at random and for good, that get no task."""
+
+    share: float = Field(default=0.0, ge=0, le=0.2)
+    seed: int = Field(default=0, ge=0)
+
+
 class DestinationSection(Section):
     """[destination]: where scores and tasks are written."""
 
@@ -90,6 +97,7 @@ class Settings(Section):
     cohort: CohortSection = CohortSection()
     panel: PanelSection = PanelSection()
     capacity: CapacitySection = CapacitySection()
+    holdout: HoldoutSection = HoldoutSection()
     destination: DestinationSection = DestinationSection()
 
 

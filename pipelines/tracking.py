@@ -110,13 +110,27 @@ class Tracking:
 
     def champion(self) -> Shipped | None:
         """The registered champion, checked against its manifest; None before the first training."""
-        import mlflow
         from mlflow.exceptions import MlflowException
 
         try:
             found = self._client.get_model_version_by_alias(self.name, ALIAS)
         except MlflowException:
             return None
+        return self._stored(found)
+
+    def version(self, name: str) -> Shipped | None:
+        """A registered version, checked as the champion is; None where there is none of that name."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version(self.name, name)
+        except MlflowException:
+            return None
+        return self._stored(found)
+
+    def _stored(self, found: Any) -> Shipped:
+        import mlflow
+
         folder = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{found.version}"))
         text = (folder / "artifacts" / MODEL_FILE).read_text(encoding="utf-8")
         wanted = json.loads((folder / "artifacts" / "manifest.json").read_text(encoding="utf-8"))[MODEL_FILE]

@@ -22,6 +22,7 @@ from models.zoo import FORMAT, NAMES
 from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
 from pipelines.fit import Fitted, fit_panel
+from pipelines.model_reference import model_reference
 from pipelines.panel import Panel, build_panel, described, label_rule
 from pipelines.run_ledger import recorded
 from pipelines.settings import Project
@@ -144,7 +145,8 @@ def train_on(
                 figures={f"{n}.{k}": v for n, row in figures.items() for k, v in row.items() if isinstance(v, float)},
                 folder=folder,
             )
-            result["model_version"] = _ship(tracking, project, fitted, rule, panel)
+            told = model_reference(panel, directions, figures[champion.scorer], project.policy)
+            result["model_version"] = _ship(tracking, project, fitted, told, rule, panel)
         write_parquet(predictions, project.out("evaluations", run_id) / "predictions.parquet")
         out = project.out("evaluations", run_id)
         for file in folder.iterdir():
@@ -187,7 +189,14 @@ def _refuse_too_small(panel: Panel, project: Project) -> None:
         )
 
 
-def _ship(tracking: Tracking, project: Project, fitted: Fitted, rule: LabelRule, panel: Panel) -> str:
+def _ship(
+    tracking: Tracking,
+    project: Project,
+    fitted: Fitted,
+    reference: Mapping[str, Any],
+    rule: LabelRule,
+    panel: Panel,
+) -> str:
     champion = fitted.champion
     model = {
         "format": FORMAT,
@@ -197,6 +206,7 @@ def _ship(tracking: Tracking, project: Project, fitted: Fitted, rule: LabelRule,
         "horizon_days": rule.horizon_days,
         "gap_days": rule.gap_days,
         "fitted_until": fitted.fitted_until,
+        "reference": reference,
     }
     example = panel.test[[*catalogue()]].head(5).astype("float64").reset_index(drop=True)
     predicted = fitted.shipped[champion.scorer].score(prepared(example, project.policy))

@@ -4,7 +4,8 @@ ChurnError
 ├── UsageError (2)          the command line asks for something that does not exist
 ├── SettingsError (3)       churn.toml or the policy cannot be used
 ├── ContractStop (4)        a source table breaks its contract in a way that must not go on
-│   └── LeakFound (4)       the proof found that the data or the pipeline know the future
+│   ├── LeakFound (4)       the proof found that the data or the pipeline know the future
+│   └── ModelAlert (4)      the model no longer fits its data, and the caller asked to be stopped by that
 ├── NotEnoughData (5)       a refusal: the book is too small for an honest answer
 ├── DeliveryIncomplete (6)  some rows did not reach the destination
 └── Locked (7)              another run holds the warehouse or the destination
@@ -53,6 +54,10 @@ class ContractStop(ChurnError):
 
 class LeakFound(ContractStop):
     """The data or the pipeline know the future: the promise that all figures rest on is broken."""
+
+
+class ModelAlert(ContractStop):
+    """The data, or what became of the scores, are no longer what the model was trained for."""
 
 
 class NotEnoughData(ChurnError):

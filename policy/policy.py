@@ -28,6 +28,7 @@ from policy.health import COMPONENTS, Bands, Cap, Health, HealthInput, Indicator
 from policy.journey import Onboarding
 from policy.metrics import Metrics, Scenario
 from policy.money import Money
+from policy.monitoring import Monitoring
 from policy.proof import Proof
 from policy.segments import Segments
 from policy.signals import Signals
@@ -99,6 +100,7 @@ class Policy(Frozen):
     success_plans: SuccessPlans = rule("P1", "The success plan.")
     scenario: Scenario = rule("M18", "The example that `churn policy lint` audits.")
     proof: Proof = rule("", "What `churn prove-no-leak` looks at, and from where on a figure is too good to be true.")
+    monitoring: Monitoring = rule("", "From where on `churn monitor` says that the model may no longer be right.")
 
     @field_validator("version", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ DOORS = {
     "vaderSentiment": {"features/mood.py"},
     "typer": {
         "pipelines/cli.py",
+        "pipelines/monitor_command.py",
         "pipelines/options.py",
         "pipelines/policy_commands.py",
         "pipelines/runs_command.py",

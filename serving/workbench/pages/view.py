@@ -87,6 +87,7 @@ class AccountView:
     `coverage` (0-1) is the share of the health score's weight that had data; `weeks` runs from oldest to newest.
     `service` says how the account is served, `journey` how far its onboarding is (null afterwards); `weights` are
     those of its health score where they differ from the book's. `signals` are null where they were not looked for.
+    An account with `held_since` is in the holdout: it has no tasks, no play and no warnings.
     """
 
     account_id: str
@@ -120,6 +121,7 @@ class AccountView:
     journey: str | None = None
     weights: dict[str, int] | None = None
     signals: list[Signal] | None = None
+    held_since: date | None = None
 
     @property
     def warnings(self) -> list[Signal]:
