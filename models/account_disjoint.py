@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models import metrics
 from models.card_figures import Figure, Judged, figure, row_loss
 from models.draws import Counts, divided
 from models.scorer import Array
+from models.split import fold_of
 
 FitAndScore = Callable[[pd.DataFrame, pd.DataFrame, Collection[str]], Mapping[str, Array]]
 """(training rows, later rows, scorer names) → what each scorer, fitted on the first, says of the second."""
 OTHERS, SAME = "other_accounts", "same_accounts"
-
-
-def half_of(account_id: str) -> int:
-    """0 or 1 by a hash of the key: the same in every run, on every machine.
-
-    >>> [half_of(a) for a in ("acc-1", "acc-2", "acc-3", "acc-4")]
-    [1, 1, 1, 0]
-    """
-    return hashlib.sha256(account_id.encode()).digest()[0] & 1
 
 
 def crossed(
@@ -36,8 +28,8 @@ def crossed(
     Both halves of the training accounts are fitted once; each judges both halves of the test rows, so the two variants
     differ in nothing but whether the account was seen. Null where a half has fewer than 10 churned accounts.
     """
-    learned = train["account_id"].map(half_of).to_numpy()
-    asked = test["account_id"].map(half_of).to_numpy()
+    learned = _half(train["account_id"])
+    asked = _half(test["account_id"])
     for half in (0, 1):
         lost = train.loc[(learned == half) & (train["churned"] == 1), "account_id"].nunique()
         if lost < metrics.LEAST_CHURNED or not (asked == half).any():
@@ -49,6 +41,10 @@ def crossed(
                 found[SAME][name][asked == half] = score[asked == half]
                 found[OTHERS][name][asked != half] = score[asked != half]
     return found
+
+
+def _half(accounts: pd.Series) -> npt.NDArray[np.int64]:
+    return np.array([fold_of(str(account), 2) for account in accounts], dtype=np.int64)
 
 
 def disjoint_figures(

@@ -73,10 +73,10 @@ def bins_of(score: Array, *, most: int = BINS) -> Array:
     return np.asarray(np.searchsorted(np.unique(edges), score, side="right"), dtype=np.int64)
 
 
-def interval(draws: Array) -> tuple[float, float] | None:
-    """The middle 95 % of the draws; null where fewer than half are defined."""
+def interval(draws: Array, *, share: float = 0.95) -> tuple[float, float] | None:
+    """The middle `share` of the draws; null where fewer than half are defined."""
     seen = draws[~np.isnan(draws)]
     if len(seen) * 2 < len(draws):
         return None
-    low, high = np.quantile(seen, [0.025, 0.975])
+    low, high = np.quantile(seen, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)

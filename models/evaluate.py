@@ -93,11 +93,13 @@ def paired(sample: Sample, scores: Mapping[str, Array], *, vs: str = REFERENCE) 
     return found
 
 
-def log_loss_gain(rows: pd.DataFrame, challenger: Array, holder: Array) -> tuple[float, tuple[float, float] | None]:
+def log_loss_gain(
+    rows: pd.DataFrame, challenger: Array, holder: Array, *, share: float = 0.95
+) -> tuple[float, tuple[float, float] | None]:
     """Mean log-loss of the holder less the challenger's, and its paired account-bootstrap interval."""
     y = rows["churned"].to_numpy(dtype=float)
     gain = _row_loss(y, holder) - _row_loss(y, challenger)
-    return float(gain.mean()), interval(Resampler.of(rows["account_id"]).mean(gain))
+    return float(gain.mean()), interval(Resampler.of(rows["account_id"]).mean(gain), share=share)
 
 
 def _row_loss(y: Array, probability: Array) -> Array:

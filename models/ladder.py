@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,13 @@ from models.evaluate import log_loss_gain
 from models.metrics import log_loss
 from models.recipe import ORIGINS
 from models.scorer import Array
-from models.split import rolling_origins
+from models.split import account_folds, rolling_origins
 from policy.errors import NotEnoughData
 from policy.policy import Ladder
 
 FIRST = "health_recalibrated"
+FOLDS = 4
+"""Folds of accounts in the contest."""
 FitAndScore = Callable[[pd.DataFrame, pd.DataFrame, Collection[str]], Mapping[str, Array]]
 
 
@@ -65,11 +67,13 @@ def choose(
     window_days: int,
     holder: str = FIRST,
 ) -> Champion:
-    """Let the rungs compete on rolling origins inside the training data; the test period is never looked at.
+    """Let the rungs compete inside the training data; the test period is never looked at.
 
-    `frame` holds account_id, as_of, churned and everything a scorer reads. A challenger may take the place only if its
-    paired, account-clustered log-loss gain over the holder excludes 0: never on a tie. Among those that may, the one
-    with the least regret takes it: the log-loss above the best of each origin, averaged over the origins.
+    `frame` holds account_id, as_of, churned and everything a scorer reads. They compete on rolling origins, and on folds
+    of accounts: an origin knows what will be known when scores are needed, but fits on half the data; a fold shares its
+    dates with what it tests, but fits on nearly all, and a scorer that needs data is judged with them. A challenger may
+    take the place only if its paired, account-clustered log-loss gain over the holder excludes 0 over both together, and
+    is no loss out of time. Of those that may, the highest rung takes it that none of the others beats.
     """
     accounts = frame.loc[frame["churned"] == 1, "account_id"].nunique()
     climbing = rungs(accounts, ladder)
@@ -80,44 +84,80 @@ def choose(
             holder, f"{accounts} churned accounts carry no larger model (logistic from {ladder.logistic_from})."
         )
     competing = (holder, *challengers)
-    origins = [
-        Origin(frame.loc[test, ["account_id", "as_of", "churned"]], fit_and_score(frame[train], frame[test], competing))
-        for train, test in rolling_origins(frame["as_of"], window_days=window_days, folds=ORIGINS)
-        if frame.loc[train & (frame["churned"] == 1), "account_id"].nunique() >= ladder.refuse_below // 3
-    ]
+
+    def judged(splits: Iterable[tuple[pd.Series, pd.Series]]) -> list[Origin]:
+        return [
+            Origin(
+                frame.loc[test, ["account_id", "as_of", "churned"]],
+                fit_and_score(frame[train], frame[test], competing),
+            )
+            for train, test in splits
+            if frame.loc[train & (frame["churned"] == 1), "account_id"].nunique() >= ladder.refuse_below // 3
+        ]
+
+    origins = judged(rolling_origins(frame["as_of"], window_days=window_days, folds=ORIGINS))
     if not origins:
         return Champion(holder, "the training period is too short for a purged comparison; no challenger was promoted.")
-    gains = {name: _gain(origins, name, holder) for name in challengers}
-    regret = regrets(origins, competing)
-    winners = [name for name, (_, bounds) in gains.items() if bounds and bounds[0] > 0]
-    chosen = min(winners, key=lambda name: regret[name], default=holder)
+    folds = judged(account_folds(frame["account_id"], folds=FOLDS))
+    contest = Contest(origins, folds, ladder.win_interval)
+    chosen = contest.highest_unbeaten([n for n in challengers if contest.wins(n, holder)]) or holder
+    regret = regrets([*origins, *folds], competing)
     rows = pd.concat([origin.rows for origin in origins])
     lost = rows.loc[rows["churned"] == 1, "account_id"].nunique()
     story = [
-        f"{name} against {holder}: log-loss gain {_told(gain)}, regret {regret[name]:.5f}, "
+        f"{name} against {holder}: log-loss gain {_told(contest.gain(name, holder))}, "
+        f"out of time {_told(contest.gain(name, holder, folds=False))}, regret {regret[name]:.5f}, "
         f"{'promoted' if name == chosen else 'not promoted'}"
-        for name, gain in gains.items()
+        for name in challengers
     ]
     return Champion(
         chosen,
-        f"{accounts} churned accounts; on {len(origins)} rolling origins in the training period "
-        f"({lost} churned accounts): {'; '.join(story)}; regret of {holder} {regret[holder]:.5f}.",
+        f"{accounts} churned accounts; on {len(origins)} rolling origins in the training period ({lost} churned "
+        f"accounts) and {len(folds)} folds of accounts, with {ladder.win_interval:.0%} intervals: {'; '.join(story)}; "
+        f"regret of {holder} {regret[holder]:.5f}.",
         tuple(origins),
     )
 
 
+Gain = tuple[float, tuple[float, float] | None]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Who beats whom: paired gains in log-loss over rolling origins and folds of accounts, by account."""
+
+    origins: Collection[Origin]
+    folds: Collection[Origin]
+    share: float
+
+    def gain(self, name: str, holder: str, *, folds: bool = True) -> Gain:
+        """(mean gain of one scorer over another, its interval); without `folds` out of time only."""
+        parts = [*self.origins, *(self.folds if folds else ())]
+        rows = pd.concat([part.rows for part in parts])
+        ours, theirs = (np.concatenate([part.said[n] for part in parts]) for n in (name, holder))
+        return log_loss_gain(rows, ours, theirs, share=self.share)
+
+    def beats(self, name: str, other: str) -> bool:
+        """Whether the interval of the gain over origins and folds excludes 0."""
+        _, bounds = self.gain(name, other)
+        return bounds is not None and bounds[0] > 0
+
+    def wins(self, name: str, holder: str) -> bool:
+        """Whether it beats the holder, and out of time does not lose to it."""
+        _, bounds = self.gain(name, holder, folds=False)
+        return self.beats(name, holder) and bounds is not None and bounds[1] >= 0
+
+    def highest_unbeaten(self, names: Sequence[str]) -> str | None:
+        """The last of these, in the order of the ladder, that none of the others beats; null without any."""
+        return next((n for n in reversed(names) if not any(self.beats(o, n) for o in names if o != n)), None)
+
+
 def regrets(origins: Collection[Origin], names: Collection[str]) -> dict[str, float]:
-    """Mean over the origins of each scorer's log-loss above that of the best scorer there."""
+    """Mean over origins and folds of each scorer's log-loss above that of the best scorer there."""
     losses = pd.DataFrame([{name: origin.loss(name) for name in names} for origin in origins])
     return {str(name): float(v) for name, v in losses.sub(losses.min(axis=1), axis=0).mean().items()}
 
 
-def _gain(origins: Collection[Origin], name: str, holder: str) -> tuple[float, tuple[float, float] | None]:
-    rows = pd.concat([origin.rows for origin in origins])
-    ours, theirs = (np.concatenate([origin.said[n] for origin in origins]) for n in (name, holder))
-    return log_loss_gain(rows, ours, theirs)
-
-
-def _told(gain: tuple[float, tuple[float, float] | None]) -> str:
+def _told(gain: Gain) -> str:
     value, bounds = gain
     return f"{value:+.5f}" + (f" [{bounds[0]:+.5f}, {bounds[1]:+.5f}]" if bounds else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -41,6 +42,23 @@ def default_split(data_until: date, window_days: int) -> Split:
 def purged(as_of: pd.Series, *, window_days: int, test_from: date) -> pd.Series:
     """True for training rows to drop: their label window ends after the test begins."""
     return pd.to_datetime(as_of) + pd.Timedelta(days=window_days) > pd.Timestamp(test_from)
+
+
+def fold_of(account_id: str, folds: int) -> int:
+    """0 to folds − 1 by a hash of the key: the same in every run, on every machine.
+
+    >>> [fold_of(a, 2) for a in ("acc-1", "acc-2", "acc-3", "acc-4")]
+    [1, 1, 1, 0]
+    """
+    return hashlib.sha256(account_id.encode()).digest()[0] % folds
+
+
+def account_folds(accounts: pd.Series, *, folds: int) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """(train, test) row masks: every account is tested once, by what never saw it. Not out of time: dates are shared."""
+    mine = accounts.astype(str).map(lambda account: fold_of(account, folds))
+    for fold in range(folds):
+        if (mine == fold).any() and (mine != fold).any():
+            yield mine != fold, mine == fold
 
 
 def rolling_origins(

@@ -35,6 +35,9 @@ class Ladder(Frozen):
     logistic_from: int = rule("", "Churned accounts from which logistic regression may compete.", ge=0)
     ensemble_from: int = rule("", "Churned accounts from which the ensemble may compete.", ge=0)
     lightgbm_from: int = rule("", "Churned accounts from which LightGBM alone may compete.", ge=0)
+    win_interval: float = rule(
+        "", "Share of the paired bootstrap draws, around their middle, that must lie above 0 for a win.", gt=0, lt=1
+    )
 
     @model_validator(mode="after")
     def _rising(self) -> Ladder:

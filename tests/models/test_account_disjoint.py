@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.account_disjoint import OTHERS, SAME, crossed, disjoint_figures, half_of
+from models.account_disjoint import OTHERS, SAME, crossed, disjoint_figures
 from models.card_figures import Judged
 from models.scorer import Array
+from models.split import fold_of
 from policy.policy import load_policy
 
 
@@ -66,7 +67,7 @@ def test_no_row_is_judged_by_a_fit_that_saw_its_account_and_every_row_is_judged(
 
 
 def test_accounts_split_into_halves_of_about_the_same_size() -> None:
-    assert 450 < sum(half_of(f"acc-{i:05d}") for i in range(1000)) < 550
+    assert 450 < sum(fold_of(f"acc-{i:05d}", 2) for i in range(1000)) < 550
 
 
 def test_a_half_with_too_few_losses_gives_no_variant() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.ladder import Origin, choose, regrets, rungs
+from models.ladder import FOLDS, Origin, choose, regrets, rungs
 from models.scorer import Array
 from models.split import EMBARGO_DAYS
 from policy.errors import NotEnoughData
@@ -92,13 +92,42 @@ def test_a_clear_paired_win_promotes(policy: Policy) -> None:
     assert "logistic against health_recalibrated: log-loss gain +0.28768" in found.reason
 
 
-def test_among_those_that_beat_the_holder_the_least_regret_ships(policy: Policy) -> None:
+def test_among_those_that_beat_the_holder_one_that_beats_the_others_ships(policy: Policy) -> None:
     fits = Fits(health_recalibrated=0.6, logistic=0.8, ensemble=0.7, lightgbm=0.65)
     found = choose(labelled(160), fits, policy.ladder, window_days=WINDOW)
     assert found.scorer == "logistic"
-    assert "ensemble against health_recalibrated: log-loss gain +0.15415 [+0.15415, +0.15415], regret 0.13353, not" in (
-        found.reason
+    assert (
+        "ensemble against health_recalibrated: log-loss gain +0.15415 [+0.15415, +0.15415], out of time +0.15415 "
+        "[+0.15415, +0.15415], regret 0.13353, not" in found.reason
     )
+
+
+def test_where_the_data_cannot_tell_the_winners_apart_the_highest_rung_ships(policy: Policy) -> None:
+    fits = Fits(health_recalibrated=0.6, logistic=0.8, ensemble=0.8, lightgbm=0.8)
+    assert choose(labelled(160), fits, policy.ladder, window_days=WINDOW).scorer == "lightgbm"
+
+
+def test_what_wins_among_accounts_but_loses_out_of_time_is_not_promoted(policy: Policy) -> None:
+    def fits(past: pd.DataFrame, test: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        y = test["churned"].to_numpy()
+        sure = 0.55 if past["as_of"].max() < test["as_of"].min() else 0.9
+        return {"health_recalibrated": np.where(y == 1, 0.6, 0.4), "logistic": np.where(y == 1, sure, 1 - sure)}
+
+    found = choose(labelled(60), fits, policy.ladder, window_days=WINDOW)
+    assert found.scorer == "health_recalibrated"
+    assert "log-loss gain +" in found.reason
+
+
+@pytest.mark.parametrize(("win_interval", "ships"), [(0.8, "logistic"), (0.99, "health_recalibrated")])
+def test_the_policy_says_how_sure_a_win_must_be(policy: Policy, win_interval: float, ships: str) -> None:
+    def mostly(_: pd.DataFrame, test: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        y, n = test["churned"].to_numpy(), test["account_id"].str[1:].astype(int)
+        # Better for 32 of 100 accounts, worse by about a third of that for the others.
+        right = np.where(n % 100 < 32, 0.7, 0.45)
+        return {"health_recalibrated": np.full(len(test), 0.5), "logistic": np.where(y == 1, right, 1 - right)}
+
+    ladder = policy.ladder.model_copy(update={"win_interval": win_interval})
+    assert choose(labelled(60), mostly, ladder, window_days=WINDOW).scorer == ships
 
 
 def test_a_loss_is_not_promoted_and_a_later_rung_still_competes(policy: Policy) -> None:
@@ -143,11 +172,20 @@ def test_a_gain_that_rests_on_few_accounts_is_no_win(policy: Policy) -> None:
     assert found.scorer == "health_recalibrated"
 
 
-def test_the_comparison_only_ever_fits_on_matured_rows(policy: Policy) -> None:
-    fits = Fits(health_recalibrated=0.7, logistic=0.7)
-    choose(labelled(60), fits, policy.ladder, window_days=WINDOW)
-    assert len(fits.seen) == 6
-    assert all(past + timedelta(days=WINDOW + EMBARGO_DAYS) <= test for past, test in fits.seen)
+def test_origins_fit_on_matured_rows_alone_and_folds_on_other_accounts(policy: Policy) -> None:
+    seen: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+
+    def watching(past: pd.DataFrame, test: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        seen.append((past, test))
+        return {name: np.full(len(test), 0.5) for name in names}
+
+    frame = labelled(60)
+    choose(frame, watching, policy.ladder, window_days=WINDOW)
+    origins, folds = seen[:6], seen[6:]
+    assert all(p["as_of"].max() + timedelta(days=WINDOW + EMBARGO_DAYS) <= t["as_of"].min() for p, t in origins)
+    assert len(folds) == FOLDS
+    assert all(not set(p["account_id"]) & set(t["account_id"]) for p, t in folds)
+    assert sorted(a for _, t in folds for a in t["account_id"]) == sorted(frame["account_id"])
 
 
 def test_a_training_period_too_short_to_compare_keeps_the_holder(policy: Policy) -> None:
