@@ -141,7 +141,7 @@ def fit_boosted(
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": 2,
+            "num_threads": 0,  # as many as OpenMP is given; the result is the same
             "verbosity": -1,
         }
         data = lgb.Dataset(x, label=churned, init_score=offset, feature_name=kept, free_raw_data=True)

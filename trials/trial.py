@@ -12,19 +12,24 @@ import pandas as pd
 
 from features.catalogue import catalogue
 from models.boosted import fit_boosted, suited
+from models.bootstrap import Resampler, interval
 from models.evaluate import RANK_ONLY
+from models.metrics import roc_auc
 from models.prepare import prepared
 from models.scorer import Array, Scorer
 from models.zoo import fit_start
-from pipelines.fit import Fitted, fit_panel, scorers_on
+from pipelines.fit import Fitted, directions_in, fit_panel, scorers_on
 from pipelines.train import judge
 from simulation import World
+from simulation.drawn import another_draw, drawn_world
 from trials.alerts import caught_arr, jaccard, red_list
 from trials.causes import agreement, by_cause
-from trials.figures import expected_auc
-from trials.panels import Book, book_of
+from trials.ceilings import observable_ceiling
+from trials.figures import expected_auc, share_of_gap
+from trials.panels import Book, book_of, fresh_of
 from trials.skill import Fresh, skills
 
+BOOK_DRAW = 0
 WINDOW_DAYS = 104
 BESIDE = ("health_recalibrated", "calendar")
 """Fitted on all mature snapshots beside what ships, to be measured against."""
@@ -47,33 +52,73 @@ class Trial:
         return self.fitted.shipped[self.fitted.champion.scorer]
 
 
-def trial_on(world: World, fresh: Fresh) -> dict[str, Any]:
-    """Every figure of one world at the size of its book, as JSON."""
+@dataclass(frozen=True)
+class Ready:
+    """A world and its fresh accounts."""
+
+    world: World
+    fresh: Fresh
+
+
+def world_with_fresh(seed: int, accounts: int) -> Ready:
+    """The world of a seed, with so many fresh accounts and the best that can be said of them."""
+    world = drawn_world(seed)
+    rows = fresh_of(world, accounts)
+    return Ready(world, Fresh(rows, observable_ceiling(rows, directions_in(rows, catalogue()))))
+
+
+def trial_on(ready: Ready, accounts: int) -> dict[str, Any]:
+    """Every figure of one world with a book of so many accounts, as JSON."""
+    world = another_draw(ready.world, BOOK_DRAW, accounts=accounts)
     book = book_of(world)
     fitted = fit_panel(book.panel, book.policy, window_days=WINDOW_DAYS)
-    ready = replace(fresh, rows=prepared(fresh.rows, book.policy))
-    trial = Trial(book, fitted, ready)
+    fresh = replace(ready.fresh, rows=prepared(ready.fresh.rows, book.policy))
+    trial = Trial(book, fitted, fresh)
     rows = book.panel.everything
     assert rows is not None  # noqa: S101  # a book is built with all its mature snapshots
     beside = scorers_on(rows, fitted.directions, book.policy, fitted.recipe, BESIDE)
-    said = {name: scorer.score(ready.rows) for name, scorer in {**beside, **fitted.shipped}.items()}
-    said["shipped"] = trial.scorer.score(ready.rows)
+    said = {name: scorer.score(fresh.rows) for name, scorer in {**beside, **fitted.shipped}.items()}
+    said["shipped"] = trial.scorer.score(fresh.rows)
     return {
-        "accounts": world.accounts,
-        "family": world.family,
-        "seed": world.seed,
-        "champion": fitted.champion.scorer,
-        "curve": fitted.curve.kind,
-        "starts_from_calendar": fitted.recipe.calendar,
-        "churned_accounts": int(rows.loc[rows["churned"] == 1, "account_id"].nunique()),
-        "rows": len(rows),
-        "fresh": len(ready.rows),
-        "skills": skills(ready, said),
+        **_described(world, fitted, rows),
+        "fresh": len(fresh.rows),
+        "skills": skills(fresh, said),
         "reported": reported(trial),
         "causes": causes(trial, said["shipped"]),
         "stability": stability(trial, rows),
         "alerts": alerts(trial),
         "violations": violations(trial),
+    }
+
+
+def null_trial(seed: int, accounts: int) -> dict[str, Any]:
+    """What is reported of a world in which nothing but the calendar tells a leaver: there must be nothing."""
+    world = drawn_world(seed, family="null", accounts=accounts)
+    book = book_of(world)
+    fitted = fit_panel(book.panel, book.policy, window_days=WINDOW_DAYS)
+    test = prepared(book.panel.test, book.policy)
+    test = test[test["in_window"].astype(bool)].reset_index(drop=True)
+    churned = test["churned"].to_numpy(dtype=float)
+    resampler = Resampler.of(test["account_id"])
+    in_window = {
+        name: {"auc": roc_auc(churned, score), "interval": interval(resampler.auc(churned, score))}
+        for name, score in ((n, scorer.score(test)) for n, scorer in fitted.judged.items())
+    }
+    assert book.panel.everything is not None  # noqa: S101  # a book is built with all its mature snapshots
+    return {**_described(world, fitted, book.panel.everything), "in_window": in_window}
+
+
+def _described(world: World, fitted: Fitted, rows: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "accounts": world.accounts,
+        "family": world.family,
+        "seed": world.seed,
+        "champion": fitted.champion.scorer,
+        "reason": fitted.champion.reason,
+        "curve": fitted.curve.kind,
+        "starts_from_calendar": fitted.recipe.calendar,
+        "churned_accounts": int(rows.loc[rows["churned"] == 1, "account_id"].nunique()),
+        "rows": len(rows),
     }
 
 
@@ -172,7 +217,9 @@ def violations(trial: Trial) -> dict[str, int]:
 
 def named(figures: Mapping[str, Any]) -> str:
     """One line for the log."""
+    told = f"{figures['accounts']} accounts, {figures['family']}: {figures['champion']}"
+    if "skills" not in figures:
+        return told
     skill = figures["skills"]
-    base, ceiling = skill["base"]["log_loss"], skill["ceiling"]["log_loss"]
-    share = (base - skill["shipped"]["log_loss"]) / (base - ceiling)
-    return f"{figures['accounts']} accounts, {figures['family']}: {figures['champion']}, share of the gap {share:.3f}"
+    share = share_of_gap(*(skill[name]["log_loss"] for name in ("base", "ceiling", "shipped")))
+    return f"{told}, {share:.3f} of the gap"

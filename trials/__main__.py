@@ -1,0 +1,38 @@
+"""`python -m trials`: judge what the pipeline learns on worlds that nobody has seen, and write docs/results.md's tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipelines.tracking import no_telemetry
+from trials.fingerprint import fingerprint
+from trials.sweep import FULL, Plan, sweep
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Judge the worlds that are still open, one line each."""
+    parser = argparse.ArgumentParser(prog="python -m trials", description=__doc__)
+    parser.add_argument("--worlds", action="append", metavar="SIZE=COUNT", help="instead of the full plan; repeatable")
+    parser.add_argument("--null", type=int, help="worlds without a signal, instead of the full plan's")
+    parser.add_argument("--workers", type=int, default=2, help="processes, one thread each (default 2)")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".trials", help="where finished worlds are kept")
+    chosen = parser.parse_args()
+    plan = FULL
+    if chosen.worlds or chosen.null is not None:
+        sizes = {int(size): int(count) for size, count in (pair.split("=") for pair in chosen.worlds or ())}
+        plan = Plan(sizes, chosen.null or 0)
+    no_telemetry()
+    sweep(plan, fingerprint(), chosen.cache, workers=chosen.workers, say=_say)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

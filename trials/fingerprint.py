@@ -1,0 +1,25 @@
+"""Which code a trial judged: other code, other worlds."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+JUDGED = ("policy", "data_contracts", "features", "models", "simulation", "trials")
+"""Packages whole."""
+ALSO = ("pipelines/build_features.py", "pipelines/fit.py", "pipelines/panel.py", "pipelines/train.py")
+"""What of the pipelines stands between tables and figures."""
+APART = ("trials/report.py", "trials/__main__.py", "trials/sweep.py")
+"""What tells and orders the work but changes no figure."""
+
+
+def fingerprint() -> str:
+    """SHA-256 over the judged source files, 12 digits."""
+    root = Path(__file__).resolve().parent.parent
+    files = [p for package in JUDGED for p in (root / package).rglob("*") if p.suffix in {".py", ".yaml"}]
+    digest = hashlib.sha256()
+    for path in sorted([*files, *(root / name for name in ALSO)]):
+        name = path.relative_to(root).as_posix()
+        if name not in APART:
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
