@@ -32,7 +32,7 @@ def emitted(company: Company, project: Project, *, memory: str = "6GB") -> Itera
     import ibis
 
     engine = ibis.duckdb.connect()
-    engine.raw_sql(f"SET TimeZone = 'UTC'; SET memory_limit = '{memory}'")
+    engine.raw_sql(f"SET TimeZone = 'UTC'; SET memory_limit = '{memory}'; SET enable_progress_bar = false")
     try:
         engine.create_database(ACCEPTED)
         frames = {name: accepted(frame, source_contracts()[name]) for name, frame in company.tables.items()}

@@ -43,7 +43,7 @@ def test_fresh_accounts_are_others_on_the_last_day_and_each_has_its_true_risk(fr
 
 
 def test_the_fresh_are_as_old_as_the_book_and_leave_as_often(world: World, fresh: pd.DataFrame) -> None:
-    panel = book_of(world)
+    panel = book_of(world).panel
     newest = panel.test[panel.test["as_of"] == panel.test["as_of"].max()]
     assert fresh["tenure_days"].median() == pytest.approx(newest["tenure_days"].median(), rel=0.25)
     assert fresh["hazard_90d"].mean() == pytest.approx(panel.test["churned"].mean(), abs=0.025)

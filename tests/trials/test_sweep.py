@@ -1,0 +1,41 @@
+"""Which worlds a sweep judges, and that what is done is not done again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trials.fingerprint import fingerprint
+from trials.sweep import FULL, Plan, sweep
+
+
+def test_sizes_share_their_worlds_and_the_silent_are_apart() -> None:
+    jobs = list(Plan({500: 3, 2000: 1}, silent=2).jobs())
+    assert [(j.name, j.sizes) for j in jobs] == [
+        ("world-000", (500, 2000)), ("world-001", (500,)), ("world-002", (500,)), ("null-000", (500,)), ("null-001", (500,)),
+    ]  # fmt: skip
+
+
+def test_the_full_plan_is_what_the_results_page_promises() -> None:
+    assert dict(FULL.worlds) == {500: 100, 2_000: 20, 5_000: 6, 50_000: 1}
+    assert FULL.silent == 100
+
+
+def test_finished_worlds_are_not_judged_again_and_half_a_file_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "abc"
+    folder.mkdir()
+    for name in ("world-000-500.json", "null-000-500.json"):
+        (folder / name).write_text(json.dumps({}))
+    (folder / "world-001-500.part").write_text("{")
+    said: list[str] = []
+    assert len(sweep(Plan({500: 1}, silent=1), "abc", tmp_path, workers=1, say=said.append)) == 2
+    assert said == ["code abc: 0 worlds to judge, 2 done before"]
+
+
+def test_the_fingerprint_is_that_of_the_judged_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint()
+    assert before == fingerprint()
+    monkeypatch.setattr("trials.fingerprint.ALSO", ())
+    assert fingerprint() != before
