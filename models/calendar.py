@@ -103,8 +103,15 @@ def _indicators() -> tuple[str, ...]:
 
 
 def fitted_calendar(coefficients: Array, features: pd.DataFrame) -> tuple[Calendar, float]:
-    """(the calendar with these coefficients, centred on the rows it was fitted on; what centring took off the sum)."""
-    raw = Calendar(dict(zip(CALENDAR, map(float, coefficients), strict=True)), dict.fromkeys(_indicators(), 0.0))
+    """(the calendar with these coefficients, centred on the rows it was fitted on; what centring took off the sum).
+
+    A signed term is never told as riskier than the same term unsigned: its few rows could say so by chance.
+    """
+    found = dict(zip(CALENDAR, map(float, coefficients), strict=True))
+    lowest = min(min(found[f"{OPEN}_{k}"], found[f"{OPEN}_{k}"] + found[f"{NO_NOTICE}_{k}"]) for k in KNOTS)
+    found[SIGNED] = min(found[SIGNED], lowest)
+    found[MONTHLY_SIGNED] = min(found[MONTHLY_SIGNED], found[MONTHLY])
+    raw = Calendar(found, dict.fromkeys(_indicators(), 0.0))
     means = raw.margins(features).mean()
     centers = {str(name): float(value) for name, value in means.items()}
     return Calendar(raw.coefficients, centers), sum(centers.values())

@@ -54,6 +54,15 @@ def test_centred_the_average_row_of_the_training_data_gets_nothing() -> None:
     np.testing.assert_allclose(found.total(days) + moved, calendar_design(days) @ coefficients, atol=1e-12)
 
 
+@pytest.mark.parametrize("length", [30.0, 365.0, 800.0])
+def test_a_signed_term_is_never_told_as_riskier_than_the_same_term_unsigned(length: float) -> None:
+    ends = [{"days_to_notice": d, "days_to_term_end": d + n} for d in range(-60, 500, 7) for n in (0, 30)]
+    days = pd.DataFrame([YEARLY | end | {"term_length_days": length} for end in ends])
+    for seed in range(20):
+        found, _ = fitted_calendar(np.random.default_rng(seed).normal(size=len(CALENDAR)), days)
+        assert (found.total(days.assign(renewal_signed=1.0)) <= found.total(days) + 1e-12).all()
+
+
 def test_the_course_that_made_the_churn_is_found_again() -> None:
     rng = np.random.default_rng(0)
     days = rng.integers(-30, 365, 60_000).astype(float)

@@ -22,8 +22,8 @@ def test_nobody_is_better_than_the_oracle_and_the_base_rate_is_the_worst_honest_
     assert found["flat"]["log_loss"] == pytest.approx(found["base"]["log_loss"])
     for figure in ("log_loss", "log_loss_in_window"):
         assert found["oracle"][figure] < found["ceiling"][figure] < found["base"][figure]
-    assert found["oracle"]["auc"] > 0.85
-    assert found["flat"]["auc"] == 0.5
+    assert found["oracle"]["auc"] > found["flat"]["auc"]
+    assert found["flat"]["auc"] == pytest.approx(0.5)
 
 
 def test_inside_the_window_the_base_is_the_rate_inside_the_window() -> None:
