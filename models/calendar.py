@@ -73,8 +73,16 @@ class Calendar:
     centers: Mapping[str, float]
 
     def margins(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Log-odds by indicator, 0 for the average row of the training data."""
+        """Log-odds by indicator, 0 for the average row of the training data.
+
+        A signed term is never told as riskier than the same term unsigned: its few rows could say so by chance.
+        """
         parts = calendar_design(features) @ self._weights()
+        signed = np.nan_to_num(features["renewal_signed"].to_numpy(dtype=float)) > 0
+        if signed.any():
+            same = calendar_design(features[signed].assign(renewal_signed=0.0)) @ self._weights()
+            above = np.maximum(0.0, parts[signed].sum(axis=1) - same.sum(axis=1))
+            parts[signed, _indicators().index("renewal_signed")] -= above
         return pd.DataFrame(parts, columns=list(_indicators()), index=features.index) - self._centers()
 
     def total(self, features: pd.DataFrame) -> Array:
@@ -103,15 +111,8 @@ def _indicators() -> tuple[str, ...]:
 
 
 def fitted_calendar(coefficients: Array, features: pd.DataFrame) -> tuple[Calendar, float]:
-    """(the calendar with these coefficients, centred on the rows it was fitted on; what centring took off the sum).
-
-    A signed term is never told as riskier than the same term unsigned: its few rows could say so by chance.
-    """
-    found = dict(zip(CALENDAR, map(float, coefficients), strict=True))
-    lowest = min(min(found[f"{OPEN}_{k}"], found[f"{OPEN}_{k}"] + found[f"{NO_NOTICE}_{k}"]) for k in KNOTS)
-    found[SIGNED] = min(found[SIGNED], lowest)
-    found[MONTHLY_SIGNED] = min(found[MONTHLY_SIGNED], found[MONTHLY])
-    raw = Calendar(found, dict.fromkeys(_indicators(), 0.0))
+    """(the calendar with these coefficients, centred on the rows it was fitted on; what centring took off the sum)."""
+    raw = Calendar(dict(zip(CALENDAR, map(float, coefficients), strict=True)), dict.fromkeys(_indicators(), 0.0))
     means = raw.margins(features).mean()
     centers = {str(name): float(value) for name, value in means.items()}
     return Calendar(raw.coefficients, centers), sum(centers.values())
