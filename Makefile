@@ -1,5 +1,6 @@
 # make run    the whole product on a simulated company, into ./demo
 # make test   everything the tests need, then the tests
+# make trials skill against the truth of simulated companies, into docs/results.md (about six hours on two cores; it goes on, too)
 # make bench  docs/benchmarks.md, measured anew (hours on two cores; stopped, it goes on where it was)
 PYTHON ?= python3.11
 VENV := .venv
@@ -10,7 +11,7 @@ export OMP_WAIT_POLICY = PASSIVE
 # Where an image forbids .pyc files, every process would compile every package anew: half a minute for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long bench lint format lock clean install
+.PHONY: run test test-long trials bench lint format lock clean install
 
 run: install
 	$(BIN)/churn demo demo --prefect
@@ -20,6 +21,9 @@ test: install browser postgres
 
 test-long: install browser postgres spark
 	$(BIN)/python -m pytest -m slow
+
+trials: install
+	$(BIN)/python -m trials
 
 bench: install
 	$(BIN)/python -m benchmarks --size S --size M --size L

@@ -1,4 +1,4 @@
-"""Measures the OULAD example and writes docs/results.md: `python benchmarks/oulad.py` (about four minutes on 2 cores).
+"""Measures the OULAD example and writes its section of docs/results.md: `python benchmarks/oulad.py` (about four minutes on 2 cores).
 
 Three readings of the same split: the whole term with clicks, without them, and days 7 to 105 of the enrolment alone.
 """
@@ -26,6 +26,7 @@ from pipelines.report_card import figures_table
 from pipelines.settings import open_project
 from pipelines.tracking import no_telemetry
 from pipelines.train import TrainRequest, judge, train_on
+from trials.results_page import write_section
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUEST = TrainRequest(date(2013, 9, 2), date(2013, 10, 7), date(2014, 5, 5), 28, 0)
@@ -111,8 +112,8 @@ def _named(figures: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} ({f['log_loss']:.5f})" for name, f in figures.items()) or "none"
 
 
-def page(found: Mapping[str, Any]) -> str:
-    """docs/results.md."""
+def section(found: Mapping[str, Any]) -> str:
+    """Its section of docs/results.md."""
     whole, blind, early, clicks = found["whole"], found["blind"], found["early"], found["clicks"]
     name = whole["champion"]["scorer"]
     best = whole["models"][name]
@@ -122,11 +123,9 @@ def page(found: Mapping[str, Any]) -> str:
     probabilities = {n: f for n, f in early["models"].items() if f["log_loss"] is not None}
     losing = _named({n: f for n, f in probabilities.items() if f["log_loss"] >= f["log_loss_constant"]})
     winning = _named({n: f for n, f in probabilities.items() if f["log_loss"] < f["log_loss_constant"]})
-    return f"""# Results
+    return f"""## OULAD: withdrawal in the next 28 days
 
-Every figure on this page is written by `python benchmarks/oulad.py` from what it measures.
-
-## OULAD: withdrawal in the next 28 days
+Measured by `python benchmarks/oulad.py`.
 
 Real students, real clicks, real withdrawals (Open University Learning Analytics Dataset, presentations 2013B and
 2013J without BBB 2013J; see [examples/oulad](../examples/oulad/README.md)). Weekly snapshots, every Monday from seven
@@ -195,8 +194,7 @@ def main() -> None:
     found = measured(chosen.data)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
-    (ROOT / "docs").mkdir(exist_ok=True)
-    (ROOT / "docs" / "results.md").write_text(page(found), encoding="utf-8")
+    write_section(ROOT / "docs" / "results.md", "oulad", section(found))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`python -m trials`: judge what the pipeline learns on worlds that nobody has seen, and write docs/results.md's tables."""
+"""`python -m trials`: judge what the pipeline learns on worlds that nobody has seen, and say how much it found out.
+
+The full plan writes its section of docs/results.md; a smaller one is printed.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from pathlib import Path
 
 from pipelines.tracking import no_telemetry
 from trials.fingerprint import fingerprint
+from trials.report import results, section
+from trials.results_page import write_section
 from trials.sweep import FULL, Plan, sweep
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +31,13 @@ def main() -> None:
         sizes = {int(size): int(count) for size, count in (pair.split("=") for pair in chosen.worlds or ())}
         plan = Plan(sizes, chosen.null or 0)
     no_telemetry()
-    sweep(plan, fingerprint(), chosen.cache, workers=chosen.workers, say=_say)
+    code = fingerprint()
+    done = sweep(plan, code, chosen.cache, workers=chosen.workers, say=_say)
+    text = section(results(done), code)
+    if plan is FULL:
+        write_section(ROOT / "docs" / "results.md", "trials", text)
+    else:
+        sys.stdout.write(text + "\n")
 
 
 def _say(line: str) -> None:

@@ -9,7 +9,7 @@ JUDGED = ("policy", "data_contracts", "features", "models", "simulation", "trial
 """Packages whole."""
 ALSO = ("pipelines/build_features.py", "pipelines/fit.py", "pipelines/panel.py", "pipelines/train.py")
 """What of the pipelines stands between tables and figures."""
-APART = ("trials/report.py", "trials/__main__.py", "trials/sweep.py")
+APART = ("trials/report.py", "trials/results_page.py", "trials/__main__.py", "trials/sweep.py")
 """What tells and orders the work but changes no figure."""
 
 
