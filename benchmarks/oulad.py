@@ -147,8 +147,8 @@ Shipped: **{name}**, chosen inside the training period. {whole["champion"]["reas
 | ROC-AUC of the shipped scorer | ≥ .72 | **{best["roc_auc"]:.3f}** [{best["roc_auc_ci"][0]:.3f}, {best["roc_auc_ci"][1]:.3f}] |
 | paired ROC-AUC over `recency` | the 95 % interval excludes 0 | **{pair["roc_auc_diff"]:+.3f}** [{pair["ci"][0]:+.3f}, {pair["ci"][1]:+.3f}] |
 
-Probabilities are somewhat too high on the test side (observed ÷ expected {best["observed_expected"]:.2f}): fewer students
-left in 2013J than in 2013B, and nothing in the training data could know that.
+Observed ÷ expected is {best["observed_expected"]:.2f} for what ships and {whole["models"]["logistic"]["observed_expected"]:.2f} for the plain logistic: fewer students left in 2013J
+than in 2013B, which only what was seen at the latest rolling origins could hint at.
 
 ### How clicks were treated
 

@@ -47,7 +47,7 @@ class Plan:
             yield Job(number, NULL, (500,))
 
 
-FULL = Plan({500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100)
+FULL = Plan({200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100)
 
 
 def sweep(plan: Plan, code: str, folder: Path, *, workers: int, say: Callable[[str], None]) -> list[Path]:

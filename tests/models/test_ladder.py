@@ -13,7 +13,7 @@ from models.ladder import FOLDS, Origin, choose, regrets, rungs
 from models.scorer import Array
 from models.split import EMBARGO_DAYS
 from policy.errors import NotEnoughData
-from policy.policy import Policy
+from policy.policy import Ladder, Policy
 
 WINDOW = 104
 
@@ -23,6 +23,11 @@ def labelled(lost: int, *, weeks: int = 80, kept: int = 40) -> pd.DataFrame:
     dates = [date(2024, 1, 1) + timedelta(weeks=4 * i) for i in range(weeks // 4)]
     rows = [(f"a{i:03d}", d, float(i < lost)) for d in dates for i in range(lost + kept)]
     return pd.DataFrame(rows, columns=["account_id", "as_of", "churned"])
+
+
+def logistic_alone(policy: Policy) -> Ladder:
+    """A ladder on which 60 churned accounts carry one challenger."""
+    return policy.ladder.model_copy(update={"ensemble_from": 150, "lightgbm_from": 150})
 
 
 class Fits:
@@ -44,9 +49,7 @@ class Fits:
     [
         (30, []),
         (49, []),
-        (50, ["logistic"]),
-        (149, ["logistic"]),
-        (150, ["logistic", "ensemble", "lightgbm"]),
+        (50, ["logistic", "ensemble", "lightgbm"]),
         (501, ["logistic", "ensemble", "lightgbm"]),
     ],
 )
@@ -81,13 +84,15 @@ def test_with_no_challenger_the_first_holder_stays_and_nothing_is_fitted(policy:
 
 def test_identical_predictions_never_promote(policy: Policy) -> None:
     fits = Fits(health_recalibrated=0.7, logistic=0.7)
-    found = choose(labelled(60), fits, policy.ladder, window_days=WINDOW)
+    found = choose(labelled(60), fits, logistic_alone(policy), window_days=WINDOW)
     assert found.scorer == "health_recalibrated"
     assert "not promoted" in found.reason
 
 
 def test_a_clear_paired_win_promotes(policy: Policy) -> None:
-    found = choose(labelled(60), Fits(health_recalibrated=0.6, logistic=0.8), policy.ladder, window_days=WINDOW)
+    found = choose(
+        labelled(60), Fits(health_recalibrated=0.6, logistic=0.8), logistic_alone(policy), window_days=WINDOW
+    )
     assert found.scorer == "logistic"
     assert "logistic against health_recalibrated: log-loss gain +0.28768" in found.reason
 
@@ -113,7 +118,7 @@ def test_what_wins_among_accounts_but_loses_out_of_time_is_not_promoted(policy: 
         sure = 0.55 if past["as_of"].max() < test["as_of"].min() else 0.9
         return {"health_recalibrated": np.where(y == 1, 0.6, 0.4), "logistic": np.where(y == 1, sure, 1 - sure)}
 
-    found = choose(labelled(60), fits, policy.ladder, window_days=WINDOW)
+    found = choose(labelled(60), fits, logistic_alone(policy), window_days=WINDOW)
     assert found.scorer == "health_recalibrated"
     assert "log-loss gain +" in found.reason
 
@@ -126,7 +131,7 @@ def test_the_policy_says_how_sure_a_win_must_be(policy: Policy, win_interval: fl
         right = np.where(n % 100 < 32, 0.7, 0.45)
         return {"health_recalibrated": np.full(len(test), 0.5), "logistic": np.where(y == 1, right, 1 - right)}
 
-    ladder = policy.ladder.model_copy(update={"win_interval": win_interval})
+    ladder = logistic_alone(policy).model_copy(update={"win_interval": win_interval})
     assert choose(labelled(60), mostly, ladder, window_days=WINDOW).scorer == ships
 
 
@@ -167,7 +172,7 @@ def test_a_gain_that_rests_on_few_accounts_is_no_win(policy: Policy) -> None:
         y = test["churned"].to_numpy()
         return {"health_recalibrated": holder, "logistic": np.where(sure, 0.999, np.where(y == 1, 0.499, 0.501))}
 
-    found = choose(labelled(60), lucky, policy.ladder, window_days=WINDOW)
+    found = choose(labelled(60), lucky, logistic_alone(policy), window_days=WINDOW)
     assert "gain +" in found.reason
     assert found.scorer == "health_recalibrated"
 
@@ -180,7 +185,7 @@ def test_origins_fit_on_matured_rows_alone_and_folds_on_other_accounts(policy: P
         return {name: np.full(len(test), 0.5) for name in names}
 
     frame = labelled(60)
-    choose(frame, watching, policy.ladder, window_days=WINDOW)
+    choose(frame, watching, logistic_alone(policy), window_days=WINDOW)
     origins, folds = seen[:6], seen[6:]
     assert all(p["as_of"].max() + timedelta(days=WINDOW + EMBARGO_DAYS) <= t["as_of"].min() for p, t in origins)
     assert len(folds) == FOLDS
@@ -189,6 +194,6 @@ def test_origins_fit_on_matured_rows_alone_and_folds_on_other_accounts(policy: P
 
 
 def test_a_training_period_too_short_to_compare_keeps_the_holder(policy: Policy) -> None:
-    found = choose(labelled(60, weeks=8), Fits(), policy.ladder, window_days=WINDOW)
+    found = choose(labelled(60, weeks=8), Fits(), logistic_alone(policy), window_days=WINDOW)
     assert found.scorer == "health_recalibrated"
     assert "too short" in found.reason
