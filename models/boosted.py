@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from models.linear import Linear
-from models.scorer import Array, sigmoid
+from models.scorer import Array, FromLogOdds
+from models.tree_tables import TooDeep, TreeTables, mean_contributions, tree_tables
 
 SEEDS = 5
 
@@ -43,7 +44,7 @@ def suited(churned_accounts: int) -> Trees:
 
 
 @dataclass(frozen=True)
-class Boosted:
+class Boosted(FromLogOdds):
     """The calendar's log-odds and, on top of them, the mean of a bag of boosters that differ only by seed.
 
     Trees would need hundreds of leavers to draw the calendar's course; a curve fitted first leaves them the customer.
@@ -64,25 +65,34 @@ class Boosted:
 
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """(base, the calendar's part and the TreeSHAP values averaged over the bag), one column per indicator."""
-        from models.tree_shap import tree_contributions
-
-        x = self._matrix(features)
-        # LightGBM cannot take zero rows; the base does not depend on the row.
-        some = x if len(x) else np.full((1, len(self.indicators)), np.nan)
-        parts = [tree_contributions(booster, some) for booster in self.boosters]
-        base = float(np.mean([b for b, _ in parts]))
-        contributions = np.mean([c for _, c in parts], axis=0)[: len(x)]
+        base, contributions = self._trees(self._matrix(features))
         trees = pd.DataFrame(contributions, columns=list(self.indicators), index=features.index)
         start, calendar = self.calendar.margins(features)
         return start + base, trees.add(calendar, fill_value=0.0)
 
-    def score(self, features: pd.DataFrame) -> Array:
-        """Probability of each row: the bag's mean log-odds."""
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The calendar's log-odds and the bag's mean, of each row."""
         x = self._matrix(features)
         if not len(x):
             return np.empty(0)
         trees = np.mean([b.predict(x, raw_score=True) for b in self.boosters], axis=0)
-        return sigmoid(self.calendar.log_odds(features) + trees)
+        return np.asarray(self.calendar.log_odds(features) + trees)
+
+    def _trees(self, x: Array) -> tuple[float, Array]:
+        """(base, TreeSHAP values) averaged over the bag."""
+        try:
+            return mean_contributions(self._tables, x)
+        except TooDeep:
+            from models.tree_shap import tree_contributions
+
+            # LightGBM cannot take zero rows; the base does not depend on the row.
+            some = x if len(x) else np.full((1, len(self.indicators)), np.nan)
+            parts = [tree_contributions(booster, some) for booster in self.boosters]
+            return float(np.mean([b for b, _ in parts])), np.mean([c for _, c in parts], axis=0)[: len(x)]
+
+    @cached_property
+    def _tables(self) -> tuple[TreeTables, ...]:
+        return tuple(tree_tables(booster.dump_model()) for booster in self.boosters)
 
     def _matrix(self, features: pd.DataFrame) -> Array:
         return np.ascontiguousarray(features[list(self.indicators)].to_numpy(dtype=float))

@@ -20,7 +20,15 @@ class Scorer(Protocol):
         ...
 
     def score(self, features: pd.DataFrame) -> Array:
-        """The probability that the decision to leave falls into the label window, one per row."""
+        """The probability that the decision to leave falls into the label window: `probability` of `log_odds`."""
+        ...
+
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """What the scorer adds up, one per row, before any calibration."""
+        ...
+
+    def probability(self, margin: Array) -> Array:
+        """The probability shown where these log-odds are found; never falls as they rise."""
         ...
 
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
@@ -32,17 +40,31 @@ class Scorer(Protocol):
         ...
 
 
+class FromLogOdds:
+    """A scorer that shows the logistic function of its log-odds."""
+
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The log-odds of each row."""
+        raise NotImplementedError
+
+    def probability(self, margin: Array) -> Array:
+        """The logistic function."""
+        return sigmoid(margin)
+
+    def score(self, features: pd.DataFrame) -> Array:
+        """Probability of each row."""
+        return self.probability(self.log_odds(features))
+
+
 def sigmoid(margin: Array) -> Array:
-    """Log-odds to probability, without overflow.
+    """Log-odds to probability.
 
     >>> sigmoid(np.array([0.0, -800.0])).tolist()
     [0.5, 0.0]
     """
-    return np.asarray(
-        np.where(
-            margin >= 0, 1 / (1 + np.exp(-np.abs(margin))), np.exp(-np.abs(margin)) / (1 + np.exp(-np.abs(margin)))
-        )
-    )
+    # Where exp overflows to infinity, the quotient is the 0 it should be.
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-margin)))
 
 
 def logit(probability: Array) -> Array:
