@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from models.linear import Linear
-from models.scorer import Array, FromLogOdds
+from models.scorer import Array, FromLogOdds, added
 from models.tree_tables import TooDeep, TreeTables, mean_contributions, tree_tables
 
 SEEDS = 5
@@ -66,9 +66,9 @@ class Boosted(FromLogOdds):
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """(base, the calendar's part and the TreeSHAP values averaged over the bag), one column per indicator."""
         base, contributions = self._trees(self._matrix(features))
-        trees = pd.DataFrame(contributions, columns=list(self.indicators), index=features.index)
+        trees = pd.DataFrame(contributions, columns=list(self.indicators), index=features.index, copy=False)
         start, calendar = self.calendar.margins(features)
-        return start + base, trees.add(calendar, fill_value=0.0)
+        return start + base, added(trees, calendar)
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """The calendar's log-odds and the bag's mean, of each row."""
@@ -77,6 +77,10 @@ class Boosted(FromLogOdds):
             return np.empty(0)
         trees = np.mean([b.predict(x, raw_score=True) for b in self.boosters], axis=0)
         return np.asarray(self.calendar.log_odds(features) + trees)
+
+    def members(self) -> list[Boosted]:
+        """Each booster of the bag alone, on top of the same calendar."""
+        return [replace(self, texts=(text,)) for text in self.texts]
 
     def _trees(self, x: Array) -> tuple[float, Array]:
         """(base, TreeSHAP values) averaged over the bag."""

@@ -15,7 +15,7 @@ from models.game import MOST_GROUPS, shapley
 from models.reference import Reference
 from models.scorer import Array, Scorer
 
-ROWS = 32_768
+ROWS = 8_192
 """Rows whose log-odds by indicator are held at a time: a million accounts need no table of all of them."""
 
 
@@ -32,15 +32,39 @@ def drivers(
     For each row `base_points + contribution.sum()` is 100 × its probability. `log_odds` are the scorer's own, where
     they are at hand: what its margins miss of them goes into the largest group.
     """
+    found = indicator_points(scorer, features, groups, reference=reference, log_odds=log_odds)
+    frames = [
+        pd.DataFrame(
+            {
+                "row": np.repeat(features.index.to_numpy(), len(names)),
+                "group": group,
+                "indicator": np.tile(np.array(names, dtype=object), len(features)),
+                "contribution": found[names].to_numpy().ravel(),
+            }
+        )
+        for group, names in members_of(found, groups).items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def indicator_points(
+    scorer: Scorer,
+    features: pd.DataFrame,
+    groups: Mapping[str, str],
+    *,
+    reference: Reference | None = None,
+    log_odds: Array | None = None,
+) -> pd.DataFrame:
+    """What each indicator adds, in percentage points: one row per row, one column per indicator."""
     base, margins = scorer.margins(features)
     inside = members_of(margins, groups)
     totals = _settled(_totals(margins, inside), base, log_odds)
     points = _points(scorer, base, totals, reference, inside)
-    frames = []
-    for place, (group, names) in enumerate(inside.items()):
+    found: dict[str, Array] = {}
+    for place, names in enumerate(inside.values()):
         inner = margins[names].to_numpy() - (0.0 if reference is None else reference.mean(names))
-        frames.append(_split(points[:, place], inner, names, group, features.index))
-    return pd.concat(frames, ignore_index=True)
+        found.update(zip(names, _split(points[:, place], inner).T, strict=True))
+    return pd.DataFrame(found, index=features.index)
 
 
 def group_points(
@@ -110,7 +134,7 @@ def _points(
     return 100 * shapley(base, totals, scorer.probability, reference=others, weights=reference.weights)
 
 
-def _split(points: Array, inner: Array, indicators: list[str], group: str, index: pd.Index) -> pd.DataFrame:
+def _split(points: Array, inner: Array) -> Array:
     """A group's points over its indicators, as their log-odds divide it; equal shares where those cancel to nothing."""
     total = inner.sum(axis=1, keepdims=True)
     # Where log-odds nearly cancel, dividing by their sum would blow single shares up: add the rest evenly instead.
@@ -119,13 +143,4 @@ def _split(points: Array, inner: Array, indicators: list[str], group: str, index
     slope = np.divide(points[:, None], total, out=np.zeros_like(total), where=alike)
     shares = inner * slope
     rest = points[:, None] - shares.sum(axis=1, keepdims=True)
-    shares = shares + rest / inner.shape[1]
-    rows, columns = inner.shape
-    return pd.DataFrame(
-        {
-            "row": np.repeat(index.to_numpy(), columns),
-            "group": group,
-            "indicator": np.tile(np.array(indicators, dtype=object), rows),
-            "contribution": shares.ravel(),
-        }
-    )
+    return np.asarray(shares + rest / inner.shape[1])

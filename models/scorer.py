@@ -56,6 +56,20 @@ class FromLogOdds:
         return self.probability(self.log_odds(features))
 
 
+def added(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """The log-odds of two parts by indicator; what only one of them speaks for keeps its own.
+
+    >>> added(pd.DataFrame({"a": [1.0], "b": [2.0]}), pd.DataFrame({"b": [0.5], "c": [3.0]})).to_dict("records")
+    [{'a': 1.0, 'b': 2.5, 'c': 3.0}]
+    """
+    # By hand: `add(fill_value=0.0)` takes longer over a million rows than TreeSHAP itself does.
+    columns = list(dict.fromkeys([*one, *other]))
+    found = np.zeros((len(one), len(columns)))
+    found[:, : one.shape[1]] = one.to_numpy()
+    found[:, [columns.index(c) for c in other]] += other.to_numpy()
+    return pd.DataFrame(found, columns=columns, index=one.index, copy=False)
+
+
 def sigmoid(margin: Array) -> Array:
     """Log-odds to probability.
 
