@@ -17,6 +17,7 @@ from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
 from models.ladder import FIRST, choose, rungs
 from models.prepare import prepared
+from models.reference import fit_reference
 from models.split import Split
 from models.zoo import FORMAT, NAMES, fit_all
 from pipelines.build_features import Checked, checked_sources
@@ -117,9 +118,9 @@ def train_on(
                 "paired": pairs,
             }
             progress("fitting what ships")
-            shipped, fitted_until = scorers, facts[0]["until"]
+            shipped, fitted_on, fitted_until = scorers, frame, facts[0]["until"]
             if panel.everything is not None:
-                whole = prepared(panel.everything, project.policy)
+                fitted_on = whole = prepared(panel.everything, project.policy)
                 seen = described(panel.everything)
                 fitted_until = seen["until"]
                 shipped = fit_all(
@@ -151,7 +152,7 @@ def train_on(
                 folder=folder,
             )
             result["model_version"] = _ship(
-                tracking, project, champion.scorer, champion.reason, shipped, directions, rule, fitted_until, panel
+                tracking, project, champion.scorer, champion.reason, shipped, fitted_on, rule, fitted_until, panel
             )
         write_parquet(predictions, project.out("evaluations", run_id) / "predictions.parquet")
         out = project.out("evaluations", run_id)
@@ -225,16 +226,18 @@ def _ship(
     champion: str,
     reason: str,
     shipped: Mapping[str, Scorer],
-    directions: Mapping[str, int],
+    fitted_on: pd.DataFrame,
     rule: Any,
     fitted_until: str,
     panel: Panel,
 ) -> str:
     keep = {champion, "lightgbm"}
+    groups = {name: i.group for name, i in catalogue().items()}
     model = {
         "format": FORMAT,
         "champion": champion,
         "scorers": {name: shipped[name].parameters() for name in sorted(keep)},
+        "reference": fit_reference(shipped[champion], fitted_on, groups).parameters(),
         "policy": project.policy.model_dump(mode="json", by_alias=True),
         "horizon_days": rule.horizon_days,
         "gap_days": rule.gap_days,

@@ -87,6 +87,8 @@ class AccountView:
     `coverage` (0-1) is the share of the health score's weight that had data; `weeks` runs from oldest to newest.
     `service` says how the account is served, `journey` how far its onboarding is (null afterwards); `weights` are
     those of its health score where they differ from the book's. `signals` are null where they were not looked for.
+    `base_probability` is that of the average account. `standing_out` says which driver stands out, or that none does;
+    `change` what moved the probability since a week ago (empty where that is not known).
     """
 
     account_id: str
@@ -120,6 +122,8 @@ class AccountView:
     journey: str | None = None
     weights: dict[str, int] | None = None
     signals: list[Signal] | None = None
+    standing_out: str = ""
+    change: str = ""
 
     @property
     def warnings(self) -> list[Signal]:
