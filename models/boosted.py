@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from models.linear import Linear
-from models.scorer import Array, sigmoid
+from models.scorer import Array, FromLogOdds, added
+from models.tree_tables import TooDeep, TreeTables, mean_contributions, tree_tables
 
 SEEDS = 5
 
@@ -43,7 +44,7 @@ def suited(churned_accounts: int) -> Trees:
 
 
 @dataclass(frozen=True)
-class Boosted:
+class Boosted(FromLogOdds):
     """A start and, on top of it, the mean of a bag of boosters that differ only by seed.
 
     The start is the calendar's log-odds: trees would need hundreds of leavers to draw its course, and a curve fitted
@@ -64,25 +65,38 @@ class Boosted:
 
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """(base, the start's part and the TreeSHAP values averaged over the bag), one column per indicator."""
-        from models.tree_shap import tree_contributions
-
-        x = self._matrix(features)
-        # LightGBM cannot take zero rows; the base does not depend on the row.
-        some = x if len(x) else np.full((1, len(self.indicators)), np.nan)
-        parts = [tree_contributions(booster, some) for booster in self.boosters]
-        base = float(np.mean([b for b, _ in parts]))
-        contributions = np.mean([c for _, c in parts], axis=0)[: len(x)]
-        trees = pd.DataFrame(contributions, columns=list(self.indicators), index=features.index)
+        base, contributions = self._trees(self._matrix(features))
+        trees = pd.DataFrame(contributions, columns=list(self.indicators), index=features.index, copy=False)
         level, start = self.start.margins(features)
-        return level + base, trees.add(start, fill_value=0.0)
+        return level + base, added(trees, start)
 
-    def score(self, features: pd.DataFrame) -> Array:
-        """Probability of each row: the bag's mean log-odds."""
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The start's log-odds and the bag's mean, of each row."""
         x = self._matrix(features)
         if not len(x):
             return np.empty(0)
         trees = np.mean([b.predict(x, raw_score=True) for b in self.boosters], axis=0)
-        return sigmoid(self.start.log_odds(features) + trees)
+        return np.asarray(self.start.log_odds(features) + trees)
+
+    def members(self) -> list[Boosted]:
+        """Each booster of the bag alone, on top of the same start."""
+        return [replace(self, texts=(text,)) for text in self.texts]
+
+    def _trees(self, x: Array) -> tuple[float, Array]:
+        """(base, TreeSHAP values) averaged over the bag."""
+        try:
+            return mean_contributions(self._tables, x)
+        except TooDeep:
+            from models.tree_shap import tree_contributions
+
+            # LightGBM cannot take zero rows; the base does not depend on the row.
+            some = x if len(x) else np.full((1, len(self.indicators)), np.nan)
+            parts = [tree_contributions(booster, some) for booster in self.boosters]
+            return float(np.mean([b for b, _ in parts])), np.mean([c for _, c in parts], axis=0)[: len(x)]
+
+    @cached_property
+    def _tables(self) -> tuple[TreeTables, ...]:
+        return tuple(tree_tables(booster.dump_model()) for booster in self.boosters)
 
     def _matrix(self, features: pd.DataFrame) -> Array:
         return np.ascontiguousarray(features[list(self.indicators)].to_numpy(dtype=float))

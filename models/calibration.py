@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from models.evaluate import log_loss_gain
 from models.ladder import Origin
 from models.ridge import ridge
-from models.scorer import Array, Scorer, logit, sigmoid
+from models.scorer import Array, Bagged, Scorer, logit, sigmoid
 from models.split import EMBARGO_DAYS
 
 LEAST_CHURNED = 30
@@ -62,9 +62,17 @@ class Calibrated:
         """The probability shown for the scorer's log-odds."""
         return sigmoid(self.curve.log_odds(margin))
 
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The scorer's, before the curve."""
+        return self.inner.log_odds(features)
+
     def score(self, features: pd.DataFrame) -> Array:
         """Probability of each row."""
-        return self.probability(logit(self.inner.score(features)))
+        return self.probability(self.log_odds(features))
+
+    def members(self) -> Sequence[Scorer]:
+        """Each member of the scorer's bag through the same curve; none where it has no bag."""
+        return [replace(self, inner=m) for m in self.inner.members()] if isinstance(self.inner, Bagged) else []
 
     def parameters(self) -> dict[str, Any]:
         """Scorer and curve."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from models.boosted import Boosted
 from models.linear import Linear
-from models.scorer import Array, logit, sigmoid
+from models.scorer import Array, FromLogOdds, added
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class Ensemble(FromLogOdds):
     """Averaging log-odds keeps contributions additive: each half explains itself."""
 
     name: str
@@ -26,11 +25,15 @@ class Ensemble:
         """(mean base, mean contributions), one column per indicator of either half."""
         base_a, a = self.logistic.margins(features)
         base_b, b = self.boosted.margins(features)
-        return (base_a + base_b) / 2, a.add(b, fill_value=0.0) / 2
+        return (base_a + base_b) / 2, added(a, b) / 2
 
-    def score(self, features: pd.DataFrame) -> Array:
-        """Probability of each row."""
-        return sigmoid(np.asarray((logit(self.logistic.score(features)) + logit(self.boosted.score(features))) / 2))
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The mean log-odds of each row."""
+        return (self.logistic.log_odds(features) + self.boosted.log_odds(features)) / 2
+
+    def members(self) -> list[Ensemble]:
+        """The logistic with each booster of the bag alone."""
+        return [replace(self, boosted=member) for member in self.boosted.members()]
 
     def parameters(self) -> dict[str, Any]:
         """Both halves."""

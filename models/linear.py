@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.calendar import Calendar, calendar_design, fitted_calendar
 from models.ridge import ridge
-from models.scorer import Array, sigmoid
+from models.scorer import Array, FromLogOdds
 
 QUANTILES = 50
 
@@ -31,7 +31,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(FromLogOdds):
     """Log-odds linear in rank-transformed indicators and in the calendar; a missing value has its own coefficient.
 
     The rank transform maps a value to where it stands in the training data, −1 to 1: no value can run away.
@@ -56,10 +56,6 @@ class Linear:
         """The log-odds of each row."""
         base, contributions = self.margins(features)
         return np.asarray(base + contributions.to_numpy().sum(axis=1))
-
-    def score(self, features: pd.DataFrame) -> Array:
-        """Probability of each row."""
-        return sigmoid(self.log_odds(features))
 
     def parameters(self) -> dict[str, Any]:
         """Name, intercept, columns and calendar."""

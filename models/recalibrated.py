@@ -12,12 +12,12 @@ import pandas as pd
 from models.calendar import Calendar, calendar_design, fitted_calendar
 from models.health_score import health_parts
 from models.ridge import ridge
-from models.scorer import Array, sigmoid
+from models.scorer import Array, FromLogOdds
 from policy.policy import Policy, policy_from
 
 
 @dataclass(frozen=True)
-class HealthRecalibrated:
+class HealthRecalibrated(FromLogOdds):
     """Log-odds = intercept + slope × (health score − its mean) + the calendar's course.
 
     The score's part is handed to its inputs exactly: input i moves the log-odds by slope × weight × (points − mean),
@@ -42,10 +42,10 @@ class HealthRecalibrated:
             found[str(name)] = found[str(name)] + part if name in found else part
         return self.intercept, pd.DataFrame(found, index=features.index)
 
-    def score(self, features: pd.DataFrame) -> Array:
-        """Probability of each row; a null health score counts as the mean."""
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """The log-odds of each row; a null health score counts as the mean."""
         health = features["health_score"].fillna(self.mean).to_numpy(dtype=float)
-        return sigmoid(self.intercept + self.slope * (health - self.mean) + self.calendar.total(features))
+        return self.intercept + self.slope * (health - self.mean) + self.calendar.total(features)
 
     def parameters(self) -> dict[str, Any]:
         """Coefficients and the policy they belong to."""

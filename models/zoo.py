@@ -19,7 +19,7 @@ from policy.errors import SettingsError
 from policy.policy import Policy
 
 NAMES = ("health_score", "health_recalibrated", "recency", "calendar", "logistic", "lightgbm", "ensemble")
-FORMAT = 3
+FORMAT = 4
 """Of a stored model; a form that today's scorers cannot be built from gets a new number."""
 KINDS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "linear": Linear.from_parameters,

@@ -14,7 +14,8 @@ from policy.errors import UsageError, did_you_mean
 def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any]:
     """The account's score, the points each group adds, the evidence, and the next step.
 
-    `base_points` + Σ `drivers.points` is 100 × `churn_probability`.
+    `base_points`, the average account, + Σ `drivers.points` is 100 × `churn_probability`. `main_driver` is the group that
+    stands out; null where none does.
     """
     day = chosen_date(project, as_of)
     scores = {r["account_id"]: r for r in rows_of(project, "scores", day)}
@@ -45,6 +46,7 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
         "reasons": [row[f"reason_{i}"] for i in (1, 2, 3) if row[f"reason_{i}"]],
         "base_points": _number(about["base_points"]),
         "drivers": [{"group": g, "points": p} for g, p in sorted(points.items(), key=lambda item: -abs(item[1]))],
+        "main_driver": about.get("main_driver"),
         "changes": [r["sentence"] for r in told.values() if r["before_text"] != r["after_text"]],
         "signals": signals_told(project, account, day),
         "play": row["play"],

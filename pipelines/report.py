@@ -17,7 +17,7 @@ from pipelines.report_signals import signals_shown
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from policy.archive import archived_policy
-from serving.reasons import long_date, moves_enough
+from serving.reasons import long_date, main_driver_told, moves_enough
 from serving.workbench.pages import write_site
 from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Signal, Task, Week
 
@@ -137,6 +137,10 @@ def _view(
         service=_service(about),
         journey=about.get("journey_status"),
         weights=_own_weights(about["tenure_days"], project),
+        # A book that was scored before drivers could be told apart has no such column.
+        standing_out=main_driver_told(about["main_driver"], {d.group: d.points for d in _grouped(moved, told)})
+        if "main_driver" in about
+        else "",
     )
 
 

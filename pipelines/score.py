@@ -15,6 +15,7 @@ from features.indicators.usage import user_days
 from features.labels import data_until
 from features.snapshots import EPOCH, WEEKDAYS, Snapshots
 from models.health_score import mix_warnings
+from models.reference import Reference
 from models.zoo import stored_scorers
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
 from pipelines.files import write_parquet
@@ -136,6 +137,7 @@ def _run(checked: Checked, day: date) -> Run:
         policy=checked.project.policy,
         champion=scorers[shipped.parameters["champion"]] if shipped else None,
         lightgbm=scorers.get("lightgbm"),
+        reference=Reference.from_parameters(shipped.parameters["explained_against"]) if shipped else None,
     )
 
 
@@ -218,6 +220,7 @@ def _book(
     )
     out["probability_before"] = float("nan") if before is None else before.reindex(now.index)
     out["base_points"] = float("nan") if scored.base_points is None else scored.base_points
+    out["main_driver"] = pd.Series(scored.main_drivers, dtype="string").reindex(now.index)
     for i in range(TREND_WEEKS):
         out[f"week_{i:02d}"] = now[f"week_{i:02d}"].astype("float64")
     return out.reset_index()

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from serving.reasons import main_driver_told
+
 SHOWN = 12  # new signals told in words on the terminal; the file has all
 STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "dim"}
 
@@ -190,11 +192,12 @@ def explain(found: Mapping[str, Any]) -> Any:
         lines.append(f"Churn probability {found['churn_probability']:.1%} ({found['risk_tier']} risk{before})")
     if found["health_score"] is not None:
         lines.append(f"Health score {found['health_score']:.0f} ({found['health_tier']})")
-    lines += ["", "Why", *(f"  {i}. {r}" for i, r in enumerate(found["reasons"], 1))]
-    if not found["reasons"]:
-        lines.append("  No single reason stands out.")
+    lines += ["", "Why"]
+    if found["churn_probability"] is not None:
+        lines.append(f"  {main_driver_told(found['main_driver'], {d['group']: d['points'] for d in found['drivers']})}")
+    lines += [f"  {i}. {r}" for i, r in enumerate(found["reasons"], 1)]
     if found["base_points"] is not None:
-        lines += ["", f"Percentage points, from a base of {found['base_points']:.1f}:"]
+        lines += ["", f"Percentage points, from the average account at {found['base_points']:.1f}:"]
         lines += [f"  {d['points']:+6.1f}  {d['group']}" for d in found["drivers"]]
         total = found["base_points"] + sum(d["points"] for d in found["drivers"])
         lines.append(f"  {total:6.1f}  = the probability shown")

@@ -17,6 +17,7 @@ from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
 from models.ladder import FIRST, rungs
 from models.prepare import prepared
+from models.reference import fit_reference
 from models.split import Split
 from models.zoo import FORMAT, NAMES
 from pipelines.build_features import Checked, checked_sources
@@ -198,10 +199,13 @@ def _ship(
     panel: Panel,
 ) -> str:
     champion = fitted.champion
+    whole = prepared(panel.train if panel.everything is None else panel.everything, project.policy)
+    groups = {name: i.group for name, i in catalogue().items()}
     model = {
         "format": FORMAT,
         "champion": champion.scorer,
         "scorers": {name: fitted.shipped[name].parameters() for name in sorted({champion.scorer, "lightgbm"})},
+        "explained_against": fit_reference(fitted.shipped[champion.scorer], whole, groups).parameters(),
         "policy": project.policy.model_dump(mode="json", by_alias=True),
         "horizon_days": rule.horizon_days,
         "gap_days": rule.gap_days,

@@ -52,6 +52,9 @@ class Evidence(Frozen):
 
     reasons: int = rule("", "Reasons given at most.", ge=0, le=3)
     least_points: Amount = rule("", "Smaller contributions (percentage points) are not given as reasons.")
+    least_gap: Amount = rule(
+        "", "A group that leads the next by less (percentage points) is not named as the main driver."
+    )
     least_change: Share = rule(
         "", "A smaller movement, as a share of the larger number, is no reason and not told as a change."
     )

@@ -90,6 +90,23 @@ def long_date(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def main_driver_told(group: str | None, points: Mapping[str, float]) -> str:
+    """The sentence before the reasons: which group stands out, or that none does. Associations, never causes.
+
+    `points` are those of every group; what time alone moves may lead there, and is told as the calendar.
+
+    >>> main_driver_told("payment", {"payment": 4.0, "contract": 1.0})
+    'Most strongly associated with the risk: payment.'
+    >>> main_driver_told(None, {"payment": 1.0, "contract": 4.0})
+    'Besides the calendar, no single driver stands out.'
+    """
+    if group is None:
+        return "Besides the calendar, no single driver stands out."
+    if group == max(points, key=lambda name: points[name], default=group):
+        return f"Most strongly associated with the risk: {group}."
+    return f"Besides the calendar, most strongly associated with the risk: {group}."
+
+
 def reasons(
     contributions: list[tuple[str, str, float]],
     found: Mapping[str, Evidence | None],
@@ -105,9 +122,11 @@ def reasons(
     or only by a movement in the healthy direction, gives no reason. Reasons that only the calendar moves come last.
     """
     totals: dict[str, float] = {}
-    for group, _, points in contributions:
+    own: dict[str, float] = {}
+    for group, name, points in contributions:
         totals[group] = totals.get(group, 0.0) + points
-    told: list[tuple[bool, str, str]] = []
+        own[group] = own.get(group, 0.0) + (0.0 if indicators[name].clock else points)
+    told: list[tuple[bool, float, str, str]] = []
     for group in sorted(totals, key=lambda g: (-totals[g], g)):
         if totals[group] < least_points:
             break
@@ -115,8 +134,10 @@ def reasons(
         for _, name, _ in inside:
             seen = found.get(name)
             if seen is not None and speaks_for_risk(indicators[name], seen, least_change=least_change):
-                told.append((indicators[name].clock, group, seen.sentence))
+                clock = indicators[name].clock
+                told.append((clock, -totals[group] if clock else -own[group], group, seen.sentence))
                 break
-    # What the customer does comes before what the calendar does; within each, the strongest first.
-    ordered = sorted(told, key=lambda t: t[0])
-    return [(group, sentence) for _, group, sentence in ordered[:most]]
+    # What the customer does comes before what the calendar does; within each, the strongest first: what the calendar
+    # adds to a group says nothing for a sentence about the customer.
+    ordered = sorted(told, key=lambda t: t[:2])
+    return [(group, sentence) for _, _, group, sentence in ordered[:most]]

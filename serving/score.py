@@ -11,8 +11,10 @@ import pandas as pd
 from features.indicator import Indicator
 from models.drivers import base_points, drivers
 from models.health_score import health_scores
+from models.main_driver import main_drivers
 from models.metrics import high_tier
 from models.prepare import prepared
+from models.reference import Reference
 from models.scorer import Scorer
 from policy.policy import Policy
 from serving.reasons import Evidence, evidence, reasons
@@ -23,7 +25,10 @@ NAMES = ("usage", "engagement", "sentiment", "commercial")
 
 @dataclass(frozen=True)
 class Run:
-    """What every row of a scoring run carries. `champion` is None while the book is too small for a model."""
+    """What every row of a scoring run carries. `champion` is None while the book is too small for a model.
+
+    Explanations start from the mean of `reference`; without one, from a customer of whom nothing is known.
+    """
 
     run_id: str
     model_version: str | None
@@ -36,17 +41,22 @@ class Run:
     policy: Policy
     champion: Scorer | None
     lightgbm: Scorer | None
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A scored snapshot: rows for the CRM, drivers, tasks, evidence, and the base of the explanation."""
+    """A scored snapshot: rows for the CRM, drivers, tasks, evidence, and the base of the explanation.
+
+    `main_drivers` names the group that stands out for an account; null where none does.
+    """
 
     scores: pd.DataFrame
     drivers: pd.DataFrame
     tasks: pd.DataFrame
     evidence: Mapping[str, list[Evidence]]
     base_points: float | None
+    main_drivers: Mapping[str, str | None]
 
 
 def score_snapshot(
@@ -99,9 +109,13 @@ def score_snapshot(
     scores["expires_on"] = run.as_of + timedelta(days=run.policy.tasks.expires_days)
     before = _scores(prepared(week_ago, run.policy).set_index("account_id", drop=False), run) if len(week_ago) else None
     tasks = tasks_for(scores, before, owners, run.policy, run.run_id, run.as_of, run.published_at)
-    base = None if run.champion is None else base_points(run.champion, frame)
     return Scored(
-        scores.reset_index(drop=True), moved, tasks, {a: [e for e in t.values() if e] for a, t in told.items()}, base
+        scores=scores.reset_index(drop=True),
+        drivers=moved,
+        tasks=tasks,
+        evidence={a: [e for e in t.values() if e] for a, t in told.items()},
+        base_points=None if run.champion is None else base_points(run.champion, frame, run.reference),
+        main_drivers=_main_drivers(frame, indicators, run),
     )
 
 
@@ -149,7 +163,9 @@ def _drivers(frame: pd.DataFrame, indicators: Mapping[str, Indicator], run: Run)
     if run.champion is None:
         return pd.DataFrame(columns=columns)
     groups = {name: i.group for name, i in indicators.items()}
-    long = drivers(run.champion, frame, groups).rename(columns={"row": "account_id"})
+    long = drivers(run.champion, frame, groups, reference=run.reference, log_odds=run.champion.log_odds(frame)).rename(
+        columns={"row": "account_id"}
+    )
     values = frame[list(dict.fromkeys(long["indicator"]))].reset_index(names="account")
     values = values.melt(id_vars="account", var_name="indicator", value_name="value")
     long = long.merge(
@@ -159,6 +175,21 @@ def _drivers(frame: pd.DataFrame, indicators: Mapping[str, Indicator], run: Run)
         validate="one_to_one",
     )
     return long.assign(as_of=run.as_of, scorer=run.champion.name)[columns]
+
+
+def _main_drivers(frame: pd.DataFrame, indicators: Mapping[str, Indicator], run: Run) -> dict[str, str | None]:
+    if run.champion is None:
+        return {}
+    found = main_drivers(
+        run.champion,
+        frame,
+        {name: i.group for name, i in indicators.items()},
+        {name for name, i in indicators.items() if i.clock},
+        reference=run.reference,
+        least_points=run.policy.evidence.least_points,
+        least_gap=run.policy.evidence.least_gap,
+    )
+    return {str(account): group for account, group in found.items()}
 
 
 def _evidence(

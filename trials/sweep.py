@@ -12,7 +12,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from policy.errors import SettingsError
 from simulation.drawn import seed_of
+from trials.fingerprint import fingerprint
 
 FRESH = 20_000
 NULL = "null"
@@ -77,6 +79,12 @@ def judged_world(job: Job, code: str, place: str) -> list[str]:
     """Judge the sizes of one world that have no file yet; one line each for the log."""
     from trials.trial import named, null_trial, trial_on, world_with_fresh
 
+    if fingerprint() != code:
+        raise SettingsError(
+            f"the code is no longer {code}: its figures would be filed under a code that did not make them.",
+            where="trials",
+            cure="Run the sweep in a checkout of its own that nobody edits.",
+        )
     lines, ready = [], None
     seed = seed_of(code, job.number if job.family is None else 1_000_000 + job.number)
     for size in job.sizes:

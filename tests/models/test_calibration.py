@@ -107,3 +107,11 @@ def test_a_calibrated_scorer_shows_the_curve_of_its_own_log_odds(
     again = from_parameters(seen.parameters())
     assert np.array_equal(again.score(train), seen.score(train))
     assert again.name == "logistic"
+
+
+def test_the_members_of_a_bag_are_seen_through_the_same_curve(train: pd.DataFrame, scorers: dict[str, Scorer]) -> None:
+    seen = Calibrated(scorers["lightgbm"], Curve("level", level=0.4))
+    alone = seen.members()
+    assert len(alone) == 5
+    assert logit(seen.score(train)) == pytest.approx(np.mean([logit(m.score(train)) for m in alone], axis=0), abs=1e-9)
+    assert Calibrated(scorers["logistic"], Curve()).members() == []

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.drivers import MOST_GROUPS, base_points, drivers, shapley
-from models.scorer import Array, Scorer, sigmoid
-from models.zoo import NAMES
-from tests.models.books import GROUPS
+from models import drivers as drivers_module
+from models.drivers import base_points, drivers, group_points
+from models.game import MOST_GROUPS, shapley
+from models.reference import Reference, fit_reference
+from models.scorer import Array, FromLogOdds, Scorer, sigmoid
+from models.zoo import NAMES, fit_all
+from policy.policy import Policy
+from tests.models.books import DIRECTIONS, GROUPS
 
 
 @dataclass(frozen=True)
-class Given:
+class Given(FromLogOdds):
     """A scorer whose log-odds are the columns of the frame themselves."""
 
     name: str = "given"
@@ -27,11 +30,18 @@ class Given:
     def margins(self, features: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         return self.base, features
 
-    def score(self, features: pd.DataFrame) -> Array:
-        return sigmoid(self.base + features.to_numpy().sum(axis=1))
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        return np.asarray(self.base + features.to_numpy().sum(axis=1))
 
     def parameters(self) -> dict[str, Any]:
         return {}
+
+
+class Halved(Given):
+    """One that shows half of what its log-odds say, as a calibration may."""
+
+    def probability(self, margin: Array) -> Array:
+        return sigmoid(margin) / 2
 
 
 @pytest.mark.parametrize("name", NAMES[1:])
@@ -43,28 +53,48 @@ def test_base_and_contributions_add_up_to_the_probability_shown(
     np.testing.assert_allclose(total[test.index], 100 * scorers[name].score(test), atol=1e-9)
 
 
-def test_shapley_equals_the_mean_over_all_orders_of_arrival() -> None:
-    rng = np.random.default_rng(0)
-    groups = rng.normal(scale=2, size=(5, 4))
-    expected = np.zeros((5, 4))
-    orders = list(permutations(range(4)))
-    for order in orders:
-        margin = np.full(5, -1.3)
-        for player in order:
-            before = sigmoid(margin)
-            margin = margin + groups[:, player]
-            expected[:, player] += (sigmoid(margin) - before) / len(orders)
-    np.testing.assert_allclose(shapley(-1.3, groups), expected, atol=1e-14)
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_from_the_mean_probability_of_the_book_they_add_up_as_well(
+    name: str, scorers: Mapping[str, Scorer], train: pd.DataFrame, test: pd.DataFrame
+) -> None:
+    scorer = scorers[name]
+    reference = fit_reference(scorer, train, GROUPS)
+    base = base_points(scorer, test, reference)
+    assert base == pytest.approx(100 * scorer.score(train).mean(), abs=1e-9)
+    found = drivers(scorer, test, GROUPS, reference=reference, log_odds=scorer.log_odds(test))
+    total = base + found.groupby("row")["contribution"].sum()
+    np.testing.assert_allclose(total[test.index], 100 * scorer.score(test), rtol=0, atol=1e-9)
 
 
-def test_shapley_of_one_group_is_the_whole_difference() -> None:
-    assert shapley(0.0, np.array([[np.log(3.0)]])).tolist() == [[pytest.approx(0.25)]]
+def test_points_by_group_are_the_sums_of_the_points_by_indicator(
+    scorers: Mapping[str, Scorer], train: pd.DataFrame, test: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = scorers["ensemble"]
+    reference = fit_reference(scorer, train, GROUPS)
+    monkeypatch.setattr(drivers_module, "ROWS", 50)  # several blocks, the last one not full
+    found = group_points(scorer, test, GROUPS, reference=reference)
+    sums = drivers(scorer, test, GROUPS, reference=reference).groupby(["row", "group"])["contribution"].sum().unstack()
+    pd.testing.assert_frame_equal(found, sums.loc[test.index], check_names=False, rtol=0, atol=1e-12)
+    assert group_points(scorer, test.head(0), GROUPS).shape == (0, found.shape[1])
 
 
-def test_equal_groups_share_equally_and_an_idle_group_gets_nothing() -> None:
-    found = shapley(-1.0, np.array([[0.7, 0.7, 0.0]]))[0]
-    assert found[0] == pytest.approx(found[1])
-    assert found[2] == pytest.approx(0.0, abs=1e-15)
+def test_the_game_is_for_the_probability_that_is_shown() -> None:
+    frame = pd.DataFrame({"a": [1.0, 3.0], "b": [0.5, -2.0]})
+    found = group_points(Halved(), frame, {"a": "use", "b": "pay"})
+    # Log-odds of −2 show 6.0 %, half the logistic function of −2.
+    assert base_points(Halved(), frame) == pytest.approx(50 * sigmoid(np.array([-2.0]))[0])
+    total = base_points(Halved(), frame) + found.sum(axis=1)
+    assert total.tolist() == pytest.approx((50 * sigmoid(np.array([-0.5, -1.0]))).tolist())
+
+
+def test_what_an_approximation_misses_goes_into_the_largest_group() -> None:
+    frame = pd.DataFrame({"a": [1.0], "b": [-0.2]})
+    missed = 0.3
+    log_odds = Given().log_odds(frame) + missed
+    found = drivers(Given(), frame, {"a": "use", "b": "pay"}, log_odds=log_odds).set_index("indicator")["contribution"]
+    points = 100 * shapley(-2.0, np.array([[1.0 + missed, -0.2]]))[0]
+    assert found[["a", "b"]].tolist() == pytest.approx(points.tolist())
+    assert base_points(Given(), frame) + found.sum() == pytest.approx(100 * sigmoid(log_odds)[0], abs=1e-9)
 
 
 def test_more_than_eight_groups_are_refused_by_name() -> None:
@@ -118,3 +148,35 @@ def test_every_row_and_indicator_appears_once(scorers: Mapping[str, Scorer], tes
     found = drivers(scorers["lightgbm"], test, GROUPS)
     assert not found.duplicated(["row", "indicator"]).any()
     assert set(found["row"]) == set(test.index)
+
+
+def test_an_indicator_copied_under_another_name_leaves_its_group_as_it_was() -> None:
+    frame = pd.DataFrame({"a": [1.0], "b": [-0.4]})
+    # The same model, its coefficient shared by the two copies.
+    copied = pd.DataFrame({"a": [0.5], "copy": [0.5], "b": [-0.4]})
+    once = group_points(Given(), frame, {"a": "use", "b": "pay"})
+    twice = group_points(Given(), copied, {"a": "use", "copy": "use", "b": "pay"})
+    np.testing.assert_allclose(twice, once, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["logistic", "lightgbm", "ensemble"])
+def test_fitted_again_beside_a_copy_its_group_tells_nearly_the_same(
+    name: str, train: pd.DataFrame, test: pd.DataFrame, scorers: Mapping[str, Scorer], policy: Policy
+) -> None:
+    directions = {**DIRECTIONS, "copy": DIRECTIONS["login_change_28d"]}
+    beside = train.assign(copy=train["login_change_28d"]), test.assign(copy=test["login_change_28d"])
+    again = fit_all(beside[0], train["churned"].to_numpy(), directions, policy, only=(name,))[name]
+    groups = {**GROUPS, "copy": GROUPS["login_change_28d"]}
+    before, after = group_points(scorers[name], test, GROUPS), group_points(again, beside[1], groups)
+    usage = GROUPS["login_change_28d"]
+    assert np.corrcoef(before[usage], after[usage])[0, 1] > 0.95
+    # In the mean over accounts by less than a fifth of what the group usually moves.
+    assert (after[usage] - before[usage]).abs().mean() < 0.2 * before[usage].abs().mean()
+
+
+def test_within_a_group_an_indicator_that_is_as_in_the_reference_adds_nothing() -> None:
+    reference = Reference(("a", "b"), ((1.0, 0.0),), (1.0,))
+    frame = pd.DataFrame({"a": [1.0], "b": [0.8]})
+    found = drivers(Given(), frame, {"a": "use", "b": "use"}, reference=reference).set_index("indicator")
+    whole = 100 * float(np.diff(sigmoid(np.array([-1.0, -0.2])))[0])
+    assert found["contribution"][["a", "b"]].tolist() == pytest.approx([0.0, whole])

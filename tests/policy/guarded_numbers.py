@@ -53,6 +53,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "ladder": ("tests/models/test_ladder.py",),
     "evidence": ("tests/serving/test_score.py", "tests/serving/test_reasons.py"),
     "money": ("tests/models/test_money.py",),
+    "evidence.least_gap": ("tests/models/test_main_driver.py::test_a_lead_below_the_least_gap_names_nobody",),
     "tasks": ("tests/serving/test_tasks.py", "tests/serving/test_score.py"),
     "scenario": ("tests/policy/test_lint.py",),
 }

@@ -104,7 +104,7 @@ def scored(*accounts: str, tasks: tuple[str, ...]) -> Scored:
         {"account_id": a, "as_of": MONDAY, "run_id": "r", "churn_probability": 0.3, "risk_tier": "high", "play": "call"}
         for a in accounts
     ]
-    return Scored(pd.DataFrame(rows), pd.DataFrame(), pd.DataFrame({"account_id": list(tasks)}), {}, None)
+    return Scored(pd.DataFrame(rows), pd.DataFrame(), pd.DataFrame({"account_id": list(tasks)}), {}, None, {})
 
 
 def test_who_is_held_out_keeps_the_score_and_gets_no_task_and_no_play() -> None:

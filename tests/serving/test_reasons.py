@@ -237,6 +237,17 @@ def test_what_the_calendar_moves_comes_after_what_the_customer_does() -> None:
     assert chosen(*given, indicators=free) == ["contract", "usage"]
 
 
+def test_what_the_calendar_adds_to_a_group_lends_no_weight_to_a_sentence_about_the_customer() -> None:
+    given = [
+        ("contract", "days_to_term_end", 9.0),
+        ("contract", "past_due_days", 0.2),
+        ("usage", "login_change_28d", 1.0),
+    ]
+    told = {name: seen for name, seen in FOUND.items() if name != "days_to_term_end"}
+    found = reasons(given, told, ALL, most=3, least_points=0.5, least_change=0.0)
+    assert [group for group, _ in found] == ["usage", "contract"]
+
+
 def test_nobody_is_given_a_reason_without_contributions() -> None:
     assert chosen() == []
 

@@ -12,6 +12,7 @@ import pytest
 
 from features.catalogue import catalogue
 from models.linear import Column, Linear
+from models.reference import Reference
 from policy.policy import Policy, load_policy
 from serving.score import Run, Scored, score_snapshot
 
@@ -164,6 +165,28 @@ def test_the_drivers_add_up_to_the_probability_shown(policy: Policy) -> None:
     own = found.drivers[found.drivers["account_id"] == "a0"].set_index("indicator")
     assert own.loc["past_due_days", ["group", "value", "scorer"]].tolist() == ["payment", 20.0, "logistic"]
     assert len(found.drivers) == 10 * 3
+
+
+def test_the_main_driver_is_named_where_one_stands_out(policy: Policy) -> None:
+    # a0: invoices alone; a1: logins and invoices both add 0.75 to the log-odds, so that neither leads.
+    alike = {"login_change_28d": -0.5, "past_due_days": 26.25}
+    found = scored(policy, accounts(a0={"past_due_days": 20.0}, a1=alike)).main_drivers
+    assert found["a0"] == "payment"
+    assert found["a1"] is None
+    assert scored(policy, accounts(), champion=None).main_drivers == {}
+
+
+def test_explanations_start_from_the_reference_where_there_is_one(policy: Policy) -> None:
+    now = accounts(a0=SICK)
+    indicators = ("login_change_28d", "past_due_days", "days_to_term_end")
+    # Two kinds of account, three of four of the calm kind: −2 − 0.5 and −2 + 1.
+    reference = Reference(indicators, ((-0.5, 0.0, 0.0), (1.0, 0.0, 0.0)), (0.75, 0.25))
+    found = score_snapshot(now, now, now, {}, INDICATORS, replace(run(policy), reference=reference))
+    expected = 75 / (1 + np.exp(2.5)) + 25 / (1 + np.exp(1.0))
+    assert found.base_points == pytest.approx(expected)
+    sums = found.drivers.groupby("account_id")["contribution"].sum() + found.base_points
+    shown = by_account(found)["churn_probability"].astype(float) * 100
+    np.testing.assert_allclose(sums[shown.index], shown, atol=1e-9)
 
 
 def test_a_healthy_account_has_no_reason_and_no_play(policy: Policy) -> None:

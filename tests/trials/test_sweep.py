@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from policy.errors import SettingsError
 from trials.fingerprint import fingerprint
-from trials.sweep import FULL, Plan, sweep
+from trials.sweep import FULL, Job, Plan, judged_world, sweep
 
 
 def test_sizes_share_their_worlds_and_the_silent_are_apart() -> None:
@@ -39,3 +40,9 @@ def test_the_fingerprint_is_that_of_the_judged_code(monkeypatch: pytest.MonkeyPa
     assert before == fingerprint()
     monkeypatch.setattr("trials.fingerprint.ALSO", ())
     assert fingerprint() != before
+
+
+def test_a_world_is_not_judged_by_other_code_than_it_was_drawn_for(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no longer abc"):
+        judged_world(Job(0, "null", (500,)), "abc", str(tmp_path))
+    assert not list(tmp_path.iterdir())

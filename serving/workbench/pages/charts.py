@@ -29,7 +29,7 @@ class Bar:
 
 
 def driver_bars(account: AccountView) -> list[Bar]:
-    """Starting point, what raises, what lowers, total; empty where probability, base or drivers are not available.
+    """The average account, what raises, what lowers, total; empty where probability, base or drivers are not available.
 
     The shown numbers add up to the shown total exactly: each is rounded down and the missing units go to the largest
     remainders. Effects too small to show are one row; what the drivers leave unexplained is a row of its own.
@@ -85,7 +85,7 @@ def _drawn(start: int, steps: list[tuple[str, str | None, int]], total: int, pla
         return Bar(label, text, shown, kind, x(min(a, b)), round(abs(x(b) - x(a)), 2), x(b), told)
 
     at = f"{scaled(start, places)}{PERCENT}"
-    bars = [bar("Starting point", None, at, "base", 0, start, f"Starting point {at}")]
+    bars = [bar("Average account", None, at, "base", 0, start, f"Average account {at}")]
     for (label, text, step), before, after in zip(steps, ends, ends[1:], strict=False):
         kind: Kind = "up" if step > 0 else "down" if step < 0 else "flat"
         told = f"{spaced(label)}: from {scaled(before, places)} to {scaled(after, places)}{PERCENT}"

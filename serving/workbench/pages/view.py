@@ -88,6 +88,8 @@ class AccountView:
     `service` says how the account is served, `journey` how far its onboarding is (null afterwards); `weights` are
     those of its health score where they differ from the book's. `signals` are null where they were not looked for.
     An account with `held_since` is in the holdout: it has no tasks, no play and no warnings.
+    `base_probability` is that of the average account. `standing_out` says which driver stands out, or that none does;
+    `change` what moved the probability since a week ago (empty where that is not known).
     """
 
     account_id: str
@@ -122,6 +124,8 @@ class AccountView:
     weights: dict[str, int] | None = None
     signals: list[Signal] | None = None
     held_since: date | None = None
+    standing_out: str = ""
+    change: str = ""
 
     @property
     def warnings(self) -> list[Signal]:

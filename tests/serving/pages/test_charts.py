@@ -20,7 +20,7 @@ def weeks(*days: int | None) -> list[Week]:
 def test_the_bars_go_up_then_down_and_end_at_the_shown_probability(northwind: AccountView) -> None:
     bars = driver_bars(northwind)
     assert [(bar.label, bar.shown, bar.kind) for bar in bars] == [
-        ("Starting point", "8\u00a0%", "base"),
+        ("Average account", "8\u00a0%", "base"),
         ("usage", "+17", "up"),
         ("people", "+9", "up"),
         ("renewal date", "+7", "up"),
