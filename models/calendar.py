@@ -87,7 +87,7 @@ class Calendar:
 
     def total(self, features: pd.DataFrame) -> Array:
         """The log-odds of each row, all indicators together."""
-        return self.margins(features).to_numpy().sum(axis=1)
+        return np.asarray(np.ascontiguousarray(self.margins(features).to_numpy()).sum(axis=1))
 
     def _centers(self) -> pd.Series:
         return pd.Series(dict(self.centers), dtype=float).reindex(_indicators(), fill_value=0.0)

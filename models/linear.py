@@ -55,7 +55,8 @@ class Linear(FromLogOdds):
     def log_odds(self, features: pd.DataFrame) -> Array:
         """The log-odds of each row."""
         base, contributions = self.margins(features)
-        return np.asarray(base + contributions.to_numpy().sum(axis=1))
+        # Row by row in memory: else a row alone is summed in another order than among others.
+        return np.asarray(base + np.ascontiguousarray(contributions.to_numpy()).sum(axis=1))
 
     def parameters(self) -> dict[str, Any]:
         """Name, intercept, columns and calendar."""

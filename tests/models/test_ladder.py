@@ -49,7 +49,11 @@ class Fits:
     [
         (30, []),
         (49, []),
-        (50, ["logistic", "ensemble", "lightgbm"]),
+        (50, ["logistic"]),
+        (54, ["logistic"]),
+        (55, ["logistic", "ensemble"]),
+        (59, ["logistic", "ensemble"]),
+        (60, ["logistic", "ensemble", "lightgbm"]),
         (501, ["logistic", "ensemble", "lightgbm"]),
     ],
 )

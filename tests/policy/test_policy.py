@@ -34,7 +34,7 @@ def test_the_default_policy_states_the_rules_of_the_domain() -> None:
     assert policy.health.weights == {"usage": 40, "engagement": 25, "sentiment": 20, "commercial": 15}
     assert (policy.health.bands.green, policy.health.bands.yellow) == (75, 50)
     assert policy.health.tier_coverage == 0.60
-    assert (policy.ladder.refuse_below, policy.ladder.logistic_from, policy.ladder.ensemble_from) == (30, 50, 50)
+    assert (policy.ladder.refuse_below, policy.ladder.logistic_from, policy.ladder.ensemble_from) == (30, 50, 55)
     assert (policy.tasks.assess_hours, policy.tasks.reach_out_hours) == (24, 48)
     assert policy.evidence.reasons == 3
     assert policy.label.lapse_days == 30
