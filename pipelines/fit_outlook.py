@@ -150,7 +150,8 @@ class _Job:
             return None
         churned, said = rows["churned"].to_numpy(), said[seen]
         steady = 1 - (1 - probability[seen]) ** (days / self.horizon_days)
-        gain, bounds = log_loss_gain(rows, said, steady)
+        # At the own horizon both are the probability shown: there is nothing to gain.
+        gain, bounds = (None, None) if days == self.horizon_days else log_loss_gain(rows, said, steady)
         return {
             "rows": len(rows),
             "churned_accounts": int(rows.loc[rows["churned"] == 1, "account_id"].nunique()),

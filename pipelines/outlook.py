@@ -7,15 +7,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.horizons import HORIZONS
 from models.outlook import COLUMNS, Outlook
 from models.prepare import prepared
 from pipelines.deliver import rows_of
 from pipelines.files import write_parquet
 from pipelines.settings import Project
 from policy.policy import Policy
+from serving.workbench.pages.view import Ahead
 
 if TYPE_CHECKING:
     import pandas as pd
+
+OTHERS = {"contraction": "A smaller contract within 90 days", "non_payment": "Lost unpaid within 90 days"}
 
 
 def write_outlook(
@@ -47,3 +51,21 @@ def outlooks(project: Project, as_of: str) -> dict[str, dict[str, Any]]:
     if not outlook_path(project, as_of).exists():
         return {}
     return {r["account_id"]: {name: r[name] for name in COLUMNS} for r in rows_of(project, "outlook", as_of)}
+
+
+def ahead(outlook: Mapping[str, Any] | None, widest: float) -> Ahead | None:
+    """An account's outlook as its page shows it; a range wider than `widest` is told as little evidence."""
+    if outlook is None:
+        return None
+    low, high = outlook["range_low"], outlook["range_high"]
+    shares = [(days, outlook[f"p_{days}d"]) for days in HORIZONS]
+    others = [(said, outlook[f"p_{head}_90d"]) for head, said in OTHERS.items()]
+    return Ahead(
+        horizons=[(days, share) for days, share in shares if share is not None],
+        low=low,
+        high=high,
+        wide=low is not None and high - low > widest,
+        median_days=outlook["median_days"],
+        arr_at_risk_180d=outlook["arr_at_risk_180d"],
+        others=[(said, share) for said, share in others if share is not None],
+    )

@@ -61,6 +61,23 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the next half year may bring: `horizons` holds (days, probability of having decided to leave by then).
+
+    `low` and `high` are the range of the probability shown, `wide` whether it is too wide to lean on. `others` holds
+    (what else may happen within 90 days, its probability). Null is not available.
+    """
+
+    horizons: list[tuple[int, float]]
+    low: float | None
+    high: float | None
+    wide: bool
+    median_days: float | None
+    arr_at_risk_180d: float | None
+    others: list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One thing to do. A `due_at` without a time zone is UTC."""
 
@@ -87,7 +104,8 @@ class AccountView:
     `coverage` (0-1) is the share of the health score's weight that had data; `weeks` runs from oldest to newest.
     `service` says how the account is served, `journey` how far its onboarding is (null afterwards); `weights` are
     those of its health score where they differ from the book's. `signals` are null where they were not looked for.
-    An account with `held_since` is in the holdout: it has no tasks, no play and no warnings.
+    An account with `held_since` is in the holdout: it has no tasks, no play and no warnings. `ahead` is null where the
+    day was scored before there were outlooks.
     """
 
     account_id: str
@@ -122,6 +140,7 @@ class AccountView:
     weights: dict[str, int] | None = None
     signals: list[Signal] | None = None
     held_since: date | None = None
+    ahead: Ahead | None = None
 
     @property
     def warnings(self) -> list[Signal]:
