@@ -85,6 +85,14 @@ def losses(facts: Facts, rule: LabelRule) -> Any:
     return _once_all_are_decided(final, gone, rule).distinct()
 
 
+def losses_of_kind(facts: Facts, rule: LabelRule, kind: str) -> Any:
+    """account_id, lost_day: the losses that a decision of this kind made."""
+    lost, rows = losses(facts, rule), _final_terms(facts, rule)
+    named = rows.filter(rows["leaving"] & (rows["decision_kind"] == kind))
+    named = named.select(named_account="account_id", named_day="decided_day").distinct()
+    return lost.semi_join(named, [lost["account_id"] == named["named_account"], lost["lost_day"] == named["named_day"]])
+
+
 def contractions(facts: Facts, rule: LabelRule, *, least_share: float) -> Any:
     """account_id, contracted_day, share: decisions to pay less, where at least `least_share` of the ARR goes (L4).
 

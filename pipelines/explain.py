@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.deliver import chosen_date, rows_of
+from pipelines.outlook import outlooks
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
 from policy.errors import UsageError, did_you_mean
@@ -15,7 +16,7 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
     """The account's score, the points each group adds, the evidence, and the next step.
 
     `base_points`, the average account, + Σ `drivers.points` is 100 × `churn_probability`. `main_driver` is the group that
-    stands out; null where none does.
+    stands out; null where none does. `outlook` is null where the day was scored before there were outlooks.
     """
     day = chosen_date(project, as_of)
     scores = {r["account_id"]: r for r in rows_of(project, "scores", day)}
@@ -37,6 +38,8 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
         "scorer": row["scorer"],
         "churn_probability": row["churn_probability"],
         "probability_before": _number(about["probability_before"]),
+        "horizon_days": row["horizon_days"],
+        "outlook": outlooks(project, day).get(account),
         "risk_tier": row["risk_tier"],
         "health_score": row["health_score"],
         "health_before": _number(about["health_before"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from features.reductions.journey import ACTIVITY
 from features.snapshots import EPOCH, Snapshots, day_of
 from models.split import Split, default_split, purged
 from pipelines.build_features import Checked, dated, features_at
+from pipelines.outcomes import Outcomes, outcomes
 from policy.errors import NotEnoughData, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ class Panel:
     split: Split
     everything: pd.DataFrame | None = None
     """Every mature training snapshot up to the data's end, test period included: what the shipped model is fitted on."""
+    recent: pd.DataFrame | None = None
+    """The snapshots after those of `everything`, without a label: their windows have begun and not closed."""
+    outcomes: Outcomes | None = None
+    """Null where the label knows no shorter windows."""
 
 
 def label_rule(checked: Checked, horizon_days: int | None = None, gap_days: int | None = None) -> LabelRule:
@@ -57,11 +63,13 @@ class Dates:
     split: Split
     everything: tuple[date, ...] = ()
     """The training snapshots carried on to the last mature one; empty where no refit is wanted."""
+    recent: tuple[date, ...] = ()
+    """And carried on from there while at least the gap has passed since."""
 
     @property
     def snapshots(self) -> Snapshots:
         """All of them, for one build of the indicators."""
-        return Snapshots.of(sorted({*self.train, *self.test, *self.everything}))
+        return Snapshots.of(sorted({*self.train, *self.test, *self.everything, *self.recent}))
 
 
 @dataclass(frozen=True)
@@ -79,17 +87,28 @@ def build_panel(checked: Checked, rule: LabelRule, split: Split | None = None, *
 
     Training snapshots fall every `train_every_weeks`, test snapshots every `test_every_weeks`. Training rows whose label
     window ends after the test begins are dropped and counted; so are rows decided in the gap. With `refit`, the panel
-    also holds `everything`.
+    also holds `everything` and what is `recent`.
     """
     dates = panel_dates(checked, rule, split, refit=refit)
     members, frame = features_at(checked, dates.snapshots)
     truth = dated(labels(checked.facts, members, rule, data_until=dates.data_until).to_pandas())
     sides = assembled(frame, truth, dates)
-    everything = None
-    if dates.everything:
-        everything = assembled(frame, truth, replace(dates, train=dates.everything, test=(), purge_from=None)).train
-    return Panel(
-        sides.train, sides.test, dates.data_until, sides.purged_rows, sides.decided_in_gap, dates.split, everything
+    panel = Panel(
+        sides.train,
+        sides.test,
+        dates.data_until,
+        sides.purged_rows,
+        sides.decided_in_gap,
+        dates.split,
+        outcomes=outcomes(checked.facts, rule, contraction_share=checked.project.policy.label.contraction_share),
+    )
+    if not dates.everything:
+        return panel
+    recent = frame["as_of"].isin(dates.recent) & ~frame["known_loss"].astype(bool)
+    return replace(
+        panel,
+        everything=assembled(frame, truth, replace(dates, train=dates.everything, test=(), purge_from=None)).train,
+        recent=frame[recent].reset_index(drop=True),
     )
 
 
@@ -103,11 +122,21 @@ def panel_dates(checked: Checked, rule: LabelRule, split: Split | None = None, *
     train = _snapshots(settings.train_every_weeks, first, split.train_until, settings.weekday, "training").dates
     newest = until - timedelta(days=window)
     everything: tuple[date, ...] = ()
+    recent: tuple[date, ...] = ()
     if refit:
         everything = _snapshots(settings.train_every_weeks, first, newest, settings.weekday, "training").dates
+        recent = tuple(_later(everything[-1], settings.train_every_weeks, until - timedelta(days=rule.gap_days)))
     from_day = max(first, split.test_from)
     test = _snapshots(settings.test_every_weeks, from_day, split.test_until, settings.weekday, "test").dates
-    return Dates(train, test, split.test_from, window, until, split, everything)
+    return Dates(train, test, split.test_from, window, until, split, everything, recent)
+
+
+def _later(last: date, stride_weeks: int, before: date) -> Iterator[date]:
+    """The snapshots that follow `last`, strictly before a day."""
+    day = last + timedelta(weeks=stride_weeks)
+    while day < before:
+        yield day
+        day += timedelta(weeks=stride_weeks)
 
 
 def assembled(frame: pd.DataFrame, truth: pd.DataFrame, dates: Dates) -> Sides:

@@ -13,6 +13,7 @@ from features.catalogue import catalogue
 from models.health_score import component_weights
 from pipelines.deliver import rows_of
 from pipelines.holdout import held_since
+from pipelines.outlook import ahead, outlooks
 from pipelines.report_signals import signals_shown
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
@@ -46,6 +47,7 @@ def book(project: Project, as_of: str) -> Book:
     drivers = _by_account(rows_of(project, "drivers", as_of))
     evidence = _by_account(rows_of(project, "evidence", as_of))
     tasks = _by_account(rows_of(project, "tasks", as_of))
+    outlook, widest = outlooks(project, as_of), project.policy.evidence.widest_range
     shown, held = signals_shown(project, as_of), held_since(project, as_of)
     day = date.fromisoformat(as_of)
     first = scores[0]
@@ -63,6 +65,7 @@ def book(project: Project, as_of: str) -> Book:
                 _view(project, day, row, about[row["account_id"]], drivers, evidence, tasks),
                 signals=None if shown is None else _told(shown, row["account_id"], held),
                 held_since=held.get(row["account_id"]),
+                ahead=ahead(outlook.get(row["account_id"]), widest),
             )
             for row in scores
         ],

@@ -20,9 +20,10 @@ from models.zoo import stored_scorers
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
 from pipelines.files import write_parquet
 from pipelines.holdout import held_out
+from pipelines.outlook import write_outlook
 from pipelines.panel import label_rule
 from pipelines.settings import Project
-from pipelines.tracking import Tracking
+from pipelines.tracking import Shipped, Tracking
 from policy.archive import archive_policy
 from policy.errors import UsageError
 from serving.care import COLUMNS, care
@@ -66,10 +67,12 @@ def score_on(
     accounts = latest(checked.facts, "accounts").to_pandas().set_index("account_id")
     owners = {str(a): (o if isinstance(o, str) else None) for a, o in accounts["owner_id"].items()}
     progress("probability and health")
-    run = _run(checked, day)
+    shipped = Tracking(project).champion()
+    run = _run(checked, day, shipped)
     scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(project.policy), run)
     scored = held_out(checked, scored, day)
     progress("writing")
+    write_outlook(project, day, frames[day], scored.scores, shipped.parameters if shipped else None)
     path = _write(project, day, scored, frames, accounts, lost, checked, run)
     tiers = {str(name): int(n) for name, n in scored.scores["health_tier"].value_counts().items()}
     for warning in mix_warnings(tiers, project.policy):
@@ -121,9 +124,8 @@ def _trend() -> dict[str, Indicator]:
     }
 
 
-def _run(checked: Checked, day: date) -> Run:
+def _run(checked: Checked, day: date, shipped: Shipped | None) -> Run:
     settings, rule = checked.project.settings, label_rule(checked)
-    shipped = Tracking(checked.project).champion()
     scorers = stored_scorers(shipped.parameters) if shipped else {}
     return Run(
         run_id=uuid.uuid4().hex,

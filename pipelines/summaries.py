@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.reasons import main_driver_told
+from serving.workbench.pages.words import percent, span
 
 SHOWN = 12  # new signals told in words on the terminal; the file has all
 STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "dim"}
@@ -184,12 +185,32 @@ def apply(result: Mapping[str, Any]) -> Any:
     )
 
 
+def outlook_lines(found: Mapping[str, Any]) -> list[str]:
+    r"""The probability with its range and the other horizons, in one line; none where there is no outlook.
+
+    >>> ahead = {"p_30d": 0.12, "p_60d": 0.25, "p_90d": 0.38, "p_180d": 0.55, "range_low": 0.22, "range_high": 0.51}
+    >>> outlook_lines({"churn_probability": 0.38, "horizon_days": 90, "outlook": ahead})
+    ['38\xa0% within 90 days (range 22–51\xa0%), 12\xa0% within 30, 55\xa0% within 180']
+    """
+    outlook = found["outlook"]
+    if outlook is None:
+        return []
+    own = found["horizon_days"]
+    ranged = outlook["range_low"] is not None
+    parts = [f"{percent(found['churn_probability'])} within {own} days"]
+    parts[0] += f" (range {span(outlook['range_low'], outlook['range_high'])})" if ranged else ""
+    ahead = [(days, outlook[f"p_{days}d"]) for days in (30, 90, 180) if days != own]
+    parts += [f"{percent(share)} within {days}" for days, share in ahead if share is not None]
+    return [", ".join(parts)] if len(parts) > 1 or ranged else []
+
+
 def explain(found: Mapping[str, Any]) -> Any:
     """The account as a CSM would want it told."""
     lines = [f"{found['name'] or found['account_id']} as of {found['as_of']}"]
     if found["churn_probability"] is not None:
         before = "" if found["probability_before"] is None else f", {found['probability_before']:.1%} four weeks before"
         lines.append(f"Churn probability {found['churn_probability']:.1%} ({found['risk_tier']} risk{before})")
+        lines += outlook_lines(found)
     if found["health_score"] is not None:
         lines.append(f"Health score {found['health_score']:.0f} ({found['health_tier']})")
     lines += ["", "Why"]

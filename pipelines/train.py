@@ -16,6 +16,7 @@ from features.labels import LabelRule
 from features.mood import VERSION
 from models.evaluate import RANK_ONLY, Sample, evaluate, paired, ranking_of_health
 from models.ladder import FIRST, rungs
+from models.outlook import Outlook
 from models.prepare import prepared
 from models.reference import fit_reference
 from models.split import Split
@@ -23,6 +24,7 @@ from models.zoo import FORMAT, NAMES
 from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
 from pipelines.fit import Fitted, fit_panel
+from pipelines.fit_outlook import fit_outlook
 from pipelines.model_reference import model_reference
 from pipelines.panel import Panel, build_panel, described, label_rule
 from pipelines.run_ledger import recorded
@@ -95,6 +97,8 @@ def train_on(
         previous=previous.parameters["champion"] if previous else FIRST,
         progress=progress,
     )
+    progress("the outlook: horizons, ranges, ways of leaving")
+    outlook = fit_outlook(panel, fitted, horizon_days=rule.horizon_days, gap_days=rule.gap_days)
     champion, directions = fitted.champion, fitted.directions
     facts = described(panel.train), described(panel.test)
     progress("judging them out of time")
@@ -118,7 +122,9 @@ def train_on(
                 "unavailable": checked.facts.absent,
                 "models": figures,
                 "paired": pairs,
+                "outlook": {**outlook.judged, "unavailable": dict(outlook.shipped.reasons)},
             }
+            judged = figures | {f"outlook.{name}": row or {} for name, row in outlook.judged.items()}
             progress("writing the run's record")
             from pipelines.report_card import write_card
 
@@ -143,11 +149,11 @@ def train_on(
                     "calibration": fitted.curve.kind,
                     "champion": champion.scorer,
                 },
-                figures={f"{n}.{k}": v for n, row in figures.items() for k, v in row.items() if isinstance(v, float)},
+                figures={f"{n}.{k}": v for n, row in judged.items() for k, v in row.items() if isinstance(v, float)},
                 folder=folder,
             )
             told = model_reference(panel, directions, figures[champion.scorer], project.policy)
-            result["model_version"] = _ship(tracking, project, fitted, told, rule, panel)
+            result["model_version"] = _ship(tracking, project, fitted, outlook.shipped, told, rule, panel)
         write_parquet(predictions, project.out("evaluations", run_id) / "predictions.parquet")
         out = project.out("evaluations", run_id)
         for file in folder.iterdir():
@@ -194,6 +200,7 @@ def _ship(
     tracking: Tracking,
     project: Project,
     fitted: Fitted,
+    outlook: Outlook,
     reference: Mapping[str, Any],
     rule: LabelRule,
     panel: Panel,
@@ -211,6 +218,7 @@ def _ship(
         "gap_days": rule.gap_days,
         "fitted_until": fitted.fitted_until,
         "reference": reference,
+        "outlook": outlook.parameters(),
     }
     example = panel.test[[*catalogue()]].head(5).astype("float64").reset_index(drop=True)
     predicted = fitted.shipped[champion.scorer].score(prepared(example, project.policy))

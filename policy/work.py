@@ -58,6 +58,9 @@ class Evidence(Frozen):
     least_change: Share = rule(
         "", "A smaller movement, as a share of the larger number, is no reason and not told as a change."
     )
+    widest_range: Share = rule(
+        "", "A probability whose range is wider than this share of 1 is told as little evidence."
+    )
     compared_with_days: Days = rule("", "Days back that a value is compared with.")
 
 

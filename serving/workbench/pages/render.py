@@ -65,6 +65,7 @@ class Pages:
             "page_name": page_name,
             "percent_value": percent_value,
             "renewal": words.renewal,
+            "span": words.span,
             "floor": floor,
         }
         self._index = environment.get_template("index.html.j2")

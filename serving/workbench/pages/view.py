@@ -61,6 +61,23 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the next half year may bring: `horizons` holds (days, probability of having decided to leave by then).
+
+    `low` and `high` are the range of the probability shown, `wide` whether it is too wide to lean on. `others` holds
+    (what else may happen within 90 days, its probability). Null is not available.
+    """
+
+    horizons: list[tuple[int, float]]
+    low: float | None
+    high: float | None
+    wide: bool
+    median_days: float | None
+    arr_at_risk_180d: float | None
+    others: list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One thing to do. A `due_at` without a time zone is UTC."""
 
@@ -89,7 +106,8 @@ class AccountView:
     those of its health score where they differ from the book's. `signals` are null where they were not looked for.
     An account with `held_since` is in the holdout: it has no tasks, no play and no warnings.
     `base_probability` is that of the average account. `standing_out` says which driver stands out, or that none does;
-    `change` what moved the probability since a week ago (empty where that is not known).
+    `change` what moved the probability since a week ago (empty where that is not known). `ahead` is null where the day
+    was scored before there were outlooks.
     """
 
     account_id: str
@@ -126,6 +144,7 @@ class AccountView:
     held_since: date | None = None
     standing_out: str = ""
     change: str = ""
+    ahead: Ahead | None = None
 
     @property
     def warnings(self) -> list[Signal]:

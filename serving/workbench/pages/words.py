@@ -45,6 +45,19 @@ def percent(probability: float | None, places: int | None = None) -> str:
     return f"{scaled(rounded(value * 100 * 10 ** (p := decimals(value) if places is None else places)), p)}{PERCENT}"
 
 
+def span(low: float | None, high: float | None) -> str:
+    r"""A range of shares, as exact as its upper end is told.
+
+    >>> span(0.22, 0.51), span(0.004, 0.031), span(None, 0.5)
+    ('22–51\xa0%', '0.4–3.1\xa0%', 'not available')
+    """
+    ends = known(low), known(high)
+    if ends[0] is None or ends[1] is None:
+        return NOT_AVAILABLE
+    places = decimals(ends[1])
+    return f"{percent(ends[0], places).removesuffix(PERCENT)}–{percent(ends[1], places)}"
+
+
 def scaled(units: int, places: int) -> str:
     """Whole units of 10^-places, as text with a true minus sign."""
     return f"{units / 10**places:,.{places}f}".replace("-", MINUS)
