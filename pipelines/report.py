@@ -11,6 +11,7 @@ from typing import Any
 
 from features.catalogue import catalogue
 from models.health_score import component_weights
+from pipelines.changes import change_of
 from pipelines.deliver import rows_of
 from pipelines.report_signals import signals_shown
 from pipelines.score import TREND_WEEKS
@@ -46,6 +47,7 @@ def book(project: Project, as_of: str) -> Book:
     evidence = _by_account(rows_of(project, "evidence", as_of))
     tasks = _by_account(rows_of(project, "tasks", as_of))
     shown = signals_shown(project, as_of)
+    changed = change_of(project, as_of)
     day = date.fromisoformat(as_of)
     first = scores[0]
     return Book(
@@ -61,6 +63,7 @@ def book(project: Project, as_of: str) -> Book:
             replace(
                 _view(project, day, row, about[row["account_id"]], drivers, evidence, tasks),
                 signals=None if shown is None else shown.get(row["account_id"], []),
+                change=changed.get(row["account_id"], {}).get("sentence", ""),
             )
             for row in scores
         ],

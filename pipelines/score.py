@@ -18,6 +18,7 @@ from models.health_score import mix_warnings
 from models.reference import Reference
 from models.zoo import stored_scorers
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
+from pipelines.changes import write_changes
 from pipelines.files import write_parquet
 from pipelines.panel import label_rule
 from pipelines.settings import Project
@@ -67,6 +68,7 @@ def score_on(
     progress("probability and health")
     run = _run(checked, day)
     scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(project.policy), run)
+    write_changes(project, run, frames[day], frames[dates[1]])
     progress("writing")
     path = _write(project, day, scored, frames, accounts, lost, checked, run)
     tiers = {str(name): int(n) for name, n in scored.scores["health_tier"].value_counts().items()}

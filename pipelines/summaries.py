@@ -163,6 +163,8 @@ def explain(found: Mapping[str, Any]) -> Any:
     if found["churn_probability"] is not None:
         before = "" if found["probability_before"] is None else f", {found['probability_before']:.1%} four weeks before"
         lines.append(f"Churn probability {found['churn_probability']:.1%} ({found['risk_tier']} risk{before})")
+    if found["change"] is not None:
+        lines.append(found["change"]["sentence"])
     if found["health_score"] is not None:
         lines.append(f"Health score {found['health_score']:.0f} ({found['health_tier']})")
     lines += ["", "Why"]

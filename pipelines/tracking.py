@@ -110,13 +110,32 @@ class Tracking:
 
     def champion(self) -> Shipped | None:
         """The registered champion, checked against its manifest; None before the first training."""
-        import mlflow
         from mlflow.exceptions import MlflowException
 
         try:
             found = self._client.get_model_version_by_alias(self.name, ALIAS)
         except MlflowException:
             return None
+        return self._loaded(found)
+
+    def version(self, version: str) -> Shipped:
+        """A registered model by its version. Raises SettingsError where there is none, or it was changed since."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._loaded(self._client.get_model_version(self.name, version))
+        except MlflowException as exc:
+            from policy.errors import SettingsError
+
+            raise SettingsError(
+                f"no model of version {version} is registered.",
+                where="mlflow",
+                cure="Restore `.churn/mlflow.db` and `.churn/mlflow-artifacts`, or score again with today's model.",
+            ) from exc
+
+    def _loaded(self, found: Any) -> Shipped:
+        import mlflow
+
         folder = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{found.version}"))
         text = (folder / "artifacts" / MODEL_FILE).read_text(encoding="utf-8")
         wanted = json.loads((folder / "artifacts" / "manifest.json").read_text(encoding="utf-8"))[MODEL_FILE]
