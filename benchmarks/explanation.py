@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 
-# Before NumPy and LightGBM load: one thread for either side.
-os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+if __name__ == "__main__":  # before NumPy and LightGBM load: one thread for either side
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
 import json

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from pipelines.changes import change_of
 from pipelines.deliver import chosen_date, rows_of
 from pipelines.outlook import outlooks
 from pipelines.report_signals import signals_path
@@ -16,7 +17,8 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
     """The account's score, the points each group adds, the evidence, and the next step.
 
     `base_points`, the average account, + Σ `drivers.points` is 100 × `churn_probability`. `main_driver` is the group that
-    stands out; null where none does. `outlook` is null where the day was scored before there were outlooks.
+    stands out; null where none does. `outlook` is null where the day was scored before there were outlooks. `change` is
+    what moved the probability since a week ago; null where that is unknown.
     """
     day = chosen_date(project, as_of)
     scores = {r["account_id"]: r for r in rows_of(project, "scores", day)}
@@ -50,6 +52,7 @@ def explain(project: Project, account: str, as_of: date | None) -> dict[str, Any
         "base_points": _number(about["base_points"]),
         "drivers": [{"group": g, "points": p} for g, p in sorted(points.items(), key=lambda item: -abs(item[1]))],
         "main_driver": about.get("main_driver"),
+        "change": change_of(project, day, {account}).get(account),
         "changes": [r["sentence"] for r in told.values() if r["before_text"] != r["after_text"]],
         "signals": signals_told(project, account, day),
         "play": row["play"],

@@ -11,6 +11,7 @@ from typing import Any
 
 from features.catalogue import catalogue
 from models.health_score import component_weights
+from pipelines.changes import change_of
 from pipelines.deliver import rows_of
 from pipelines.holdout import held_since
 from pipelines.outlook import ahead, outlooks
@@ -49,6 +50,7 @@ def book(project: Project, as_of: str) -> Book:
     tasks = _by_account(rows_of(project, "tasks", as_of))
     outlook, widest = outlooks(project, as_of), project.policy.evidence.widest_range
     shown, held = signals_shown(project, as_of), held_since(project, as_of)
+    changed = change_of(project, as_of)
     day = date.fromisoformat(as_of)
     first = scores[0]
     return Book(
@@ -66,6 +68,7 @@ def book(project: Project, as_of: str) -> Book:
                 signals=None if shown is None else _told(shown, row["account_id"], held),
                 held_since=held.get(row["account_id"]),
                 ahead=ahead(outlook.get(row["account_id"]), widest),
+                change=changed.get(row["account_id"], {}).get("sentence", ""),
             )
             for row in scores
         ],

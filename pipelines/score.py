@@ -18,6 +18,7 @@ from models.health_score import mix_warnings
 from models.reference import Reference
 from models.zoo import stored_scorers
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
+from pipelines.changes import write_changes
 from pipelines.files import write_parquet
 from pipelines.holdout import held_out
 from pipelines.outlook import write_outlook
@@ -71,6 +72,7 @@ def score_on(
     run = _run(checked, day, shipped)
     scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(project.policy), run)
     scored = held_out(checked, scored, day)
+    write_changes(project, run, frames[day], frames[dates[1]])
     progress("writing")
     write_outlook(project, day, frames[day], scored.scores, shipped.parameters if shipped else None)
     path = _write(project, day, scored, frames, accounts, lost, checked, run)

@@ -211,6 +211,8 @@ def explain(found: Mapping[str, Any]) -> Any:
         before = "" if found["probability_before"] is None else f", {found['probability_before']:.1%} four weeks before"
         lines.append(f"Churn probability {found['churn_probability']:.1%} ({found['risk_tier']} risk{before})")
         lines += outlook_lines(found)
+    if found["change"] is not None:
+        lines.append(found["change"]["sentence"])
     if found["health_score"] is not None:
         lines.append(f"Health score {found['health_score']:.0f} ({found['health_tier']})")
     lines += ["", "Why"]

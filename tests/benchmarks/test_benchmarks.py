@@ -150,3 +150,13 @@ def test_l_stays_within_a_limit_and_runs_once() -> None:
 
     chosen = goals(["L"])
     assert [(case.memory, n) for case, n in cases(chosen, 5)] == [("6GB", 1)]
+
+
+def test_the_explanation_benchmark_measures_what_adds_up_and_equals_shap() -> None:
+    from benchmarks.explanation import measured
+
+    found = measured(rounds=3, accounts=2000, sample=300)
+    assert found["exact"]
+    assert found["largest_difference"] < 1e-9
+    assert found["ratio"] == pytest.approx(found["ours_cpu_s"] / found["tree_shap_cpu_s"])
+    assert (found["trees"], found["accounts"]) == (15, 2000)

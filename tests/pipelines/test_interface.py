@@ -10,7 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from models.reference import Reference
 from models.zoo import NAMES
+from pipelines.settings import open_project
+from pipelines.tracking import Tracking
+from policy.errors import SettingsError
 
 Run = Callable[..., tuple[int, Any, str]]
 Trained = tuple[Path, dict[str, Any], dict[str, Any]]
@@ -184,6 +188,27 @@ def test_report_and_explain_agree_with_the_scores(scored: Path, churn: Run) -> N
     assert code == 0
     total = told["base_points"] + sum(d["points"] for d in told["drivers"])
     assert total == pytest.approx(100 * row["churn_probability"], abs=1e-9)
+    assert told["main_driver"] is None or told["main_driver"] in {d["group"] for d in told["drivers"]}
+    change = told["change"]
+    assert change["after_probability"] == row["churn_probability"]
+    moved = 100 * (change["after_probability"] - change["before_probability"])
+    assert change["data"] + change["model"] + change["calibration"] == pytest.approx(moved, abs=1e-9)
+    assert sum(d["points"] for d in change["drivers"]) == pytest.approx(change["data"], abs=1e-9)
+    # The week before was not scored: today's model on what was known then.
+    assert (change["model"], change["calibration"]) == (0.0, 0.0)
+
+
+def test_a_registered_model_loads_by_its_version_with_what_its_explanations_start_from(trained: Trained) -> None:
+    folder, result, _ = trained
+    tracking = Tracking(open_project(folder))
+    champion = tracking.champion()
+    assert champion is not None
+    assert tracking.version(result["model_version"]) == champion
+    reference = Reference.from_parameters(champion.parameters["reference"])
+    assert len(reference.margins) == 16
+    assert sum(reference.shares) == pytest.approx(1.0)
+    with pytest.raises(SettingsError, match="no model of version 99 is registered"):
+        tracking.version("99")
 
 
 def test_failures_are_json_with_code_where_message_and_cure(tmp_path: Path, churn: Run) -> None:
