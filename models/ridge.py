@@ -7,27 +7,32 @@ import numpy as np
 from models.scorer import Array, logit, sigmoid
 
 
-def ridge(design: Array, churned: Array, penalty: Array, sides: Array) -> tuple[float, Array]:
+def ridge(
+    design: Array, churned: Array, penalty: Array, sides: Array, *, weights: Array | None = None
+) -> tuple[float, Array]:
     """(intercept, coefficients) that minimise log-loss + ½ Σ penalty × coefficient².
 
     `design` is rows × columns; `churned` lies in [0, 1] and may be a probability; `penalty` has one number a column;
-    `sides` 1 for coefficients ≥ 0, −1 for ≤ 0, 0 for free ones. The intercept is free. scikit-learn's logistic
+    `weights` says for how many rows each stands (default: one); `sides` 1 for coefficients ≥ 0, −1 for ≤ 0, 0 for free ones. The intercept is free. scikit-learn's logistic
     regression, equal where all are free, knows no sides: with them an indicator is never told as the opposite of what
     it means.
     """
     from scipy.optimize import minimize
 
-    rows, columns = design.shape
+    columns = design.shape[1]
+    stands_for = np.ones(len(design)) if weights is None else weights
+    rows = stands_for.sum()
     start = np.zeros(columns + 1)
-    start[0] = logit(np.array([churned.mean()]))[0]
+    start[0] = logit(np.array([(stands_for * churned).sum() / rows]))[0]
     # Divided by the number of rows: the tolerances below then mean the same for every book.
     strength = penalty / rows
 
-    def loss(weights: Array) -> tuple[float, Array]:
-        margin = weights[0] + design @ weights[1:]
-        error = (sigmoid(margin) - churned) / rows
-        shrunk = strength * weights[1:]
-        value = (np.logaddexp(0.0, margin) - churned * margin).mean() + 0.5 * (shrunk * weights[1:]).sum()
+    def loss(found: Array) -> tuple[float, Array]:
+        margin = found[0] + design @ found[1:]
+        error = stands_for * (sigmoid(margin) - churned) / rows
+        shrunk = strength * found[1:]
+        misfit = (stands_for * (np.logaddexp(0.0, margin) - churned * margin)).sum() / rows
+        value = misfit + 0.5 * (shrunk * found[1:]).sum()
         return float(value), np.concatenate([[error.sum()], design.T @ error + shrunk])
 
     bounds = [(None, None), *map(_bounds, sides)]

@@ -21,7 +21,7 @@ from models.scorer import Array, sigmoid
 LEAST_CHURNED = 30
 SHARE = 0.90
 DRAWS = 200
-GRID = tuple(float(p) for p in sigmoid(np.linspace(-8.0, 4.0, 121)))
+GRID = tuple(float(p) for p in sigmoid(np.linspace(-6.0, 3.0, 91)))
 
 
 @dataclass(frozen=True)
