@@ -175,7 +175,7 @@ def fit_course(rows: pd.DataFrame, *, gap_days: int, horizon_days: int) -> Cours
     told = rows[list(READS)].iloc[who].assign(period=period, lost=lost)
     told = told.groupby([*READS, "period"], dropna=False)["lost"].agg(["mean", "size"]).reset_index()
     told = told.sort_values("period", kind="stable")
-    parts = [period_calendar(group, int(p), gap_days) for p, group in told.groupby("period")]
+    parts = [period_calendar(told[told["period"] == p], p, gap_days) for p in range(int(period.max()) + 1)]
     # The months are stretched to the span of the calendar's columns, so that one penalty suits all.
     last = max(int(period.max()), 1)
     design = np.hstack([np.vstack(parts), (told["period"].to_numpy(dtype=float) / last)[:, None]])

@@ -75,6 +75,8 @@ def thinned(rows: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
 
 def fit_range(rows: pd.DataFrame, *, horizon_days: int) -> tuple[Range | None, str | None]:
     """(the range, null) from rows with account_id, as_of, churned and `said` before it was known; else (null, why)."""
+    if rows.empty:
+        return None, "no scorer was tried at earlier dates: too few churned accounts for a contest"
     rows = thinned(rows, horizon_days=horizon_days)
     lost = rows.loc[rows["churned"] == 1, "account_id"].nunique()
     if lost < LEAST_CHURNED:

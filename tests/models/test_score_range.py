@@ -59,6 +59,9 @@ def test_below_thirty_churned_accounts_there_is_no_range_but_a_reason() -> None:
     assert found is None
     assert reason is not None
     assert reason.startswith("29 churned accounts")
+    nothing, reason = fit_range(rows.head(0), horizon_days=90)
+    assert nothing is None
+    assert reason == "no scorer was tried at earlier dates: too few churned accounts for a contest"
     rows.loc[29, "churned"] = 1.0
     found, reason = fit_range(rows, horizon_days=90)
     assert reason is None
