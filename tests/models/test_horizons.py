@@ -9,6 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from models import horizons
 from models.calendar import CALENDAR
 from models.horizons import HORIZONS, Course, calendar_ahead, fit_course, person_periods
 from models.scorer import Array
@@ -59,6 +60,14 @@ def test_a_longer_horizon_is_never_less_likely_and_the_own_one_is_the_probabilit
     median = found["median_days"]
     assert median.isna().any() or median.between(0, 180).all()
     assert (median.notna() == (found["p_180d"] >= 0.5 - 1e-9)).sum() >= (abs(found["p_180d"] - 0.5) > 1e-6).sum()
+
+
+def test_the_last_digit_of_a_float_turns_no_two_horizons_around() -> None:
+    shown = np.random.default_rng(0).random(2000)
+    # No hazard after the first month: all four horizons are the same number, reached on different ways.
+    flat = np.tile([0.0, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3], (2000, 1))
+    for own in (30, 60, 90, 180):
+        assert (np.diff(horizons.given(flat, shown, own), axis=1) >= 0).all()
 
 
 def test_half_are_lost_on_the_median_day_of_a_steady_hazard() -> None:
