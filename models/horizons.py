@@ -24,8 +24,6 @@ HORIZONS = (30, 60, 90, 180)
 PERIOD = 30
 WITHIN = (5, 15, 25)
 """Days of a period at which the calendar is read."""
-MOST_ROWS = 50_000
-"""Snapshot rows that the few dozen numbers of a course are learned from; of a larger book, every n-th account."""
 _COLUMNS = [f"p_{days}d" for days in HORIZONS]
 _LN2 = float(np.log(2.0))
 
@@ -96,7 +94,7 @@ def given(hazard: Array, probability: Array, own: int) -> Array:
 
 def median_days(hazard: Array, probability: Array, own: int) -> Array:
     """The day by which half would be lost; NaN beyond the longest horizon, or without a probability."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # of a probability of nearly 0 the day is beyond all days
         needed = _LN2 * at(hazard, own) / -np.log1p(-probability)
     ends = np.arange(hazard.shape[1]) * float(PERIOD)
     # At most 0 days for a probability of 1: the curve is read where it lies flat at its start.
@@ -168,22 +166,20 @@ def person_periods(
 
 def fit_course(rows: pd.DataFrame, *, gap_days: int, horizon_days: int) -> Course | None:
     """Fit a course on snapshot rows with days_seen and days_to_loss, immature ones included; null without any loss."""
-    rows = _every_nth_account(rows)
     who, period, lost = person_periods(
         rows["days_seen"].to_numpy(dtype=float), rows["days_to_loss"].to_numpy(dtype=float), periods_for(horizon_days)
     )
     if not lost.any():
         return None
-    parts = [period_calendar(rows.iloc[who[period == p]], p, gap_days) for p in np.unique(period)]
+    # Many rows share a calendar: counted together, a large book is no more to fit than a small one.
+    told = rows[list(READS)].iloc[who].assign(period=period, lost=lost)
+    told = told.groupby([*READS, "period"], dropna=False)["lost"].agg(["mean", "size"]).reset_index()
+    told = told.sort_values("period", kind="stable")
+    parts = [period_calendar(told[told["period"] == p], p, gap_days) for p in range(int(period.max()) + 1)]
     # The months are stretched to the span of the calendar's columns, so that one penalty suits all.
-    months = (period / period.max() if period.max() else period.astype(float))[:, None]
-    design = np.hstack([np.vstack(parts), months])
-    level, weights = ridge(design, lost, np.ones(design.shape[1]), np.zeros(design.shape[1]))
-    rising = float(weights[-1]) / max(int(period.max()), 1)
-    return Course(gap_days, horizon_days, level, rising, dict(zip(CALENDAR, map(float, weights), strict=False)))
-
-
-def _every_nth_account(rows: pd.DataFrame) -> pd.DataFrame:
-    stride = -(-len(rows) // MOST_ROWS)
-    kept = sorted(rows["account_id"].unique())[::stride]
-    return rows[rows["account_id"].isin(kept)] if stride > 1 else rows
+    last = max(int(period.max()), 1)
+    design = np.hstack([np.vstack(parts), (told["period"].to_numpy(dtype=float) / last)[:, None]])
+    share, count = told["mean"].to_numpy(dtype=float), told["size"].to_numpy(dtype=float)
+    level, weights = ridge(design, share, np.ones(design.shape[1]), np.zeros(design.shape[1]), weights=count)
+    calendar = dict(zip(CALENDAR, map(float, weights), strict=False))
+    return Course(gap_days, horizon_days, level, float(weights[-1]) / last, calendar)

@@ -21,7 +21,7 @@ from models.scorer import Array, sigmoid
 LEAST_CHURNED = 30
 SHARE = 0.90
 DRAWS = 200
-GRID = tuple(float(p) for p in sigmoid(np.linspace(-8.0, 4.0, 121)))
+GRID = tuple(float(p) for p in sigmoid(np.linspace(-6.0, 3.0, 91)))
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def thinned(rows: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
 
 def fit_range(rows: pd.DataFrame, *, horizon_days: int) -> tuple[Range | None, str | None]:
     """(the range, null) from rows with account_id, as_of, churned and `said` before it was known; else (null, why)."""
+    if rows.empty:
+        return None, "no scorer was tried at earlier dates: too few churned accounts for a contest"
     rows = thinned(rows, horizon_days=horizon_days)
     lost = rows.loc[rows["churned"] == 1, "account_id"].nunique()
     if lost < LEAST_CHURNED:

@@ -63,9 +63,10 @@ def fit_outlook(panel: Panel, fitted: Fitted, *, horizon_days: int, gap_days: in
     begins, rows = panel.split.test_from, _all_rows(panel)
     judged = job.learned(rows, panel.train, begins)
     shipped = judged if panel.everything is None else job.learned(rows, panel.everything, panel.data_until)
-    return Learned(
-        Outlook(shipped.course, found, shipped.heads, {**ranged, **shipped.reasons}), job.figures(judged, panel)
-    )
+    # A head that could not be judged does not ship.
+    heads = {name: head if judged.heads[name] is not None else None for name, head in shipped.heads.items()}
+    reasons = {**ranged, **shipped.reasons, **{k: v for k, v in judged.reasons.items() if k in HEADS}}
+    return Learned(Outlook(shipped.course, found, heads, reasons), job.figures(judged, panel))
 
 
 def said_before(champion: Champion, curve: Curve) -> pd.DataFrame:
@@ -166,6 +167,7 @@ class _Job:
     def _of_head(self, name: str, head: Linear, panel: Panel) -> dict[str, Any]:
         rows, happened = self._happened(name, panel.test, panel.data_until)
         said = head.score(prepared(rows, self.fitted.policy))
+        rate = float(self._happened(name, panel.train, panel.split.test_from)[1].mean())
         both = bool(happened.any() and not happened.all())
         return {
             "rows": len(rows),
@@ -174,4 +176,5 @@ class _Job:
             "roc_auc": roc_auc(happened, said),
             "roc_auc_ci": interval(Resampler.of(rows["account_id"]).auc(happened, said)) if both else None,
             "log_loss": log_loss(happened, said),
+            "log_loss_constant": log_loss(happened, np.full(len(rows), rate)),
         }

@@ -65,6 +65,7 @@ def ahead(outlook: Mapping[str, Any] | None, widest: float) -> Ahead | None:
         low=low,
         high=high,
         wide=low is not None and high - low > widest,
+        stretched=bool(outlook["range_widened"]),
         median_days=outlook["median_days"],
         arr_at_risk_180d=outlook["arr_at_risk_180d"],
         others=[(said, share) for said, share in others if share is not None],

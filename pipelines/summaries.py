@@ -189,6 +189,7 @@ def outlook_lines(found: Mapping[str, Any]) -> list[str]:
     r"""The probability with its range and the other horizons, in one line; none where there is no outlook.
 
     >>> ahead = {"p_30d": 0.12, "p_60d": 0.25, "p_90d": 0.38, "p_180d": 0.55, "range_low": 0.22, "range_high": 0.51}
+    >>> ahead["range_widened"] = False
     >>> outlook_lines({"churn_probability": 0.38, "horizon_days": 90, "outlook": ahead})
     ['38\xa0% within 90 days (range 22–51\xa0%), 12\xa0% within 30, 55\xa0% within 180']
     """
@@ -197,8 +198,9 @@ def outlook_lines(found: Mapping[str, Any]) -> list[str]:
         return []
     own = found["horizon_days"]
     ranged = outlook["range_low"] is not None
+    stretched = ", stretched to hold it" if outlook["range_widened"] else ""
     parts = [f"{percent(found['churn_probability'])} within {own} days"]
-    parts[0] += f" (range {span(outlook['range_low'], outlook['range_high'])})" if ranged else ""
+    parts[0] += f" (range {span(outlook['range_low'], outlook['range_high'])}{stretched})" if ranged else ""
     ahead = [(days, outlook[f"p_{days}d"]) for days in (30, 90, 180) if days != own]
     parts += [f"{percent(share)} within {days}" for days, share in ahead if share is not None]
     return [", ".join(parts)] if len(parts) > 1 or ranged else []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from features.cohort import CohortRule, cohort
-from features.labels import LabelRule, contractions, data_until, labels
+from features.labels import LabelRule, contractions, data_until, labels, losses_of_kind
 from features.snapshots import Snapshots
 from policy.errors import NotEnoughData
 from policy.policy import load_policy
@@ -103,6 +103,16 @@ def test_a_contraction_takes_a_fifth_of_the_revenue_or_more(arr_after: float, sh
     assert found == (
         [] if share is None else [{"account_id": "a", "contracted_day": day, "share": pytest.approx(share)}]
     )
+
+
+@pytest.mark.parametrize("kind", ["voluntary", "non_payment", None])
+def test_a_loss_is_unpaid_where_the_decision_that_lost_the_account_was(kind: str | None) -> None:
+    # The first term lapses unpaid and is followed by another, whose end loses the account.
+    lapsed = leaving("2025-03-01", "non_payment", ends_on=date(2025, 5, 1))
+    last = leaving("2025-07-01", kind, starts_on=date(2025, 5, 10), ends_on=date(2026, 5, 10))
+    found = losses_of_kind(facts_from(**book_of(lapsed, last)), RULE, "non_payment").to_pyarrow().to_pylist()
+    day = (date(2025, 7, 1) - date(1970, 1, 1)).days
+    assert found == ([{"account_id": "a", "lost_day": day}] if kind == "non_payment" else [])
 
 
 @pytest.mark.parametrize(("until", "churned"), [(date(2025, 9, 13), None), (date(2025, 9, 14), 1)])

@@ -52,3 +52,12 @@ def test_each_column_has_its_own_penalty(drawn: tuple[Array, Array]) -> None:
     design, churned = drawn
     weights = ridge(design, churned, np.array([1.0, 1e6, 1.0, 1.0]), np.zeros(4))[1]
     assert abs(weights[1]) < 0.01 < 0.5 < weights[0]
+
+
+def test_a_row_that_stands_for_three_counts_as_three_rows(drawn: tuple[Array, Array]) -> None:
+    design, churned = (part[:200] for part in drawn)
+    counts = np.where(np.arange(200) % 2 == 0, 3, 1)
+    weighed = ridge(design, churned, np.ones(4), np.zeros(4), weights=counts.astype(float))
+    written_out = ridge(np.repeat(design, counts, axis=0), np.repeat(churned, counts), np.ones(4), np.zeros(4))
+    assert weighed[0] == pytest.approx(written_out[0], abs=1e-5)
+    np.testing.assert_allclose(weighed[1], written_out[1], atol=1e-5)

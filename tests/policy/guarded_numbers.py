@@ -52,6 +52,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "risk": ("tests/serving/test_score.py",),
     "ladder": ("tests/models/test_ladder.py",),
     "evidence": ("tests/serving/test_score.py", "tests/serving/test_reasons.py"),
+    "evidence.widest_range": ("tests/pipelines/test_outlook.py::test_a_wide_range_is_told_as_little_evidence",),
     "money": ("tests/models/test_money.py",),
     "evidence.least_gap": ("tests/models/test_main_driver.py::test_a_lead_below_the_least_gap_names_nobody",),
     "tasks": ("tests/serving/test_tasks.py", "tests/serving/test_score.py"),

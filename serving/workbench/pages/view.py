@@ -64,7 +64,8 @@ class Signal:
 class Ahead:
     """What the next half year may bring: `horizons` holds (days, probability of having decided to leave by then).
 
-    `low` and `high` are the range of the probability shown, `wide` whether it is too wide to lean on. `others` holds
+    `low` and `high` are the range of the probability shown, `wide` whether it is too wide to lean on,
+    `stretched` whether earlier outcomes alone would not have held that probability. `others` holds
     (what else may happen within 90 days, its probability). Null is not available.
     """
 
@@ -72,6 +73,7 @@ class Ahead:
     low: float | None
     high: float | None
     wide: bool
+    stretched: bool
     median_days: float | None
     arr_at_risk_180d: float | None
     others: list[tuple[str, float]]

@@ -10,6 +10,7 @@ import pytest
 from serving.workbench.pages import AccountView, Book, page_name, render, words
 from serving.workbench.pages.ranking import places
 from serving.workbench.pages.render import Pages
+from serving.workbench.pages.view import Ahead
 from tests.serving.pages.conftest import SIGNALS, evil_signals
 
 JARGON = r"\b(shap|logits?|log-odds|lightgbm|gbm|features?|auc|roc|calibrat\w*|nan|none|null|undefined)\b"
@@ -191,3 +192,39 @@ def test_markup_in_a_signal_is_text(book: Book, northwind: AccountView, evil: st
     for html in (Pages(book).account(listed, places([listed])[listed.account_id]), Pages(book).index([listed])):
         assert evil not in html
         assert "&lt;script&gt;" in html
+
+
+AHEAD = Ahead(
+    horizons=[(30, 0.004), (60, 0.25), (90, 0.4137), (180, 0.62)],
+    low=0.22,
+    high=0.51,
+    wide=True,
+    stretched=True,
+    median_days=121.4,
+    arr_at_risk_180d=79_612.0,
+    others=[("A smaller contract within 90 days", 0.031)],
+)
+
+
+def test_the_range_stands_beside_the_probability_and_the_horizons_below(book: Book, northwind: AccountView) -> None:
+    said = page(book, replace(northwind, ahead=AHEAD)).text
+    assert "High risk range 22–51\xa0%".replace("\xa0", " ") in said.replace("\xa0", " ")
+    assert "30 days 0.4 % 60 days 25 % 90 days 41 % 180 days 62 %" in said.replace("\xa0", " ")
+    assert "Little evidence. Too few accounts were rated like this one" in said
+    assert "Half of such accounts have decided after 4 months." in said
+    assert "A smaller contract within 90 days: 3.1 %" in said.replace("\xa0", " ")
+    assert "Within 180 days $79,600" in said
+    assert "A single account may differ more." in said
+    narrow = page(book, replace(northwind, ahead=replace(AHEAD, wide=False, stretched=False))).text
+    assert "Little evidence" not in narrow
+    assert "the range was stretched to it" in said
+    assert "stretched" not in narrow
+
+
+def test_without_an_outlook_nothing_is_said_of_one(book: Book, northwind: AccountView) -> None:
+    unknown = Ahead([], None, None, False, False, None, None, [])
+    for account in (northwind, replace(northwind, ahead=unknown)):
+        said = page(book, account).text
+        assert "range" not in said
+        assert "180 days" not in said
+        assert "Half of such" not in said
