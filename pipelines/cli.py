@@ -25,6 +25,7 @@ from pipelines.options import (
 from pipelines.policy_commands import app as policy_app
 from pipelines.runs_command import runs as training_runs
 from pipelines.signals_command import signals
+from pipelines.weights_command import weights
 from policy.errors import ChurnError
 
 app = typer.Typer(
@@ -186,6 +187,7 @@ def score(
 
 app.command()(signals)
 app.command()(monitor)
+app.command()(weights)
 
 
 @app.command()
