@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.monitor_command import monitor
 from pipelines.options import (
@@ -187,6 +188,7 @@ def score(
 
 app.command()(signals)
 app.command()(monitor)
+app.command()(backtest)
 app.command()(weights)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +58,13 @@ def own_files(checked: Checked) -> dict[Path, bytes]:
 
 
 @pytest.fixture(scope="module")
-def tried(checked: Checked) -> Iterator[dict[str, Any]]:
+def tried(checked: Checked) -> dict[str, Any]:
     before = own_files(checked)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "BESIDE", ("calendar",))
-        yield weights.weights_on(checked)
+        result = weights.weights_on(checked)
     assert own_files(checked) == before
+    return result
 
 
 def test_the_weights_are_tried_and_nothing_is_changed(tried: dict[str, Any]) -> None:
