@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.monitor_command import monitor
 from pipelines.options import (
@@ -25,6 +26,7 @@ from pipelines.options import (
 from pipelines.policy_commands import app as policy_app
 from pipelines.runs_command import runs as training_runs
 from pipelines.signals_command import signals
+from pipelines.weights_command import weights
 from policy.errors import ChurnError
 
 app = typer.Typer(
@@ -186,6 +188,8 @@ def score(
 
 app.command()(signals)
 app.command()(monitor)
+app.command()(backtest)
+app.command()(weights)
 
 
 @app.command()

@@ -16,3 +16,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> Path:
     frame.to_parquet(part, index=False)
     part.replace(path)
     return path
+
+
+def write_text(text: str, path: Path) -> str:
+    """Write a text the same way; returns it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return text

@@ -7,7 +7,7 @@ from pipelines.options import HERE, JsonOption, ProjectOption, SetOption, opened
 
 
 def runs(project: ProjectOption = HERE, set_: SetOption = None, json: JsonOption = False) -> None:
-    """Every training run, the newest last: when, how it ended, what shipped, how well it did, why it failed."""
+    """Every training run and backtest, the newest last: when, how it ended, what shipped, how well it did, why it failed."""
     from pipelines import summaries
     from pipelines.run_ledger import runs as recorded_runs
 

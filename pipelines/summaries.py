@@ -81,9 +81,10 @@ def training_runs(runs: list[dict[str, Any]]) -> Any:
     for run in runs:
         best, error, started = run["headline"] or {}, run["error"], run["started"][:16].replace("T", " ")
         auc = f"{_n(best['roc_auc'], 3)} {_bounds(best['roc_auc_ci'])}" if best else ""
+        outcome = "backtest" if run["outcome"] == "done" and run["request"].get("command") else run["outcome"]
         table.add_row(
             started,
-            Text(run["outcome"], colour.get(run["outcome"], "red")),
+            Text(outcome, colour.get(run["outcome"], "red")),
             (run["run_id"] or "")[:6],
             run["champion"] or "",
             auc,
