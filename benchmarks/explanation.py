@@ -135,7 +135,7 @@ def _tree_shap(bag: Boosted, rows: pd.DataFrame) -> tuple[float, float]:
     x = np.ascontiguousarray(rows[list(bag.indicators)].to_numpy(dtype=float))
     tree_contributions(bag.boosters[0], x[:10])  # imports and first calls are nobody's cost
     seconds, parts = _timed(lambda: [tree_contributions(booster, x)[1] for booster in bag.boosters])
-    ours = bag.margins(rows)[1].sub(bag.calendar.margins(rows)[1], fill_value=0.0)
+    ours = bag.margins(rows)[1].sub(bag.start.margins(rows)[1], fill_value=0.0)
     return seconds, float(np.abs(ours[list(bag.indicators)].to_numpy() - np.mean(parts, axis=0)).max())
 
 

@@ -37,7 +37,7 @@ def given_scores(accounts: int, as_of: date = MONDAY) -> Scored:
     scores = pd.DataFrame(
         {"account_id": names, "as_of": as_of, "run_id": "r", "arr": 20_000.0, "risk_tier": "high", "play": "call"}
     )
-    return Scored(scores, pd.DataFrame(), pd.DataFrame({"account_id": names}), {}, None)
+    return Scored(scores, pd.DataFrame(), pd.DataFrame({"account_id": names}), {}, None, {})
 
 
 def test_without_a_share_nobody_is_held_out_and_nothing_is_written(tmp_path: Path) -> None:
