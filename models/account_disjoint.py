@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models import metrics
-from models.card_figures import Figure, Judged, figure, row_loss
+from models.card_figures import Figure, Judged, figure
 from models.draws import Counts, divided
 from models.scorer import Array
 from models.split import fold_of
@@ -68,7 +68,7 @@ def disjoint_figures(
 
 def _figures(judged: Judged, score: Array, calendar: Array) -> dict[str, Figure]:
     y, resampler = judged.churned, judged.resampler
-    loss, reference = row_loss(y, score), row_loss(y, calendar)
+    loss, reference = metrics.row_loss(y, score), metrics.row_loss(y, calendar)
     skill = 1 - divided(resampler.total(loss), resampler.total(reference))
     return {
         "roc_auc": figure(metrics.roc_auc(y, score), Counts.of(resampler, y, score).roc_auc()),

@@ -14,7 +14,7 @@ from models.ladder import FIRST, Contest, Origin, rungs
 from models.metrics import log_loss, roc_auc
 from models.recipe import Recipe
 from models.scorer import Array
-from models.split import EMBARGO_DAYS
+from models.split import matured
 from models.zoo import NAMES
 from policy.errors import NotEnoughData
 from policy.policy import Ladder
@@ -80,7 +80,7 @@ def walk(
     holder = FIRST
     for place, origin in enumerate(origins):
         progress(f"origin {place + 1} of {len(origins)}: {origin}")
-        past = frame[_matured(days, origin, window_days)]
+        past = frame[matured(days, origin, window_days=window_days)]
         age = latest - place
         ahead = (days >= pd.Timestamp(origin)) & (days < pd.Timestamp(origin) + pd.Timedelta(weeks=OLDEST_WEEKS))
         later = frame[ahead]
@@ -105,7 +105,7 @@ def origins_of(frame: pd.DataFrame, least: int, *, window_days: int) -> Iterator
     for day in sorted(frame["as_of"].unique()):
         if last is not None and (day - last).days < MONTH_DAYS:
             continue
-        past = frame[_matured(days, day, window_days)]
+        past = frame[matured(days, day, window_days=window_days)]
         if past.loc[past["churned"] == 1, "account_id"].nunique() >= least:
             last = day
             yield day
@@ -168,12 +168,7 @@ def by_origin(stop: Stop) -> dict[str, Any]:
     }
 
 
-def _matured(days: pd.Series, origin: date, window_days: int) -> pd.Series:
-    """Rows whose labels were known, late entries included, when the origin came."""
-    return days + pd.Timedelta(days=window_days + EMBARGO_DAYS) <= pd.Timestamp(origin)
-
-
 def _known(stop: Stop, origin: date, window_days: int) -> Origin:
     rows, said = stop.aged(0)
-    kept = _matured(pd.to_datetime(rows["as_of"]), origin, window_days).to_numpy()
+    kept = matured(pd.to_datetime(rows["as_of"]), origin, window_days=window_days).to_numpy()
     return Origin(rows[kept], {name: score[kept] for name, score in said.items()})

@@ -9,8 +9,7 @@ import pandas as pd
 
 from models.backtest import CALENDAR, CONSTANT, MONTH_DAYS, OLDEST_WEEKS, SHIPPED, Stop
 from models.bootstrap import Resampler, interval
-from models.card_figures import row_loss
-from models.metrics import LEAST_CHURNED, roc_auc
+from models.metrics import LEAST_CHURNED, roc_auc, row_loss
 from models.scorer import Array
 
 

@@ -13,7 +13,7 @@ from models.evaluate import log_loss_gain
 from models.ladder import Origin
 from models.ridge import ridge
 from models.scorer import Array, Bagged, Scorer, logit, sigmoid
-from models.split import EMBARGO_DAYS
+from models.split import matured
 
 LEAST_CHURNED = 30
 """Churned accounts without which no curve is tried: two or three numbers cannot be had from less."""
@@ -151,4 +151,4 @@ def _matured(origin: Origin, scorer: str, later: Origin, window_days: int) -> pd
     """The rows of an origin whose labels were known, late entries included, when the later origin began."""
     rows = origin.rows.assign(said=origin.said[scorer])
     begins = pd.to_datetime(later.rows["as_of"]).min()
-    return rows[pd.to_datetime(rows["as_of"]) + pd.Timedelta(days=window_days + EMBARGO_DAYS) <= begins]
+    return rows[matured(rows["as_of"], begins, window_days=window_days)]

@@ -95,7 +95,7 @@ def ranking_figures(judged: Judged, score: Array) -> dict[str, dict[str, Figure]
 def probability_figures(judged: Judged, probability: Array, calendar: Array) -> dict[str, dict[str, Figure]]:
     """The overall and calibration blocks, and the net benefit where acting begins to pay."""
     y, resampler = judged.churned, judged.resampler
-    loss, reference = row_loss(y, probability), row_loss(y, calendar)
+    loss, reference = metrics.row_loss(y, probability), metrics.row_loss(y, calendar)
     ece = metrics.expected_calibration_error(y, probability)
     floor = noise_floor(probability, judged.rows, horizon_days=judged.horizon_days)
     threshold = pays_from(judged.money)
@@ -142,12 +142,6 @@ def column(judged: Judged, score: Array, calendar: Array | None) -> dict[str, di
         for block, figures in probability_figures(judged, score, calendar).items():
             found[block] = {**found.get(block, {}), **figures}
     return found
-
-
-def row_loss(churned: Array, probability: Array) -> Array:
-    """Negative log-likelihood of each row."""
-    p = np.clip(probability, 1e-12, 1 - 1e-12)
-    return np.asarray(-(churned * np.log(p) + (1 - churned) * np.log(1 - p)))
 
 
 def _in_window(judged: Judged, score: Array) -> Figure:

@@ -98,10 +98,5 @@ def log_loss_gain(
 ) -> tuple[float, tuple[float, float] | None]:
     """Mean log-loss of the holder less the challenger's, and its paired account-bootstrap interval."""
     y = rows["churned"].to_numpy(dtype=float)
-    gain = _row_loss(y, holder) - _row_loss(y, challenger)
+    gain = metrics.row_loss(y, holder) - metrics.row_loss(y, challenger)
     return float(gain.mean()), interval(Resampler.of(rows["account_id"]).mean(gain), share=share)
-
-
-def _row_loss(y: Array, probability: Array) -> Array:
-    p = np.clip(probability, 1e-12, 1 - 1e-12)
-    return np.asarray(-(y * np.log(p) + (1 - y) * np.log(1 - p)))

@@ -33,10 +33,15 @@ def pr_auc(churned: Array, score: Array) -> float | None:
     return float(average_precision_score(churned, score)) if churned.any() else None
 
 
+def row_loss(churned: Array, probability: Array) -> Array:
+    """Negative log-likelihood of each row."""
+    p = np.clip(probability, 1e-12, 1 - 1e-12)
+    return np.asarray(-(churned * np.log(p) + (1 - churned) * np.log(1 - p)))
+
+
 def log_loss(churned: Array, probability: Array) -> float:
     """Mean negative log-likelihood per row."""
-    p = np.clip(probability, 1e-12, 1 - 1e-12)
-    return float(-np.mean(churned * np.log(p) + (1 - churned) * np.log(1 - p)))
+    return float(row_loss(churned, probability).mean())
 
 
 def brier(churned: Array, probability: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -50,12 +51,12 @@ class Bagged(Protocol):
         ...
 
 
-class FromLogOdds:
+class FromLogOdds(ABC):
     """A scorer that shows the logistic function of its log-odds."""
 
+    @abstractmethod
     def log_odds(self, features: pd.DataFrame) -> Array:
         """The log-odds of each row."""
-        raise NotImplementedError
 
     def probability(self, margin: Array) -> Array:
         """The logistic function."""

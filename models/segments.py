@@ -12,7 +12,7 @@ import pandas as pd
 from models import metrics
 from models.bootstrap import Resampler, interval
 from models.calendar import MONTH, YEAR
-from models.card_figures import TOP, Judged, row_loss
+from models.card_figures import TOP, Judged
 from models.draws import Counts, divided, ratio
 from models.red_list import red_list
 from models.scorer import Array
@@ -105,7 +105,7 @@ def _figures(
         "recall_at_capacity": (_over(y * high, y), None if resampler is None else ratio(resampler, y * high, y)),
     }
     if calendar is not None:
-        loss, reference = row_loss(y, s), row_loss(y, calendar[kept])
+        loss, reference = metrics.row_loss(y, s), metrics.row_loss(y, calendar[kept])
         skill = None if resampler is None else 1 - divided(resampler.total(loss), resampler.total(reference))
         found["skill_above_calendar"] = (1 - float(loss.sum() / reference.sum()), skill)
         found["observed_expected"] = (_over(y, s), None if resampler is None else ratio(resampler, y, s))

@@ -44,6 +44,13 @@ def purged(as_of: pd.Series, *, window_days: int, test_from: date) -> pd.Series:
     return pd.to_datetime(as_of) + pd.Timedelta(days=window_days) > pd.Timestamp(test_from)
 
 
+def matured(
+    as_of: pd.Series, by: date | pd.Timestamp, *, window_days: int, embargo_days: int = EMBARGO_DAYS
+) -> pd.Series:
+    """True for rows whose label was known by that day, late entries included."""
+    return pd.to_datetime(as_of) + pd.Timedelta(days=window_days + embargo_days) <= pd.Timestamp(by)
+
+
 def fold_of(account_id: str, folds: int) -> int:
     """0 to folds − 1 by a hash of the key: the same in every run, on every machine.
 
@@ -77,7 +84,7 @@ def rolling_origins(
         block = later[i * size : (i + 1) * size if i < folds - 1 else len(later)]
         if not len(block):
             continue
-        train = days + pd.Timedelta(days=window_days + embargo_days) <= block[0]
+        train = matured(days, block[0], window_days=window_days, embargo_days=embargo_days)
         test = days.isin(block)
         if train.any() and test.any():
             yield train, test

@@ -11,7 +11,6 @@ import pandas as pd
 
 from models import metrics
 from models.bootstrap import Resampler, interval
-from models.card_figures import row_loss
 from models.evaluate import ranking_of_health
 from models.health_score import health_scores
 from models.linear import Linear
@@ -168,7 +167,9 @@ def _gain(judged: list[pd.DataFrame]) -> dict[str, Any]:
     rows = pd.concat(judged, ignore_index=True)
     churned = rows["churned"].to_numpy(dtype=float)
     found["n_churned_accounts"] = int(rows.loc[churned == 1, "account_id"].nunique())
-    saved = row_loss(churned, rows["policy_says"].to_numpy()) - row_loss(churned, rows["own_says"].to_numpy())
+    saved = metrics.row_loss(churned, rows["policy_says"].to_numpy()) - metrics.row_loss(
+        churned, rows["own_says"].to_numpy()
+    )
     found["log_loss"] = float(saved.mean())
     found["log_loss_ci"] = interval(Resampler.of(rows["account_id"]).mean(saved))
     for name, kept in (("roc_auc", np.ones(len(rows), dtype=bool)), ("roc_auc_in_window", _judged_window(rows))):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from models.boosted import Boosted, fit_boosted, suited
+from models.boosted import SEEDS, Boosted, fit_boosted, suited
 from models.calibration import Calibrated, Curve
 from models.ensemble import Ensemble
 from models.linear import Linear
@@ -55,12 +55,24 @@ def fit_all(
     if halves or "logistic" in wanted:
         found["logistic"] = logistic = fit_logistic(frame, churned, directions, calendar=recipe.calendar)
     if halves or "lightgbm" in wanted:
-        lost = frame.loc[churned == 1, "account_id"].nunique()
-        start = fit_start(frame, churned, recipe)
-        found["lightgbm"] = boosted = fit_boosted(frame, churned, directions, start, trees=suited(lost))
+        found["lightgbm"] = boosted = fit_lightgbm(frame, churned, directions, recipe)
     if halves:
         found["ensemble"] = Ensemble("ensemble", logistic, boosted)
     return found
+
+
+def fit_lightgbm(
+    frame: pd.DataFrame,
+    churned: Array,
+    directions: Mapping[str, int],
+    recipe: Recipe,
+    *,
+    seeds: Sequence[int] = range(SEEDS),
+) -> Boosted:
+    """LightGBM as it is fitted everywhere; only the seeds of its bag may be others, or fewer."""
+    lost = frame.loc[churned == 1, "account_id"].nunique()
+    start = fit_start(frame, churned, recipe)
+    return fit_boosted(frame, churned, directions, start, trees=suited(lost), seeds=seeds)
 
 
 def fit_start(frame: pd.DataFrame, churned: Array, recipe: Recipe) -> Linear:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from features.catalogue import catalogue
 from models.backtest import CALENDAR, CONSTANT, HEALTH, LEARNED, SHIPPED, Stop, by_origin, fresh, walk
-from models.boosted import fit_boosted, suited
 from models.cadence import cadence_sentence, cadences, decay, step_weeks
 from models.evaluate import Sample, evaluate, log_loss_gain, ranking_of_health
 from models.ladder import Origin, regrets
@@ -20,7 +19,7 @@ from models.metrics import log_loss
 from models.prepare import prepared
 from models.recipe import Recipe
 from models.scorer import logit, sigmoid
-from models.zoo import fit_all, fit_start
+from models.zoo import fit_all, fit_lightgbm
 from pipelines.backtest_told import backtest_markdown
 from pipelines.build_features import Checked, checked_sources
 from pipelines.fit import directions_in
@@ -135,9 +134,7 @@ def fitting(policy: Policy) -> Callable[..., Mapping[str, Array]]:
         single = [name for name in names if name not in ("lightgbm", "ensemble")]
         fitted = fit_all(past, churned, directions, policy, recipe=recipe, only=single)
         said = {name: fitted[name].score(later) for name in single}
-        lost = past.loc[churned == 1, "account_id"].nunique()
-        start = fit_start(past, churned, recipe)
-        trees = fit_boosted(past, churned, directions, start, trees=suited(lost), seeds=range(BAG)).score(later)
+        trees = fit_lightgbm(past, churned, directions, recipe, seeds=range(BAG)).score(later)
         return said | {"lightgbm": trees, "ensemble": sigmoid((logit(said["logistic"]) + logit(trees)) / 2)}
 
     return fit_and_score

@@ -49,21 +49,14 @@ def refits(run: Run) -> Refits:
 
 def _reseeded(run: Run, names: Collection[str]) -> dict[str, Array]:
     """LightGBM with a bag of other seeds, alone and in the ensemble; everything else in it is as it was."""
-    from models.boosted import SEEDS, fit_boosted, suited
+    from models.boosted import SEEDS
     from models.prepare import prepared
     from models.scorer import logit, sigmoid
-    from models.zoo import fit_start
+    from models.zoo import fit_lightgbm
 
     fitted, train = run.fitted, prepared(run.panel.train, run.fitted.policy)
     churned = train["churned"].to_numpy()
-    bag = fit_boosted(
-        train,
-        churned,
-        fitted.directions,
-        fit_start(train, churned, fitted.recipe),
-        trees=suited(train.loc[churned == 1, "account_id"].nunique()),
-        seeds=range(SEEDS, 2 * SEEDS),
-    )
+    bag = fit_lightgbm(train, churned, fitted.directions, fitted.recipe, seeds=range(SEEDS, 2 * SEEDS))
     found = {"lightgbm": bag.score(run.test)}
     if "ensemble" in names:
         logistic = logit(fitted.judged["logistic"].score(run.test))

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from features.catalogue import catalogue
-from models.boosted import fit_boosted, suited
 from models.bootstrap import Resampler, interval
 from models.evaluate import RANK_ONLY
 from models.metrics import roc_auc
 from models.prepare import prepared
 from models.scorer import Array, Scorer
-from models.zoo import fit_start
+from models.zoo import fit_lightgbm
 from pipelines.fit import Fitted, directions_in, fit_panel, scorers_on
 from pipelines.train import judge
 from simulation import World
@@ -151,7 +150,8 @@ def stability(trial: Trial, rows: pd.DataFrame) -> dict[str, float]:
     """How alike LightGBM's red list and top drivers are under other seeds, and the red list after a month's data less."""
     fresh, directions = trial.fresh.rows, trial.fitted.directions
     ours = trial.fitted.shipped["lightgbm"]
-    other = _boosted(trial, rows, seeds=OTHER_SEEDS)
+    frame = prepared(rows, trial.book.policy)
+    other = fit_lightgbm(frame, frame["churned"].to_numpy(), directions, trial.fitted.recipe, seeds=OTHER_SEEDS)
     earlier = rows[rows["as_of"] <= rows["as_of"].max() - timedelta(days=RETRAIN_DAYS)]
     before = scorers_on(earlier, directions, trial.book.policy, trial.fitted.recipe, {trial.fitted.champion.scorer})[
         trial.fitted.champion.scorer
@@ -167,21 +167,6 @@ def stability(trial: Trial, rows: pd.DataFrame) -> dict[str, float]:
         "oracle_jaccard": jaccard(red_list(trial.fresh.true), red_list(trial.scorer.score(fresh))),
         "driver_agreement": float((tops[0] == tops[1]).mean()),
     }
-
-
-def _boosted(trial: Trial, rows: pd.DataFrame, *, seeds: range) -> Scorer:
-    """LightGBM once more on the same rows, with other seeds."""
-    frame = prepared(rows, trial.book.policy)
-    churned = frame["churned"].to_numpy()
-    lost = frame.loc[churned == 1, "account_id"].nunique()
-    return fit_boosted(
-        frame,
-        churned,
-        trial.fitted.directions,
-        fit_start(frame, churned, trial.fitted.recipe),
-        trees=suited(lost),
-        seeds=seeds,
-    )
 
 
 def alerts(trial: Trial) -> dict[str, float]:
