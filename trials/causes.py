@@ -1,4 +1,4 @@
-"""Whether the driver named first is the true cause, and whether the true cause is told as a risk."""
+"""Whether the driver that is named is the true cause, and whether the true cause is told as a risk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.indicator import Indicator
 from simulation.families import CAUSES
-
-Flags = npt.NDArray[np.bool_]
 
 CAUSE_OF_GROUP: Mapping[str, str] = MappingProxyType(
     {
@@ -42,37 +39,34 @@ def by_cause(contributions: pd.DataFrame, indicators: Mapping[str, Indicator]) -
     return summed.reindex(columns=list(CAUSES), fill_value=0.0)
 
 
-def agreement(
-    drivers: pd.DataFrame, true_cause: pd.Series, at_risk: Flags, *, abstain: Flags | None = None
-) -> dict[str, float]:
-    """Top driver against top cause, over accounts at risk that have one; macro means over causes.
+def agreement(points: pd.DataFrame, named: pd.Series, true_cause: pd.Series) -> dict[str, float]:
+    """The driver that is named against the top cause, over accounts that have one; macro means over causes.
 
-    `abstain` marks accounts for which no driver is named: `top` and `sign` are over those that are answered. `sign` is
-    the share in which the true cause is told as raising the risk.
+    `points` by cause, `named` the driver group (null where none is named) and `true_cause` have one row an account at
+    risk. `top` is over the accounts for which one is named; `sign`, over all, is the share in which the true cause is
+    told as raising the risk.
     """
-    silent = np.zeros(len(drivers), dtype=bool) if abstain is None else abstain
-    wanted = at_risk & true_cause.isin(CAUSES).to_numpy()
-    rows, causes = drivers[wanted & ~silent], true_cause[wanted & ~silent].to_numpy()
+    wanted = true_cause.isin(CAUSES).to_numpy()
+    rows, group, true = points[wanted], named[wanted].to_numpy(), true_cause[wanted].to_numpy()
     if not len(rows):
         return {}
-    values = rows[list(CAUSES)].to_numpy()
-    own = values[np.arange(len(rows)), [CAUSES.index(c) for c in causes]]
+    own = rows[list(CAUSES)].to_numpy()[np.arange(len(rows)), [CAUSES.index(c) for c in true]]
+    silent = pd.isna(group)
     found = pd.DataFrame(
         {
-            "cause": causes,
-            "top": np.array(CAUSES, dtype=object)[values.argmax(axis=1)] == causes,
-            "sign": own > 0,
-            "usage": causes == "usage",
+            "top": np.where(silent, np.nan, [CAUSE_OF_GROUP.get(g) == c for g, c in zip(group, true, strict=True)]),
+            "sign": (own > 0).astype(float),
+            "usage": (true == "usage").astype(float),
         }
     )
-    means = found.groupby("cause")[["top", "sign", "usage"]].mean()
-    told = means[found.groupby("cause").size() >= LEAST_ACCOUNTS]
-    macro = told.mean()
+    common = found.groupby(true).size() >= LEAST_ACCOUNTS
+    macro = found.groupby(true).mean()[common].mean()
     return {
-        "top": float(macro["top"]),
-        "sign": float(macro["sign"]),
+        **{
+            name: float(value) for name, value in {"top": macro["top"], "sign": macro["sign"]}.items() if value == value
+        },
         "always_usage": float(macro["usage"]),
-        "causes": float(len(told)),
-        "abstained": float(silent[wanted].mean()),
-        "accounts": float(wanted.sum()),
+        "causes": float(common.sum()),
+        "abstained": float(silent.mean()),
+        "accounts": float(len(rows)),
     }

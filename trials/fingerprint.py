@@ -7,15 +7,24 @@ from pathlib import Path
 
 JUDGED = ("policy", "data_contracts", "features", "models", "simulation", "trials")
 """Packages whole."""
-ALSO = ("pipelines/build_features.py", "pipelines/fit.py", "pipelines/panel.py", "pipelines/train.py")
+ALSO = (
+    "pipelines/build_features.py",
+    "pipelines/fit.py",
+    "pipelines/fit_outlook.py",
+    "pipelines/outcomes.py",
+    "pipelines/panel.py",
+    "pipelines/train.py",
+)
 """What of the pipelines stands between tables and figures."""
 APART = ("trials/report.py", "trials/results_page.py", "trials/__main__.py", "trials/sweep.py")
 """What tells and orders the work but changes no figure."""
 
 
-def fingerprint() -> str:
-    """SHA-256 over the judged source files, 12 digits."""
-    root = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """SHA-256 over the judged source files of a checkout, 12 digits."""
     files = [p for package in JUDGED for p in (root / package).rglob("*") if p.suffix in {".py", ".yaml"}]
     digest = hashlib.sha256()
     for path in sorted([*files, *(root / name for name in ALSO)]):

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.labels import labels, losses
+from features.labels import labels
 from features.snapshots import Snapshots
 from models.split import Split, default_split
 from pipelines.build_features import Checked, dated, features_at
+from pipelines.outcomes import next_day
 from pipelines.panel import Panel, build_panel, label_rule
 from pipelines.scaffold import CHURN_TOML
 from pipelines.settings import Project, open_project
@@ -55,18 +56,10 @@ def book_of(world: World, split: Split | None = None) -> Book:
         mondays = Snapshots.every(1, followed.test_from, followed.test_until, weekday="monday").dates
         company = simulate(world, truth_on=mondays)
         with emitted(company, where) as checked:
-            rule = label_rule(checked)
-            panel = build_panel(checked, rule, split, refit=True)
-            lost = losses(checked.facts, rule).to_pandas()
+            panel = build_panel(checked, label_rule(checked), split, refit=True)
         test = panel.test.merge(_truth(company, ["hazard_90d"]), on=KEYS, how="left", validate="one_to_one")
-        return Book(replace(panel, test=test.assign(lost_day=_next_loss(test, lost))), where.policy)
-
-
-def _next_loss(rows: pd.DataFrame, lost: pd.DataFrame) -> pd.Series:
-    """The first day from each row's as_of on which it became known that the account leaves."""
-    dated_losses = rows[["account_id", "as_of_day"]].reset_index().merge(lost[["account_id", "lost_day"]])
-    ahead = dated_losses[dated_losses["lost_day"] >= dated_losses["as_of_day"]]
-    return ahead.groupby("index")["lost_day"].min().reindex(rows.index)
+        assert panel.outcomes is not None  # noqa: S101  # decisions are on record in every world
+        return Book(replace(panel, test=test.assign(lost_day=next_day(test, panel.outcomes.losses))), where.policy)
 
 
 def _truth(company: Company, columns: list[str]) -> pd.DataFrame:

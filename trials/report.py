@@ -45,6 +45,10 @@ def section(worlds: Sequence[Figures], code: str) -> str:
         "",
         *scorer_table(told),
         "",
+        "### What lies ahead: log-loss by horizon, and ranges",
+        "",
+        *outlook_table(told),
+        "",
         "### What ships",
         "",
         *shipped_table(worlds),
@@ -169,7 +173,7 @@ def _honesty(row: Row, some: Sequence[Figures]) -> None:
 
 def _drivers(row: Row, told: Sequence[Figures]) -> None:
     for size in SIZES:
-        some = [w for w in _at(told, size) if w["causes"]]
+        some = [w for w in _at(told, size) if "top" in w["causes"]]
         if not some:
             continue
         top, sign, usage, silent = (
@@ -209,8 +213,38 @@ def _silent(row: Row, silent: Sequence[Figures]) -> None:
     held = float(np.mean([b is not None and b[0] <= 0.5 <= b[1] for b in bounds]))
     row("no signal: LightGBM's in-window AUC interval holds .5", size, len(silent), "90–99 %", f"{held:.0%}",
         0.90 <= held <= 0.99)  # fmt: skip
+    kept = float(np.mean([w["weights"]["verdict"] == "no_change" for w in silent]))
+    row("no signal: the health score's weights stay", size, len(silent), "≥ 90 %", f"{kept:.0%}", kept >= 0.9)
     stayed = float(np.mean([w["champion"] == "health_recalibrated" for w in silent]))
     row("no signal: the incumbent ships", size, len(silent), "ships the incumbent", f"{stayed:.0%}", stayed >= 0.9)
+
+
+def outlook_table(told: Sequence[Figures]) -> list[str]:
+    """Horizons by their log-loss, and what the range of a probability holds."""
+    lines = ["| n | worlds | horizon | outlook | steady hazard | base rate | oracle |", "|---|---|---|---|---|---|---|"]
+    for size in SIZES:
+        some = _at(told, size)
+        for horizon in some[0]["outlook"]["horizons"] if some else ():
+            losses = [w["outlook"]["horizons"][horizon] for w in some]
+            cells = [f"{np.mean([one[k] for one in losses]):.4f}" for k in ("outlook", "steady", "base_rate", "oracle")]
+            lines.append(f"| {size:,} | {len(some)} | {horizon} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "| n | worlds with a range | of | holds the group's mean | the account's own risk | mean width | stretched |",
+    ]
+    lines.append("|---|---|---|---|---|---|---|")
+    for size in SIZES:
+        ranged = [w["outlook"]["range"] for w in _at(told, size) if "width" in w["outlook"]["range"]]
+        for label, part in (("all accounts", None), ("the riskiest tenth", "top")) if ranged else ():
+            figures = [r if part is None else r[part] for r in ranged]
+            held, own, stretched = (
+                np.mean([f[k] for f in figures]) for k in ("groups_held", "accounts_held", "stretched")
+            )
+            width = 100 * np.mean([f["width"] for f in figures])
+            lines.append(
+                f"| {size:,} | {len(ranged)} | {label} | {held:.0%} | {own:.0%} | {width:.1f} points | {stretched:.0%} |"
+            )
+    return lines
 
 
 def scorer_table(told: Sequence[Figures]) -> list[str]:

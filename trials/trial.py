@@ -12,12 +12,17 @@ import pandas as pd
 
 from features.catalogue import catalogue
 from models.bootstrap import Resampler, interval
-from models.evaluate import RANK_ONLY
+from models.drivers import indicator_points
+from models.evaluate import RANK_ONLY, ranking_of_health
+from models.main_driver import main_drivers
 from models.metrics import roc_auc
 from models.prepare import prepared
+from models.reference import fit_reference
 from models.scorer import Array, Scorer
+from models.weights_trial import weights_on_trial
 from models.zoo import fit_lightgbm
 from pipelines.fit import Fitted, directions_in, fit_panel, scorers_on
+from pipelines.fit_outlook import fit_outlook
 from pipelines.train import judge
 from simulation import World
 from simulation.drawn import another_draw, drawn_world
@@ -25,11 +30,13 @@ from trials.alerts import caught_arr, jaccard, red_list
 from trials.causes import agreement, by_cause
 from trials.ceilings import observable_ceiling
 from trials.figures import expected_auc, share_of_gap
+from trials.outlooks import horizon_figures, range_figures
 from trials.panels import Book, book_of, fresh_of
 from trials.skill import Fresh, skills
 
 BOOK_DRAW = 0
-WINDOW_DAYS = 104
+HORIZON_DAYS, GAP_DAYS = 90, 14
+WINDOW_DAYS = HORIZON_DAYS + GAP_DAYS
 BESIDE = ("health_recalibrated", "calendar")
 """Fitted on all mature snapshots beside what ships, to be measured against."""
 RETRAIN_DAYS = 28
@@ -73,8 +80,7 @@ def trial_on(ready: Ready, accounts: int) -> dict[str, Any]:
     fitted = fit_panel(book.panel, book.policy, window_days=WINDOW_DAYS)
     fresh = replace(ready.fresh, rows=prepared(ready.fresh.rows, book.policy))
     trial = Trial(book, fitted, fresh)
-    rows = book.panel.everything
-    assert rows is not None  # noqa: S101  # a book is built with all its mature snapshots
+    rows = mature(book)
     beside = scorers_on(rows, fitted.directions, book.policy, fitted.recipe, BESIDE)
     said = {name: scorer.score(fresh.rows) for name, scorer in {**beside, **fitted.shipped}.items()}
     said["shipped"] = trial.scorer.score(fresh.rows)
@@ -87,6 +93,8 @@ def trial_on(ready: Ready, accounts: int) -> dict[str, Any]:
         "stability": stability(trial, rows),
         "alerts": alerts(trial),
         "violations": violations(trial),
+        "outlook": outlook(trial, said["shipped"]),
+        "weights": weights(book),
     }
 
 
@@ -103,8 +111,7 @@ def null_trial(seed: int, accounts: int) -> dict[str, Any]:
         name: {"auc": roc_auc(churned, score), "interval": interval(resampler.auc(churned, score))}
         for name, score in ((n, scorer.score(test)) for n, scorer in fitted.judged.items())
     }
-    assert book.panel.everything is not None  # noqa: S101  # a book is built with all its mature snapshots
-    return {**_described(world, fitted, book.panel.everything), "in_window": in_window}
+    return {**_described(world, fitted, mature(book)), "in_window": in_window, "weights": weights(book)}
 
 
 def _described(world: World, fitted: Fitted, rows: pd.DataFrame) -> dict[str, Any]:
@@ -128,22 +135,42 @@ def reported(trial: Trial) -> dict[str, dict[str, Any]]:
     found = {}
     for name, row in figures.items():
         rows = trial.fresh.rows
-        score = 100 - rows["health_score"].fillna(50.0) if name == RANK_ONLY else trial.fitted.judged[name].score(rows)
+        score = (
+            ranking_of_health(rows["health_score"])[0] if name == RANK_ONLY else trial.fitted.judged[name].score(rows)
+        )
         found[name] = {
             "auc": row["roc_auc"],
             "interval": row["roc_auc_ci"],
-            "true_auc": expected_auc(trial.fresh.true, np.asarray(score, dtype=float)),
+            "true_auc": expected_auc(trial.fresh.true, score),
             "in_window": row["roc_auc_in_window"],
         }
     return found
 
 
 def causes(trial: Trial, said: Array) -> dict[str, float]:
-    """Top driver against the true cause among the riskiest tenth."""
-    rows = trial.fresh.rows
-    _, contributions = trial.scorer.margins(rows)
-    at_risk = said >= np.quantile(said, 0.9)
-    return agreement(by_cause(contributions, catalogue()), rows["top_cause"], at_risk)
+    """The main driver that `churn score` would name against the true cause, among the riskiest tenth."""
+    rows, evidence = trial.fresh.rows, trial.book.policy.evidence
+    indicators, whole = catalogue(), prepared(mature(trial.book), trial.book.policy)
+    groups = {name: i.group for name, i in indicators.items()}
+    reference = fit_reference(trial.scorer, whole, groups)
+    riskiest = rows[said >= np.quantile(said, 0.9)].reset_index(drop=True)
+    named = main_drivers(
+        trial.scorer,
+        riskiest,
+        groups,
+        {name for name, i in indicators.items() if i.clock},
+        reference=reference,
+        least_points=evidence.least_points,
+        least_gap=evidence.least_gap,
+    )
+    points = indicator_points(trial.scorer, riskiest, groups, reference=reference)
+    return agreement(by_cause(points, indicators), named, riskiest["top_cause"])
+
+
+def mature(book: Book) -> pd.DataFrame:
+    """All the book's mature training snapshots: what ships is fitted on them."""
+    assert book.panel.everything is not None  # noqa: S101  # a book is built with them
+    return book.panel.everything
 
 
 def stability(trial: Trial, rows: pd.DataFrame) -> dict[str, float]:
@@ -177,6 +204,19 @@ def alerts(trial: Trial) -> dict[str, float]:
     ours, catchable = caught_arr(test, scorer.score(prepared(test, trial.book.policy)))
     oracle, _ = caught_arr(test, test["hazard_90d"].to_numpy(dtype=float))
     return {"caught": ours, "oracle": oracle, "catchable": catchable}
+
+
+def outlook(trial: Trial, said: Array) -> dict[str, Any]:
+    """Horizons and ranges against the true risks."""
+    learned = fit_outlook(trial.book.panel, trial.fitted, horizon_days=HORIZON_DAYS, gap_days=GAP_DAYS).shipped
+    rows = trial.fresh.rows
+    return {"horizons": horizon_figures(learned, rows, said), "range": range_figures(learned, rows, said)}
+
+
+def weights(book: Book) -> dict[str, Any]:
+    """What the health score's weights on trial come to."""
+    found = weights_on_trial(mature(book), book.policy, WINDOW_DAYS)
+    return {"verdict": found.verdict, "suggested": dict(found.suggested_weights)}
 
 
 def violations(trial: Trial) -> dict[str, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -41,24 +40,21 @@ def test_contributions_are_summed_by_cause_and_the_clock_speaks_for_none() -> No
 def test_rare_causes_weigh_as_much_as_common_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(causes, "LEAST_ACCOUNTS", 1)
     said = drivers([{"usage": 1.0}] * 4)
-    true = pd.Series(["usage", "usage", "usage", "payment"])
-    found = agreement(said, true, np.ones(4, dtype=bool))
+    found = agreement(said, pd.Series(["onboarding"] * 4), pd.Series(["usage", "usage", "usage", "payment"]))
     assert (found["top"], found["always_usage"], found["causes"], found["accounts"]) == (0.5, 0.5, 2, 4)
     # Payment, the true cause of the fourth, was told as nothing: that is no rise.
     assert found["sign"] == 0.5
 
 
-def test_only_accounts_at_risk_with_a_cause_count_and_silence_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_accounts_with_a_cause_count_and_silence_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(causes, "LEAST_ACCOUNTS", 1)
-    said = drivers([{"usage": 1.0}, {"payment": 1.0}, {"usage": 1.0}, {"price": 1.0}])
-    true = pd.Series(["usage", "usage", "none", "usage"])
-    at_risk, silent = np.array([True, True, True, False]), np.array([False, True, False, False])
-    found = agreement(said, true, at_risk, abstain=silent)
-    assert (found["top"], found["accounts"], found["abstained"]) == (1.0, 2, 0.5)
+    said = drivers([{"usage": 1.0}, {"payment": 1.0}, {"usage": 1.0}])
+    found = agreement(said, pd.Series(["usage", None, "usage"], dtype=object), pd.Series(["usage", "usage", "none"]))
+    assert (found["top"], found["accounts"], found["abstained"], found["sign"]) == (1.0, 2, 0.5, 0.5)
 
 
 def test_a_cause_of_few_accounts_is_left_out_of_the_mean() -> None:
     said = drivers([{"usage": 1.0}] * 31)
-    found = agreement(said, pd.Series(["usage"] * 30 + ["payment"]), np.ones(31, dtype=bool))
+    found = agreement(said, pd.Series(["usage"] * 31), pd.Series(["usage"] * 30 + ["payment"]))
     assert (found["top"], found["causes"]) == (1.0, 1)
-    assert agreement(said, pd.Series(["none"] * 31), np.ones(31, dtype=bool)) == {}
+    assert agreement(said, pd.Series(["usage"] * 31), pd.Series(["none"] * 31)) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policy.errors import SettingsError
-from trials.fingerprint import fingerprint
+from trials.fingerprint import ALSO, APART, JUDGED, fingerprint
 from trials.sweep import FULL, Job, Plan, judged_world, sweep
 
 
@@ -35,11 +35,19 @@ def test_finished_worlds_are_not_judged_again_and_half_a_file_is_none(tmp_path: 
     assert said == ["code abc: 0 worlds to judge, 2 done before"]
 
 
-def test_the_fingerprint_is_that_of_the_judged_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = fingerprint()
-    assert before == fingerprint()
-    monkeypatch.setattr("trials.fingerprint.ALSO", ())
-    assert fingerprint() != before
+def test_the_fingerprint_follows_the_judged_code_and_not_how_it_is_told(tmp_path: Path) -> None:
+    for name in (*(f"{package}/one.py" for package in JUDGED), *ALSO, *APART):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    before = fingerprint(tmp_path)
+    for name in APART:
+        (tmp_path / name).write_text("x = 2\n")
+    assert fingerprint(tmp_path) == before
+    seen = {before}
+    for name in ("models/one.py", "pipelines/fit.py", "trials/one.py"):
+        (tmp_path / name).write_text("x = 2\n")
+        seen.add(fingerprint(tmp_path))
+    assert len(seen) == 4
 
 
 def test_a_world_is_not_judged_by_other_code_than_it_was_drawn_for(tmp_path: Path) -> None:
