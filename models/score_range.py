@@ -22,6 +22,8 @@ LEAST_CHURNED = 30
 SHARE = 0.90
 DRAWS = 200
 GRID = tuple(float(p) for p in sigmoid(np.linspace(-6.0, 3.0, 91)))
+LEAST_BEYOND = 20
+"""Earlier predictions on which either end of the curve rests: beyond fewer, an account would be judged by itself."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ def fit_range(rows: pd.DataFrame, *, horizon_days: int) -> tuple[Range | None, s
         )
     rows = rows.sort_values("said", kind="stable")
     said, churned = rows["said"].to_numpy(dtype=float), rows["churned"].to_numpy(dtype=float)
-    stays, leaves = venn_abers(said, churned, GRID)
-    curves = _drawn_curves(rows["account_id"], said, churned)
+    asked, said = _within(said, np.asarray(GRID)), _within(said, said)
+    stays, leaves = venn_abers(said, churned, asked)
+    curves = _drawn_curves(rows["account_id"], said, churned, asked)
     tail = (1 - SHARE) / 2
     low = np.minimum(stays, np.quantile(curves, tail, axis=0))
     high = np.maximum(leaves, np.quantile(curves, 1 - tail, axis=0))
@@ -97,7 +100,7 @@ def fit_range(rows: pd.DataFrame, *, horizon_days: int) -> tuple[Range | None, s
     return Range(starts, lows, highs, len(rows), int(lost), int(rows["as_of"].nunique())), None
 
 
-def venn_abers(said: Array, churned: Array, asked: Sequence[float]) -> tuple[Array, Array]:
+def venn_abers(said: Array, churned: Array, asked: Sequence[float] | Array) -> tuple[Array, Array]:
     """The calibrated probability of each probability asked about, had it stayed and had it left.
 
     >>> stays, leaves = venn_abers(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 1.0, 1.0]), [0.15, 0.85])
@@ -108,14 +111,20 @@ def venn_abers(said: Array, churned: Array, asked: Sequence[float]) -> tuple[Arr
     return np.asarray(ends[0]), np.asarray(ends[1])
 
 
-def _drawn_curves(accounts: pd.Series, said: Array, churned: Array) -> Array:
-    """Draws × GRID: the calibration curve of accounts drawn with replacement."""
+def _within(said: Array, asked: Array) -> Array:
+    """What is asked, no further out than the sorted `said` have LEAST_BEYOND on either side."""
+    end = min(LEAST_BEYOND, len(said) // 2)
+    return np.clip(asked, said[end - 1], said[-end])
+
+
+def _drawn_curves(accounts: pd.Series, said: Array, churned: Array, asked: Array) -> Array:
+    """Draws × asked: the calibration curve of accounts drawn with replacement."""
     drawn = Resampler.of(accounts, draws=DRAWS)
     weights = drawn.multiplicity[drawn.account].T.astype(float)
-    return np.array([_isotonic(said[w > 0], churned[w > 0], GRID, w[w > 0]) for w in weights])
+    return np.array([_isotonic(said[w > 0], churned[w > 0], asked, w[w > 0]) for w in weights])
 
 
-def _isotonic(said: Array, churned: Array, asked: Sequence[float], weights: Array | None = None) -> Array:
+def _isotonic(said: Array, churned: Array, asked: Sequence[float] | Array, weights: Array | None = None) -> Array:
     from sklearn.isotonic import IsotonicRegression
 
     curve = IsotonicRegression(out_of_bounds="clip").fit(said, churned, sample_weight=weights)

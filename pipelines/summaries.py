@@ -14,6 +14,7 @@ from rich.text import Text
 
 from serving.reasons import main_driver_told
 from serving.workbench.pages.words import percent, span
+from serving.workbench.pages.words import score as floored
 
 SHOWN = 12  # new signals told in words on the terminal; the file has all
 STYLE = {"ok": "green", "quarantined": "yellow", "stopped": "red", "absent": "dim"}
@@ -217,7 +218,7 @@ def explain(found: Mapping[str, Any]) -> Any:
     if found["change"] is not None:
         lines.append(found["change"]["sentence"])
     if found["health_score"] is not None:
-        lines.append(f"Health score {found['health_score']:.0f} ({found['health_tier']})")
+        lines.append(f"Health score {floored(found['health_score'])} ({found['health_tier']})")
     lines += ["", "Why"]
     if found["churn_probability"] is not None:
         lines.append(f"  {main_driver_told(found['main_driver'], {d['group']: d['points'] for d in found['drivers']})}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from simulation.actions import NOBODY, Actions
 from simulation.days import Flags, Floats, Ints, term_start
 from simulation.odds import cause_effects, intercept_for, relative_churn
 from simulation.prospects import Prospects, draw_prospects
 from simulation.states import PRESENT, Incidents, States, draw_incidents, draw_states, market
 from simulation.streams import stream
 from simulation.terms import Fate, Terms, draw_fate, lay_terms, price_draws
+from simulation.treatment import Temper, draw_temper
 from simulation.world import World
 
 _AT_LARGE = 1_000_000
@@ -26,7 +29,10 @@ class Book:
 
     prospects: Prospects
     states: States
+    temper: Temper
     terms: Terms
+    home: Ints
+    """Place and generation of each account in one number: the same whatever becomes of the others."""
     first_day: Ints
     last_day: Ints
     """Exclusive; terms.STAYS for an account that has not left."""
@@ -68,14 +74,26 @@ class Book:
 class _Generation:
     prospects: Prospects
     states: States
+    temper: Temper
     fate: Fate
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A generation with its terms, and when each of its accounts began and left."""
+
+    generation: _Generation
+    terms: Terms
+    begin: Ints
+    left: Ints
+    intercepts: Floats
 
 
 class _Slots:
     """Places in the book: when an account leaves, the next generation's prospect takes its place."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, actions: Actions) -> None:
+        self.world, self.actions = world, actions
         # About three weeks of vacancy for each departure.
         self.count = round(world.accounts * (1 + world.annual_churn * 1.1 * 19 / 365))
         self.incidents = draw_incidents(world)
@@ -89,7 +107,8 @@ class _Slots:
             index = len(self._generations)
             prospects = draw_prospects(self.world, self.count, index)
             states = draw_states(self.world, prospects, self.incidents, index)
-            self._generations.append(_Generation(prospects, states, draw_fate(self.world, prospects, index)))
+            temper = draw_temper(self.world, self.count, index)
+            self._generations.append(_Generation(prospects, states, temper, draw_fate(self.world, prospects, index)))
         return self._generations[number]
 
     def intercepts(self, prospects: Prospects, shift: float) -> Floats:
@@ -109,7 +128,7 @@ class _Slots:
         months = first.term_months
         begin = term_start(world.origin_day - np.floor(first.phase * months * 30.4).astype(np.int64))
         takes_part = np.ones(self.count, dtype=bool)
-        parts: list[tuple[Prospects, States, Terms, Ints, Ints, Floats]] = []
+        parts: list[_Part] = []
         number = 0
         while takes_part.any():
             generation = self.generation(number)
@@ -123,12 +142,17 @@ class _Slots:
                 intercepts=intercepts,
                 market=self.market,
                 takes_part=takes_part,
+                temper=generation.temper,
+                acted_on=partial(self._acted_on, number),
             )
-            parts.append((generation.prospects, generation.states, terms, begin, left, intercepts))
+            parts.append(_Part(generation, terms, begin, left, intercepts))
             number += 1
             begin = term_start(np.minimum(left, world.until_day) + self.generation(number).prospects.vacancy)
             takes_part = takes_part & (left < world.until_day) & (begin < world.until_day)
         return _gathered(world, parts, self.incidents, self.market, shift)
+
+    def _acted_on(self, generation: int, rows: Ints, day: Ints) -> Flags:
+        return self.actions.shortly_before(generation * self.count + rows, day)
 
 
 def _term_rates(world: World, prospects: Prospects, scale: float) -> Floats:
@@ -160,18 +184,18 @@ def _base(world: World) -> tuple[float, tuple[Floats, Floats]]:
 
 def _gathered(
     world: World,
-    parts: list[tuple[Prospects, States, Terms, Ints, Ints, Floats]],
+    parts: list[_Part],
     incidents: Incidents,
     market_push: Floats,
     shift: float,
 ) -> Book:
     """The generations below each other, without those who left before the emitted history, oldest account first."""
-    size = len(parts[0][3])
-    terms = Terms.concat([part[2] for part in parts])
-    home = np.repeat(np.arange(len(parts)) * size, [len(part[2].account) for part in parts]) + terms.account
+    size = len(parts[0].begin)
+    terms = Terms.concat([part.terms for part in parts])
+    home = np.repeat(np.arange(len(parts)) * size, [len(part.terms.account) for part in parts]) + terms.account
     present = np.unique(home)
-    first_day = np.concatenate([part[3] for part in parts])
-    last_day = np.concatenate([part[4] for part in parts])
+    first_day = np.concatenate([part.begin for part in parts])
+    last_day = np.concatenate([part.left for part in parts])
     present = present[last_day[present] > world.first_day]
     order = present[np.argsort(first_day[present], kind="stable")]
     row_of = np.full(len(first_day), -1, dtype=np.int64)
@@ -182,12 +206,14 @@ def _gathered(
     chosen = terms.rows(rank)
     chosen.account[:] = account[rank]
     return Book(
-        prospects=Prospects.concat([part[0] for part in parts]).rows(order),
-        states=States.concat([part[1].rows(np.arange(size)) for part in parts]).rows(order),
+        prospects=Prospects.concat([part.generation.prospects for part in parts]).rows(order),
+        states=States.concat([part.generation.states.rows(np.arange(size)) for part in parts]).rows(order),
+        temper=Temper.concat([part.generation.temper for part in parts]).rows(order),
         terms=chosen,
+        home=order,
         first_day=first_day[order],
         last_day=last_day[order],
-        intercepts=np.concatenate([part[5] for part in parts])[order],
+        intercepts=np.concatenate([part.intercepts for part in parts])[order],
         incidents=incidents,
         market=market_push,
         base_shift=shift,
@@ -209,13 +235,13 @@ def realised_churn(first_day: Ints, last_day: Ints, *, until: int, origin: int) 
     return float(np.mean(rates))
 
 
-def draw_book(world: World) -> Book:
+def draw_book(world: World, actions: Actions = NOBODY) -> Book:
     """The book at the world's `base_shift`, or the one whose realised churn comes closest to `annual_churn`, found by
-    moving every base rate alike.
+    moving every base rate alike. `actions` change the decisions that follow them, and nothing before.
 
     The chance draws stay the same throughout: only the accounts near the line change their mind.
     """
-    slots = _Slots(world)
+    slots = _Slots(world, actions)
     if world.base_shift is not None:
         return slots.book(world.base_shift)
     low, high = -1.5, 1.5

@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 
 from simulation.accounts import account_ids, account_table
+from simulation.actions import NOBODY, Actions
 from simulation.book import draw_book
 from simulation.days import day_number
 from simulation.dirt import dirtied
@@ -39,15 +40,20 @@ class Company:
     """By name, with the columns of interface.md; usage, tickets, surveys and invoices also carry `known_at`."""
     truth: pd.DataFrame
     """account_id, as_of (Mondays), the hazards, top_cause, treatment_effect; see `simulation.truth.truth_table`."""
+    homes: pd.Series
+    """account_id → `Book.home`, by which actions name an account."""
 
 
-def simulate(world: World, *, truth_on: Sequence[date] | None = None, courses: int = DRAWS) -> Company:
+def simulate(
+    world: World, *, truth_on: Sequence[date] | None = None, courses: int = DRAWS, actions: Actions = NOBODY
+) -> Company:
     """The company of `world`: equal worlds give equal companies, value by value.
 
-    The truth is told for every Monday, or for the days of `truth_on`, as the mean over so many `courses`.
+    The truth is told for every Monday, or for the days of `truth_on`, as the mean over so many `courses`; it is the risk
+    of accounts that nobody acts on. `actions` are what was done about some: accounts keep their ids up to the first.
     """
     days = None if truth_on is None else [day_number(day) for day in truth_on]
-    book = draw_book(world)
+    book = draw_book(world, actions)
     ids = account_ids(book)
     revenue = draw_revenue(world, book)
     people = draw_people(world, book, revenue)
@@ -68,6 +74,7 @@ def simulate(world: World, *, truth_on: Sequence[date] | None = None, courses: i
         "opportunities": opportunity_table(world, book, revenue, ids),
         "crm_feedback": feedback_table(world, book, ids),
     }
-    company = Company(tables=dirtied(world, tables), truth=truth_table(world, book, revenue, ids, days, courses))
+    truth = truth_table(world, book, revenue, ids, days, courses)
+    company = Company(tables=dirtied(world, tables), truth=truth, homes=pd.Series(book.home, index=ids))
     logger.info("simulated %d accounts, %d events", book.size, len(company.tables["usage_events"]))
     return company

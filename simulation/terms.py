@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -13,6 +14,7 @@ from simulation.odds import CLOSED_IN_CRISIS, CRISIS_WEEKS, cause_effects, kind_
 from simulation.prospects import Prospects
 from simulation.states import States
 from simulation.streams import stream
+from simulation.treatment import Temper, treatment_effects
 from simulation.world import World
 
 STAYS = 10**6
@@ -115,11 +117,14 @@ def lay_terms(
     intercepts: Floats,
     market: Floats,
     takes_part: Flags,
+    temper: Temper,
+    acted_on: Callable[[Ints, Ints], Flags],
 ) -> tuple[Terms, Ints]:
     """The terms of one generation and each account's last day (STAYS if it has not left).
 
     Three ways of leaving compete at each term's end: a notice, drawn from the states of its deciding day; an unpaid
     close, where a crisis of payment outlasts the term; an acquisition. Nothing before that depends on what is drawn.
+    `acted_on` says of rows and days who had been acted on shortly before: that changes whether a notice is given.
     Terms are laid until they begin three months after the data end: renewals are signed ahead.
     """
     monthly = prospects.term_months == 1
@@ -146,6 +151,9 @@ def lay_terms(
         years = months / 12
         silent = fate.silent[number, rows] < 1 - (1 - world.silent_share) ** years
         push = np.where(silent, world.silent_effect, effects.sum(axis=1))
+        cause = top_cause_of(effects)
+        treated = treatment_effects(temper.rows(rows), np.where(silent, -1, cause))
+        push = push + np.where(acted_on(rows, state_day), treated, 0.0)
         chance = sigmoid(intercepts[rows] + prospects.fit[rows] + market[week] + push)
         bought = fate.acquired[number, rows] < 1 - (1 - world.acquired_rate) ** years
         gives_notice = ~open_yet & (fate.leave[number, rows] < chance)
@@ -157,7 +165,7 @@ def lay_terms(
         leaves = kind >= 0
         own_lead = np.take_along_axis(leads, np.maximum(kind, 0)[:, None], axis=1)[:, 0]
         decided = np.maximum(np.floor(ends - own_lead) + 0.4 + 0.3 * fate.lead[number, rows], begin + 0.5)
-        cause = np.where(kind == 1, CAUSES.index("payment"), top_cause_of(effects))
+        cause = np.where(kind == 1, CAUSES.index("payment"), cause)
         parts.append(
             Terms(
                 account=rows.astype(np.int64),

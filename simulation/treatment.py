@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from typing import Self
+
 import numpy as np
 
-from simulation.days import Floats, Ints
+from simulation.days import Flags, Floats, Ints
 from simulation.families import CAUSES
 from simulation.streams import stream
 from simulation.world import World
@@ -15,18 +18,47 @@ _USUAL_BOUNDS = (-0.8, -0.3)
 SLEEPING_DOG = (0.2, 0.5)
 
 
-def treatment_effects(world: World, accounts: int, account: Ints, cause: Ints) -> Floats:
-    """Log-odds of leaving that a treatment adds, one row per entry of `account` and `cause` (-1: none).
+@dataclass(frozen=True)
+class Temper:
+    """How each account takes to being treated, one row an account."""
 
-    Nothing helps against an acquisition or a silent decision, little against a price; a share of accounts is driven
-    away by any contact whatever the cause. An account's own part is drawn once: equal worlds give equal effects.
+    own: Floats
+    """Log-odds beside what is usual for the cause."""
+    dog: Flags
+    """Driven away by any contact, whatever the cause."""
+    worse: Floats
+    """Log-odds that a contact adds where it drives away."""
+
+    def rows(self, which: Ints) -> Self:
+        """The same columns for the given rows."""
+        return type(self)(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    @classmethod
+    def concat(cls, parts: list[Self]) -> Self:
+        """All parts below each other."""
+        return cls(
+            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
+        )
+
+
+def draw_temper(world: World, accounts: int, generation: int) -> Temper:
+    """Drawn once for each prospect: equal seed, draw and generation give equal tempers."""
+    rng = stream(world.seed, f"treatment-{generation}", world.draw)
+    return Temper(
+        own=rng.normal(0.0, world.treatment_sd, accounts),
+        dog=rng.random(accounts) < world.sleeping_dogs,
+        worse=rng.uniform(*SLEEPING_DOG, accounts),
+    )
+
+
+def treatment_effects(temper: Temper, cause: Ints) -> Floats:
+    """Log-odds of leaving that a treatment adds, one an account; `cause` is an index into CAUSES, -1 for none.
+
+    Nothing helps against an acquisition or a silent decision, little against a price; a sleeping dog is driven away
+    whatever the cause.
     """
-    rng = stream(world.seed, "treatment", world.draw)
-    own = rng.normal(0.0, world.treatment_sd, accounts)[account]
-    dog = (rng.random(accounts) < world.sleeping_dogs)[account]
-    worse = rng.uniform(*SLEEPING_DOG, accounts)[account]
     usual = np.array([_BY_CAUSE[name] for name in CAUSES] + [0.0])[cause]
     low, high = (
         np.array([_BOUNDS.get(name, _USUAL_BOUNDS)[side] for name in CAUSES] + [0.0])[cause] for side in (0, 1)
     )
-    return np.where(dog, worse, np.clip(usual + own, low, high))
+    return np.where(temper.dog, temper.worse, np.clip(usual + temper.own, low, high))

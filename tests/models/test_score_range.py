@@ -101,3 +101,19 @@ def test_the_ends_rise_with_the_probability_and_survive_json() -> None:
     assert Range.from_parameters(json.loads(json.dumps(found.parameters()))) == found
     # Below the first start and above the last, the nearest step holds.
     assert found.of(np.array([0.0, 1.0]))["range_low"].tolist() == [found.low[0], found.low[-1]]
+
+
+def test_no_end_of_the_range_rests_on_a_handful_of_predictions() -> None:
+    # Five accounts were rated far above all others and left: too few to say that whoever is rated so leaves for sure.
+    rows = said_before(accounts=400)
+    order = rows.sort_values("said", ascending=False).index
+    rows.loc[order[:5], "said"] = 0.9
+    rows.loc[order[:20], "churned"] = np.repeat([1.0, 0.0], [10, 10])
+    found, _ = fit_range(rows, horizon_days=90)
+    assert found is not None
+    # The highest twenty share one step: half of them left.
+    ends = found.of(np.array([0.9, 0.95]))
+    assert 0.5 < found.high[-1] < 0.8
+    assert ends["range_high"].tolist() == [0.9, 0.95]
+    assert ends["range_widened"].all()
+    assert found.low[-1] < 0.5

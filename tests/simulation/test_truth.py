@@ -15,7 +15,7 @@ from simulation.days import Floats
 from simulation.families import FAMILIES
 from simulation.outlook import GAP_DAYS, HORIZONS, outlook
 from simulation.revenue import draw_revenue
-from simulation.treatment import treatment_effects
+from simulation.treatment import draw_temper, treatment_effects
 
 MONDAYS = [date(2026, 6, 1) - timedelta(days=104 + 91 * back) for back in range(5)]
 LARGE = World(seed=3, accounts=2500, arr_total=5e7, weeks=104, burn_in_weeks=52, base_shift=-0.35)
@@ -152,9 +152,9 @@ def test_the_table_ranks_leavers_higher_and_ends_with_the_decision(
 
 
 def test_some_accounts_are_better_left_alone_and_silence_cannot_be_treated() -> None:
-    everyone = np.arange(20_000)
+    temper = draw_temper(World(), 20_000, generation=0)
     for cause, low, high in ((0, -0.8, -0.3), (1, -0.2, 0.0), (-1, 0.0, 0.0)):
-        effects = treatment_effects(World(), 20_000, everyone, np.full(20_000, cause))
+        effects = treatment_effects(temper, np.full(20_000, cause))
         worse = effects > 0
         assert 0.04 < worse.mean() < 0.08
         assert ((effects[worse] >= 0.2) & (effects[worse] <= 0.5)).all()
