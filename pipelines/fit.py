@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from features.catalogue import catalogue
 from features.indicator import Indicator
+from models.acted_on import ActedOn, untreated, what_acting_did
 from models.calibration import Calibrated, Curve, Trial, chosen_curve
 from models.ladder import FIRST, Champion, choose, rungs
 from models.prepare import prepared
@@ -39,6 +40,8 @@ class Fitted:
     judged: Mapping[str, Scorer]
     shipped: Mapping[str, Scorer]
     fitted_until: str
+    acted_on: ActedOn | None = None
+    """What acting on alarms did to the rows that ship, taken back from their labels; null where no row had an alarm."""
 
     def fit_and_score(self, past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
         """What these scorers, fitted in the same way on other rows, say of later ones; curves left out."""
@@ -70,22 +73,47 @@ def fit_panel(
     champion = choose(panel.train, fit_and_score, policy.ladder, window_days=window_days, holder=holder)
     curve, tried = chosen_curve(champion.origins, champion.scorer, window_days=window_days)
     progress("fitting every scorer")
-    judged = scorers_on(panel.train, directions, policy, recipe, NAMES)
+
+    def fit(names: Collection[str]) -> Callable[[pd.DataFrame], dict[str, Scorer]]:
+        return lambda rows: scorers_on(rows, directions, policy, recipe, names)
+
+    judged, acted_on = fitted_as_if_untreated(panel.train, fit(NAMES), champion.scorer, policy)
     shipped, until = judged, described(panel.train)["until"]
     if panel.everything is not None:
-        shipped = scorers_on(panel.everything, directions, policy, recipe, (champion.scorer, "lightgbm"))
+        both = fit((champion.scorer, "lightgbm"))
+        shipped, acted_on = fitted_as_if_untreated(panel.everything, both, champion.scorer, policy)
         until = described(panel.everything)["until"]
     if curve.kind != "none":
         judged, shipped = ({**s, champion.scorer: Calibrated(s[champion.scorer], curve)} for s in (judged, shipped))
-    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until)
+    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until, acted_on)
+
+
+def fitted_as_if_untreated(
+    rows: pd.DataFrame, fit: Callable[[pd.DataFrame], dict[str, Scorer]], champion: str, policy: Policy
+) -> tuple[dict[str, Scorer], ActedOn | None]:
+    """(the scorers fitted on these rows, what acting on alarms did to their labels).
+
+    Where the rows have an `alarm` and the holdout can tell, they are fitted twice: on what happened, and, by what the
+    champion then says, on what would have happened had nobody acted.
+    """
+    scorers = fit(rows)
+    if "alarm" not in rows:
+        return scorers, None
+    limits = policy.acted_on
+    said = scorers[champion].log_odds(prepared(rows, policy))
+    found = what_acting_did(rows, said, least_held=limits.least_held, prior_sd=limits.prior_sd)
+    if found.effect is None:
+        return scorers, found
+    return fit(rows.assign(untreated=untreated(rows, said, found.effect))), found
 
 
 def scorers_on(
     rows: pd.DataFrame, directions: Mapping[str, int], policy: Policy, recipe: Recipe, names: Collection[str]
 ) -> dict[str, Scorer]:
-    """These scorers fitted on labelled rows."""
+    """These scorers fitted on labelled rows: on `untreated`, what would have been, where the rows have it."""
     frame = prepared(rows, policy)
-    return fit_all(frame, frame["churned"].to_numpy(), directions, policy, recipe=recipe, only=names)
+    label = "untreated" if "untreated" in frame else "churned"
+    return fit_all(frame, frame[label].to_numpy(), directions, policy, recipe=recipe, only=names)
 
 
 def directions_in(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> dict[str, int]:

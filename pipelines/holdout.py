@@ -10,7 +10,7 @@ from data_contracts.facts import latest
 from pipelines.build_features import Checked
 from pipelines.files import write_parquet
 from pipelines.settings import Project
-from serving.holdout import Draw, assigned, held_on, nobody, strata_of, without_tasks
+from serving.holdout import WITHHELD, Draw, assigned, held_on, nobody, strata_of, without_tasks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,20 @@ def held_since(project: Project, as_of: str) -> dict[str, date]:
     if not path.exists():
         return {}
     return {r["account_id"]: r["held_since"] for r in pq.read_table(path, partitioning=None).to_pylist()}
+
+
+def withheld_tasks(project: Project) -> pd.DataFrame:
+    """account_id, on: the accounts drawn by lot from which a scoring run withheld a task, and its as-of date."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    found = [
+        pq.read_table(path, partitioning=None).to_pandas()
+        for path in sorted((project.state / "holdout").glob("as_of=*/holdout.parquet"))
+    ]
+    rows = pd.concat([pd.DataFrame(columns=WITHHELD, dtype=object), *found], ignore_index=True)
+    rows = rows[(rows["tasks_withheld"].astype(int) > 0) & (rows["origin"] == "drawn")]
+    return rows[["account_id", "as_of"]].drop_duplicates().rename(columns={"as_of": "on"})
 
 
 def _file(project: Project) -> Path:

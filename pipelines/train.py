@@ -21,6 +21,7 @@ from models.prepare import prepared
 from models.reference import fit_reference
 from models.split import Split
 from models.zoo import FORMAT, NAMES
+from pipelines.alarms import alarms, with_alarms
 from pipelines.build_features import Checked, checked_sources
 from pipelines.files import write_parquet
 from pipelines.fit import Fitted, fit_panel
@@ -88,6 +89,8 @@ def train_on(
     progress("building the panel")
     panel = build_panel(checked, rule, request.split, refit=request.split is None)
     _refuse_too_small(panel, project)
+    lasts = project.policy.acted_on.lasts_days
+    panel = with_alarms(panel, alarms(project), lasts_days=lasts, window_days=window)
     tracking = Tracking(project)
     previous = tracking.champion()
     fitted = fit_panel(
@@ -120,6 +123,7 @@ def train_on(
                 "train": facts[0],
                 "test": facts[1],
                 "unavailable": checked.facts.absent,
+                "acted_on": None if fitted.acted_on is None else fitted.acted_on.as_json(),
                 "models": figures,
                 "paired": pairs,
                 "outlook": {**outlook.judged, "unavailable": dict(outlook.shipped.reasons)},

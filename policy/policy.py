@@ -10,6 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
+from policy.acted_on import ActedOnLimits
 from policy.backtest import Backtest
 from policy.errors import SettingsError, did_you_mean
 from policy.frozen import Frozen, Point, rule
@@ -101,6 +102,7 @@ class Policy(Frozen):
     success_plans: SuccessPlans = rule("P1", "The success plan.")
     scenario: Scenario = rule("M18", "The example that `churn policy lint` audits.")
     proof: Proof = rule("", "What `churn prove-no-leak` looks at, and from where on a figure is too good to be true.")
+    acted_on: ActedOnLimits = rule("", "How retraining takes back what acting on its own alarms did to the labels.")
     monitoring: Monitoring = rule("", "From where on `churn monitor` says that the model may no longer be right.")
     backtest: Backtest = rule("", "What a longer cadence of retraining may cost, by `churn backtest`.")
 

@@ -152,7 +152,7 @@ def lay_terms(
         silent = fate.silent[number, rows] < 1 - (1 - world.silent_share) ** years
         push = np.where(silent, world.silent_effect, effects.sum(axis=1))
         cause = top_cause_of(effects)
-        treated = treatment_effects(temper.rows(rows), np.where(silent, -1, cause))
+        treated = treatment_effects(world, temper.rows(rows), np.where(silent, -1, cause))
         push = push + np.where(acted_on(rows, state_day), treated, 0.0)
         chance = sigmoid(intercepts[rows] + prospects.fit[rows] + market[week] + push)
         bought = fate.acquired[number, rows] < 1 - (1 - world.acquired_rate) ** years

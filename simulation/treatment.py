@@ -51,7 +51,7 @@ def draw_temper(world: World, accounts: int, generation: int) -> Temper:
     )
 
 
-def treatment_effects(temper: Temper, cause: Ints) -> Floats:
+def treatment_effects(world: World, temper: Temper, cause: Ints) -> Floats:
     """Log-odds of leaving that a treatment adds, one an account; `cause` is an index into CAUSES, -1 for none.
 
     Nothing helps against an acquisition or a silent decision, little against a price; a sleeping dog is driven away
@@ -61,4 +61,4 @@ def treatment_effects(temper: Temper, cause: Ints) -> Floats:
     low, high = (
         np.array([_BOUNDS.get(name, _USUAL_BOUNDS)[side] for name in CAUSES] + [0.0])[cause] for side in (0, 1)
     )
-    return np.where(temper.dog, temper.worse, np.clip(usual + temper.own, low, high))
+    return np.where(temper.dog, temper.worse, world.care * np.clip(usual + temper.own, low, high))

@@ -56,7 +56,7 @@ def truth_table(
             "as_of": as_of,
             **{f"hazard_{horizon}d": hazards[:, place] for place, horizon in enumerate(HORIZONS)},
             "top_cause": picked((*CAUSES, "none"), np.where(cause < 0, len(CAUSES), cause)),
-            "treatment_effect": treatment_effects(book.temper.rows(account), cause),
+            "treatment_effect": treatment_effects(world, book.temper.rows(account), cause),
         },
     )
 

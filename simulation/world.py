@@ -109,6 +109,8 @@ class World:
     """How much the chance of leaving adds to the share of accounts that export their data before a notice is due."""
     treatment_sd: float = 0.15
     """Spread between accounts of what a treatment of their cause changes, in log-odds."""
+    care: float = 1.0
+    """How well it treats: factor on what a treatment of a cause usually changes."""
     sleeping_dogs: float = 0.06
     """Share of accounts that a contact drives away."""
     backdated_share: float = 0.04

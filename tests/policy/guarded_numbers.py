@@ -49,6 +49,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "label.lapse_days": ("tests/policy/test_policy.py",),
     "proof": ("tests/policy/test_policy.py::test_the_default_policy_states_the_rules_of_the_domain",),
     "monitoring": ("tests/models/test_alerts.py",),
+    "acted_on": ("tests/models/test_acted_on.py", "tests/pipelines/test_alarms.py"),
     "backtest": ("tests/models/test_cadence.py",),
     "risk": ("tests/serving/test_score.py",),
     "ladder": ("tests/models/test_ladder.py",),

@@ -154,7 +154,7 @@ def test_the_table_ranks_leavers_higher_and_ends_with_the_decision(
 def test_some_accounts_are_better_left_alone_and_silence_cannot_be_treated() -> None:
     temper = draw_temper(World(), 20_000, generation=0)
     for cause, low, high in ((0, -0.8, -0.3), (1, -0.2, 0.0), (-1, 0.0, 0.0)):
-        effects = treatment_effects(temper, np.full(20_000, cause))
+        effects = treatment_effects(World(), temper, np.full(20_000, cause))
         worse = effects > 0
         assert 0.04 < worse.mean() < 0.08
         assert ((effects[worse] >= 0.2) & (effects[worse] <= 0.5)).all()
