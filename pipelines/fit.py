@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from features.catalogue import catalogue
@@ -12,6 +12,8 @@ from models.calibration import Calibrated, Curve, Trial, chosen_curve
 from models.ladder import FIRST, Champion, choose, rungs
 from models.prepare import prepared
 from models.recipe import USUAL, Recipe, settled
+from models.tune import Budget, Tuning
+from models.tune_origins import tuned_inside
 from models.zoo import NAMES, fit_all
 from pipelines.panel import Panel, described
 from policy.policy import Policy
@@ -39,6 +41,7 @@ class Fitted:
     judged: Mapping[str, Scorer]
     shipped: Mapping[str, Scorer]
     fitted_until: str
+    tuning: Tuning | None = None
 
     def fit_and_score(self, past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
         """What these scorers, fitted in the same way on other rows, say of later ones; curves left out."""
@@ -51,20 +54,25 @@ def fit_panel(
     *,
     window_days: int,
     previous: str = FIRST,
+    budget: Budget = Budget(),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
-    """Settle the recipe, let the scorers compete, calibrate and fit; the test side is never looked at.
+    """Settle the recipe, tune within the budget, let the scorers compete, calibrate and fit; the test side is never seen.
 
     `previous` is the scorer that holds the champion's place; one that this many churned accounts no longer carry loses
     it. Raises NotEnoughData below the ladder's first rung.
     """
     directions = directions_in(panel.train, catalogue())
-    progress("choosing the scorer inside the training period")
     recipe = settled(panel.train, window_days=window_days)
+    tuning = tuned_inside(
+        panel.train, directions, recipe, policy.ladder, budget, window_days=window_days, progress=progress
+    )
+    recipe = replace(recipe, growth=tuning.growth if tuning else None)
 
     def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
         return probabilities(past, later, directions, policy, names, recipe)
 
+    progress("choosing the scorer inside the training period")
     lost = panel.train.loc[panel.train["churned"] == 1, "account_id"].nunique()
     holder = previous if previous in (FIRST, *rungs(lost, policy.ladder)) else FIRST
     champion = choose(panel.train, fit_and_score, policy.ladder, window_days=window_days, holder=holder)
@@ -77,7 +85,7 @@ def fit_panel(
         until = described(panel.everything)["until"]
     if curve.kind != "none":
         judged, shipped = ({**s, champion.scorer: Calibrated(s[champion.scorer], curve)} for s in (judged, shipped))
-    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until)
+    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until, tuning)
 
 
 def scorers_on(
