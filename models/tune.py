@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -13,8 +13,6 @@ import pandas as pd
 from models.boosted import USUAL_GROWTH, Growth
 from models.scorer import Array
 
-MOST_TRIALS = 30
-
 
 @dataclass(frozen=True)
 class Budget:
@@ -22,6 +20,9 @@ class Budget:
 
     trials: int = 0
     minutes: float | None = None
+
+
+NO_TUNING = Budget()
 
 
 class Searching(Protocol):
@@ -70,16 +71,16 @@ class Tuning:
     def sentence(self) -> str:
         """How it went, in one line."""
         if not self.tried:
-            return "tuned: no trial; the training period is too short to judge one; the defaults stay."
+            return "Tuned: no trial; the training period is too short to judge one; the defaults stay."
         default = self.tried[0]
         told = f"gained {_short(default.behind)}, {{}} one standard error {_short(default.standard_error)}"
         if self.growth is None:
             if not default.behind:
-                return f"tuned: {self._run}; the defaults stay: no trial did better."
-            return f"tuned: {self._run}; the defaults stay: the best {told.format('no more than')}."
+                return f"Tuned: {self._run}; the defaults stay: no trial did better."
+            return f"Tuned: {self._run}; the defaults stay: the best {told.format('no more than')}."
         g = self.growth
         return (
-            f"tuned: {self._run}; the best {told.format('more than')} over the defaults. Of those as good as the best the "
+            f"Tuned: {self._run}; the best {told.format('more than')} over the defaults. Of those as good as the best the "
             f"simplest is taken: {g.leaves} leaves, {g.rounds:.2f} × the rounds, {g.fuller:.2f} × the rows in a leaf, l2 "
             f"{g.l2:.1f}, {g.columns:.0%} of the columns."
         )
@@ -128,7 +129,9 @@ def tuned(
     `losses` says the loss of every row, in the order of `accounts`; without rows nothing is tried. The first trial is made
     whatever the minutes; a trial that has begun is finished.
     """
-    began, tried, found = clock(), [], []
+    began = clock()
+    tried: list[Growth] = []
+    found: list[Array] = []
     while len(accounts) and len(tried) < budget.trials:
         if tried and budget.minutes is not None and clock() - began >= 60 * budget.minutes:
             break
@@ -156,9 +159,7 @@ def within_one_error(
     behind = [paired_error(loss - best, accounts) for loss in losses]
     good = [i for i, (mean, error) in enumerate(behind) if mean <= error]
     chosen = 0 if 0 in good else min(good, key=lambda i: (growths[i].size, means[i]))
-    return [
-        Tried(growth, means[i], *behind[i], chosen=i == chosen) for i, growth in enumerate(growths)
-    ]
+    return [Tried(growth, means[i], *behind[i], chosen=i == chosen) for i, growth in enumerate(growths)]
 
 
 def paired_error(difference: Array, accounts: Sequence[str] | pd.Series) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from models.calibration import Calibrated, Curve, Trial, chosen_curve
 from models.ladder import FIRST, Champion, choose, rungs
 from models.prepare import prepared
 from models.recipe import USUAL, Recipe, settled
-from models.tune import Budget, Tuning
+from models.tune import NO_TUNING, Budget, Tuning
 from models.tune_origins import tuned_inside
 from models.zoo import NAMES, fit_all
 from pipelines.panel import Panel, described
@@ -54,7 +54,7 @@ def fit_panel(
     *,
     window_days: int,
     previous: str = FIRST,
-    budget: Budget = Budget(),
+    budget: Budget = NO_TUNING,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
     """Settle the recipe, tune within the budget, let the scorers compete, calibrate and fit; the test side is never seen.

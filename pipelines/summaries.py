@@ -63,6 +63,7 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
         f"A constant at the training base rate has log-loss {constant:.5f}. Purged {result['purged_rows']} rows; "
         f"{result['decided_in_gap']} decided in the gap.",
         f"Champion: {result['champion']['scorer']}, version {result['model_version']}. {result['champion']['reason']}",
+        *([result["tuning"]["sentence"]] if result.get("tuning") else []),
         f"Model card and plots: {project.state / 'evaluations' / result['run_id']}",
         f"Evaluation card: {project.state / 'evaluations' / result['run_id'] / 'card.html'}",
     ]
