@@ -91,7 +91,9 @@ class Tuning:
         spent = f"in {self.seconds:.0f} s"
         if run == asked:
             return f"{run} trial{'s' * (run != 1)} {spent}"
-        return f"{run} of {asked} trials {spent}, {asked - run} not tried: {self.budget.minutes:g} minutes were up"
+        return (
+            f"{run} of {asked} trials {spent}, {asked - run} not tried: the time ({self.budget.minutes:g} min) was up"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Budget, seconds, sentence and every trial in the order it was made."""
