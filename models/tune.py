@@ -184,6 +184,6 @@ def _short(value: float) -> str:
     """A log-loss without its leading 0.
 
     >>> _short(0.00034)
-    '.0003'
+    '.00034'
     """
-    return f"{value:.4f}".removeprefix("0")
+    return f"{value:.5f}".removeprefix("0")

@@ -94,7 +94,7 @@ def test_a_planted_difference_is_found_and_the_search_hears_of_every_trial() -> 
     assert search.heard == pytest.approx([0.44, 0.47, 0.38])
     assert [t.behind for t in found.tried] == pytest.approx([0.06, 0.09, 0.0])
     assert found.sentence.startswith(
-        "Tuned: 3 trials in 0 s; the best gained .0600, more than one standard error .0000"
+        "Tuned: 3 trials in 0 s; the best gained .06000, more than one standard error .00000"
     )
     assert "12 leaves" in found.sentence
 
@@ -104,7 +104,7 @@ def test_the_sentence_says_that_the_defaults_stay_and_why() -> None:
     found = tuned(ACCOUNTS, losses.__getitem__, Budget(2), Listed(DEFAULT, LARGE))
     assert found.growth is None
     assert found.sentence == (
-        "Tuned: 2 trials in 0 s; the defaults stay: the best gained .0067, no more than one standard error .0105."
+        "Tuned: 2 trials in 0 s; the defaults stay: the best gained .00667, no more than one standard error .01053."
     )
     alone = tuned(ACCOUNTS, losses.__getitem__, Budget(1), Listed(DEFAULT))
     assert alone.sentence == "Tuned: 1 trial in 0 s; the defaults stay: no trial did better."
