@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from models.boosted import USUAL_GROWTH, Growth
+from models.ladder import FOLDS
 from models.scorer import Array
+from models.split import fold_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Tuning:
     budget: Budget
     tried: tuple[Tried, ...]
     seconds: float
+    apart: tuple[Growth, ...] = ()
+    """For each fold of accounts what is chosen without them: the contest judges them by it."""
 
     @property
     def growth(self) -> Growth | None:
@@ -104,6 +108,7 @@ class Tuning:
             "seconds": round(self.seconds, 1),
             "default_stays": self.growth is None,
             "sentence": self.sentence,
+            "chosen_without_fold": [asdict(growth) for growth in self.apart],
             "trials": [
                 {
                     **asdict(one.growth),
@@ -143,7 +148,8 @@ def tuned(
         search.learn(float(loss.mean()))
         tried.append(growth)
         found.append(loss)
-    return Tuning(budget, tuple(within_one_error(tried, found, accounts)), clock() - began)
+    judged = tuple(within_one_error(tried, found, accounts))
+    return Tuning(budget, judged, clock() - began, chosen_apart(tried, found, accounts))
 
 
 def within_one_error(
@@ -162,6 +168,25 @@ def within_one_error(
     good = [i for i, (mean, error) in enumerate(behind) if mean <= error]
     chosen = 0 if 0 in good else min(good, key=lambda i: (growths[i].size, means[i]))
     return [Tried(growth, means[i], *behind[i], chosen=i == chosen) for i, growth in enumerate(growths)]
+
+
+def chosen_apart(
+    growths: Sequence[Growth], losses: Sequence[Array], accounts: Sequence[str] | pd.Series, *, folds: int = FOLDS
+) -> tuple[Growth, ...]:
+    """For each fold of accounts the growth that the others choose, by the same rule; none without a trial."""
+    if not growths:
+        return ()
+    names = pd.Series(accounts).astype(str)
+    fold = names.map(lambda account: fold_of(account, folds)).to_numpy()
+    found = []
+    for one in range(folds):
+        others = fold != one
+        if not others.any():
+            found.append(USUAL_GROWTH)
+            continue
+        judged = within_one_error(growths, [loss[others] for loss in losses], names[others])
+        found.append(next(trial.growth for trial in judged if trial.chosen))
+    return tuple(found)
 
 
 def paired_error(difference: Array, accounts: Sequence[str] | pd.Series) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from models.ladder import FIRST, Champion, choose, rungs
 from models.prepare import prepared
 from models.recipe import USUAL, Recipe, settled
 from models.tune import NO_TUNING, Budget, Tuning
+from models.tune_apart import apart
 from models.tune_origins import tuned_inside
 from models.zoo import NAMES, fit_all
 from pipelines.panel import Panel, described
@@ -69,13 +70,17 @@ def fit_panel(
     )
     recipe = replace(recipe, growth=tuning.growth if tuning else None)
 
-    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+    def fit(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str], recipe: Recipe) -> Mapping[str, Array]:
         return probabilities(past, later, directions, policy, names, recipe)
 
+    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        return fit(past, later, names, recipe)
+
+    contest = apart(fit, recipe, tuning.apart) if tuning and tuning.apart else fit_and_score
     progress("choosing the scorer inside the training period")
     lost = panel.train.loc[panel.train["churned"] == 1, "account_id"].nunique()
     holder = previous if previous in (FIRST, *rungs(lost, policy.ladder)) else FIRST
-    champion = choose(panel.train, fit_and_score, policy.ladder, window_days=window_days, holder=holder)
+    champion = choose(panel.train, contest, policy.ladder, window_days=window_days, holder=holder)
     curve, tried = chosen_curve(champion.origins, champion.scorer, window_days=window_days)
     progress("fitting every scorer")
     judged = scorers_on(panel.train, directions, policy, recipe, NAMES)

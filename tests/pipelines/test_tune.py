@@ -17,7 +17,8 @@ import pytest
 
 from features.catalogue import catalogue
 from models.boosted import Boosted, Growth, suited
-from models.split import Split
+from models.ladder import FOLDS
+from models.split import Split, fold_of
 from models.tune import Budget, Tried, Tuning
 from pipelines import summaries
 from pipelines.fit import Fitted, fit_panel
@@ -132,12 +133,17 @@ def test_what_was_chosen_is_what_every_later_fit_grows(silent: Fitted) -> None:
     np.testing.assert_array_equal(again["lightgbm"], silent.judged["lightgbm"].score(panel.test))
 
 
-def test_the_contest_is_held_with_the_trees_that_were_chosen(silent: Fitted) -> None:
-    panel, first = made_up(shuffled=True), silent.champion.origins[0]
+def test_the_contest_judges_every_account_by_the_trees_that_were_chosen_without_it(silent: Fitted) -> None:
+    panel, first, tuning = made_up(shuffled=True), silent.champion.origins[0], silent.tuning
+    assert tuning is not None
+    assert len(tuning.apart) == FOLDS
     known = panel.train[panel.train["as_of"] <= first.rows["as_of"].min() - timedelta(days=WINDOW + 7)]
-    later = panel.train[panel.train["as_of"].isin(first.rows["as_of"])]
-    said = silent.fit_and_score(known, later, ["lightgbm"])["lightgbm"]
-    np.testing.assert_array_equal(first.said["lightgbm"], said)
+    later = panel.train.loc[first.rows.index]
+    for fold, growth in enumerate(tuning.apart):
+        mine = later["account_id"].map(lambda account: fold_of(account, FOLDS)).to_numpy() == fold
+        fitted = replace(silent, recipe=replace(silent.recipe, growth=growth))
+        said = fitted.fit_and_score(known, later[mine], ["lightgbm"])["lightgbm"]
+        np.testing.assert_array_equal(first.said["lightgbm"][mine], said)
 
 
 def test_the_test_side_changes_nothing_of_what_was_tuned_or_chosen(silent: Fitted, policy: Policy) -> None:
