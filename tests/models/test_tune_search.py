@@ -12,12 +12,12 @@ from models.tune_search import COLUMNS, FULLER, L2, LEAVES, ROUNDS, Search, requ
 from policy.errors import SettingsError
 
 
-def proposals(trials: int, *, seed: int = 0) -> list[Growth]:
-    """What is proposed where fewer columns are always better."""
-    search, found = Search(seed=seed), []
+def proposals(trials: int, *, seed: int = 0, better: int = -1) -> list[Growth]:
+    """What is proposed where fewer columns are always better, or with 1 more of them."""
+    search, found = Search(seed=seed), list[Growth]()
     for _ in range(trials):
         found.append(search.propose())
-        search.learn(found[-1].columns)
+        search.learn(-better * found[-1].columns)
     return found
 
 
@@ -40,8 +40,9 @@ def test_proposals_lie_within_bounds_and_learn_from_what_they_came_to() -> None:
         ("columns", COLUMNS),
     ):
         assert all(low <= getattr(growth, name) <= high for growth in found)
-    early, late = (sorted(g.columns for g in part) for part in (found[1:11], found[20:]))
-    assert late[len(late) // 2] < early[len(early) // 2]
+    fewer, more = (sorted(growth.columns for growth in part[20:]) for part in (found, proposals(30, better=1)))
+    assert fewer[5] < 0.1
+    assert more[5] > 0.5
 
 
 def test_no_tree_can_grow_too_deep_for_the_tables_that_explain_it() -> None:
