@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,9 +49,14 @@ class Growth:
     columns: float = Trees.columns
 
     @property
-    def size(self) -> float:
-        """Leaves × rounds, rounds as a factor: how much a bag can say. The smaller, the simpler."""
-        return self.leaves * self.rounds
+    def away(self) -> float:
+        """Doublings and halvings that lie between this and the default, over all parameters.
+
+        >>> Growth(leaves=3, l2=40.0).away
+        3.0
+        """
+        usual = asdict(USUAL_GROWTH)
+        return float(sum(abs(np.log2(value / usual[name])) for name, value in asdict(self).items()))
 
 
 USUAL_GROWTH = Growth()

@@ -63,22 +63,28 @@ def test_an_account_counts_once_however_many_rows_it_has() -> None:
     assert by_row == pytest.approx(np.sqrt(0.21333 * 1.2) / 6, rel=1e-4)
 
 
-def test_where_the_default_is_worse_the_simplest_of_the_good_ones_is_taken_not_the_best() -> None:
-    flat = np.full(6, 0.5)
-    nearly = flat - 0.3 + np.array([0.01, 0.01, -0.01, -0.01, 0.002, 0.0])
-    assert chosen([DEFAULT, LARGE, SMALL], [list(flat), list(flat - 0.3), list(nearly)]) == SMALL
-    # Simple is small: fewer leaves × rounds, whatever the order in which they were tried.
-    assert chosen([DEFAULT, SMALL, LARGE], [list(flat), list(nearly), list(flat - 0.3)]) == SMALL
-    assert Growth(leaves=4, rounds=0.5).size < Growth(leaves=3, rounds=1.0).size < DEFAULT.size
+NEARLY = np.full(6, 0.2) + np.array([0.01, 0.01, -0.01, -0.01, 0.002, 0.0])
 
 
-def test_of_equally_simple_ones_the_better_is_taken() -> None:
-    flat, other = np.full(6, 0.5), Growth(l2=50.0)
-    nearly = flat - 0.3 + np.array([0.01, 0.01, -0.01, -0.01, 0.002, 0.0])
-    assert chosen([DEFAULT, Growth(l2=2.0), other], [list(flat), list(nearly), list(flat - 0.3)]) == other
+def test_where_the_default_is_worse_the_nearest_to_it_of_the_good_ones_is_taken_not_the_best() -> None:
+    near, far = Growth(leaves=5), Growth(leaves=12, l2=80.0)
+    flat, best = [0.5] * 6, [0.2] * 6
+    assert chosen([DEFAULT, far, near], [flat, best, list(NEARLY)]) == near
+    # Whatever the order in which they were tried.
+    assert chosen([DEFAULT, near, far], [flat, list(NEARLY), best]) == near
 
 
-def test_the_default_stays_though_a_simpler_one_is_as_good() -> None:
+def test_nearness_counts_doublings_and_halvings_of_every_parameter() -> None:
+    assert DEFAULT.away == 0
+    assert Growth(leaves=12, rounds=0.25, fuller=2.0, l2=5.0, columns=0.4).away == pytest.approx(1 + 2 + 1 + 1 + 1)
+
+
+def test_of_equally_near_ones_the_better_is_taken() -> None:
+    flat, half, twice = [0.5] * 6, Growth(l2=5.0), Growth(l2=20.0)
+    assert chosen([DEFAULT, half, twice], [flat, list(NEARLY), [0.2] * 6]) == twice
+
+
+def test_the_default_stays_though_another_is_as_good() -> None:
     assert chosen([DEFAULT, SMALL], [[0.5] * 6, [0.5] * 6]) == DEFAULT
 
 

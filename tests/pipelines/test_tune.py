@@ -16,10 +16,11 @@ import pandas as pd
 import pytest
 
 from features.catalogue import catalogue
-from models.boosted import Boosted, Growth, suited
+from models.boosted import Boosted, Growth
 from models.ladder import FOLDS
 from models.split import Split, fold_of
 from models.tune import Budget, Tried, Tuning
+from models.zoo import fit_lightgbm
 from pipelines import summaries
 from pipelines.fit import Fitted, fit_panel
 from pipelines.panel import Panel
@@ -106,29 +107,24 @@ def silent(policy: Policy) -> Fitted:
     return fit(made_up(shuffled=True), policy)
 
 
-def trees_of(scorer: object) -> set[tuple[int, int]]:
-    """(rounds, most leaves) of each booster."""
-    grown = [b.dump_model()["tree_info"] for b in cast(Boosted, scorer).boosters]
-    return {(len(trees), max(tree["num_leaves"] for tree in trees)) for trees in grown}
-
-
 def test_where_labels_follow_from_nothing_tuning_shrinks_lightgbm_and_it_is_not_promoted(silent: Fitted) -> None:
     assert silent.tuning is not None
     assert silent.recipe.growth == silent.tuning.growth is not None
-    assert silent.recipe.growth.size < Growth().size
+    assert silent.recipe.growth.leaves * silent.recipe.growth.rounds < Growth().leaves
     assert silent.champion.scorer not in ("lightgbm", "ensemble")
     assert "lightgbm against" in silent.champion.reason
 
 
 def test_what_was_chosen_is_what_every_later_fit_grows(silent: Fitted) -> None:
-    growth, panel = silent.recipe.growth, made_up(shuffled=True)
-    assert growth is not None
-    lost = panel.train.loc[panel.train["churned"] == 1, "account_id"].nunique()
-    rounds = suited(lost, growth).rounds
-    assert rounds != suited(lost).rounds
-    for scorers in (silent.judged, silent.shipped):
-        assert trees_of(scorers["lightgbm"]) == {(rounds, growth.leaves)}
-        assert len(cast(Boosted, scorers["lightgbm"]).texts) == 5
+    panel = made_up(shuffled=True)
+    assert panel.everything is not None
+    for scorers, rows in ((silent.judged, panel.train), (silent.shipped, panel.everything)):
+        expected, usual = (
+            fit_lightgbm(rows, rows["churned"].to_numpy(), silent.directions, recipe).texts
+            for recipe in (silent.recipe, replace(silent.recipe, growth=None))
+        )
+        assert cast(Boosted, scorers["lightgbm"]).texts == expected != usual
+        assert len(expected) == 5
     again = silent.fit_and_score(panel.train, panel.test, ["lightgbm"])
     np.testing.assert_array_equal(again["lightgbm"], silent.judged["lightgbm"].score(panel.test))
 
