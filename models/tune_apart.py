@@ -1,7 +1,7 @@
 """The contest with tuned trees: an account is judged by trees that were chosen without it.
 
-What was chosen as the best of thirty on some accounts looks better on them than it is. Without signal it then took the
-champion's place three or four times as often as it should.
+What was chosen among thirty on some accounts may look better on them than it is. On 39 books without signal LightGBM then
+beat the holder in 8, judged apart in 4; chance alone allows two.
 """
 
 from __future__ import annotations
