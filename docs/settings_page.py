@@ -25,6 +25,11 @@ MEANINGS = {
     "panel.weekday": "The weekday of every snapshot.",
     "panel.train_every_weeks": "Weeks between training snapshots.",
     "panel.test_every_weeks": "Weeks between test snapshots.",
+    "tune.trials": "Trials of LightGBM's trees within the training period, the default among them, at most 30; 0: no "
+    "tuning. Needs optuna (`pip install 'churn[tune]'`). What a trial is judged on, and when the default stays: "
+    "[how it works](how-it-works.md#tuning-within-a-budget).",
+    "tune.minutes": "No further trial begins after so many minutes; what was not tried is told. With it, a slower machine may "
+    "come to another model.",
     "capacity.share": "The share of the book that can be worked on: the high risk tier.",
     "holdout.share": "The share of accounts that get no task and no play while they keep their score, at most 0.2. They "
     "are drawn by a hash within their ARR and risk, once and for good (`.churn/holdout/`); 0: nobody.",

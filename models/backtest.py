@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from models.boosted import Growth
 from models.ladder import FIRST, Contest, Origin, rungs
 from models.metrics import log_loss, roc_auc
 from models.recipe import Recipe
@@ -25,6 +26,8 @@ SHIPPED, CALENDAR, CONSTANT, HEALTH = "shipped", "calendar", "constant", "health
 LEARNED = tuple(name for name in NAMES if name != HEALTH)
 FitAndScore = Callable[[pd.DataFrame, pd.DataFrame, Collection[str], Recipe], Mapping[str, Array]]
 """(rows that train, later rows, scorer names, recipe) → what each scorer says of the later rows."""
+GrowthAt = Callable[[pd.DataFrame, Recipe], Growth | None]
+"""(rows that train, recipe so far) → how LightGBM's trees grow there; None: the default."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def walk(
     ladder: Ladder,
     *,
     window_days: int,
+    growth_at: GrowthAt = lambda *_: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Stop]:
     """Every origin of a labelled, prepared panel (account_id, as_of, churned, in_window), the earliest first.
@@ -87,6 +91,7 @@ def walk(
         known = [_known(stop, origin, window_days) for stop in stops]
         lost = int(past.loc[past["churned"] == 1, "account_id"].nunique())
         recipe = Recipe(calendar=calendar_earned(known))
+        recipe = replace(recipe, growth=growth_at(past, recipe))
         holder = shipped_at(known, holder, lost, ladder)
         said = dict(fit_and_score(past, later, LEARNED, recipe))
         said[CONSTANT] = np.full(len(later), float(past["churned"].mean()))
@@ -161,6 +166,7 @@ def by_origin(stop: Stop) -> dict[str, Any]:
         "n_rows_trained": stop.n_rows,
         "n_churned_accounts_trained": stop.n_churned_accounts,
         "starts_from_calendar": stop.recipe.calendar,
+        "growth": asdict(stop.recipe.growth) if stop.recipe.growth else None,
         "shipped": stop.shipped,
         "n_rows": len(rows),
         "n_churned": int(churned.sum()),

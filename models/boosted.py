@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,19 +28,54 @@ class Trees:
     l2: float = 10.0
     columns: float = 0.2
     """Share of the indicators that each tree may look at."""
+    fuller: float = 1.0
+    """Times as many rows as usual that a leaf needs, whatever is usual for the size of the book."""
 
     def within(self, rows: int) -> Trees:
         """The same for a book of so many rows: where there are few, a leaf needs fewer."""
-        return replace(self, least_rows=max(20, min(self.least_rows, rows // 100)))
+        usual = self.fuller * min(self.least_rows, rows // 100)
+        return replace(self, least_rows=max(20, round(usual)), fuller=1.0)
 
 
-def suited(churned_accounts: int) -> Trees:
+@dataclass(frozen=True)
+class Growth:
+    """What tuning may choose of the trees: how they grow on a book of any size, so that half of one can stand for it."""
+
+    leaves: int = Trees.leaves
+    rounds: float = 1.0
+    """Times as many rounds as suit the number of churned accounts."""
+    fuller: float = Trees.fuller
+    l2: float = Trees.l2
+    columns: float = Trees.columns
+
+    @property
+    def away(self) -> float:
+        """Doublings and halvings that lie between this and the default, over all parameters.
+
+        >>> Growth(leaves=3, l2=40.0).away
+        3.0
+        """
+        usual = asdict(USUAL_GROWTH)
+        return float(sum(abs(np.log2(value / usual[name])) for name, value in asdict(self).items()))
+
+
+USUAL_GROWTH = Growth()
+
+
+def suited(churned_accounts: int, growth: Growth = USUAL_GROWTH) -> Trees:
     """Trees for so many churned accounts: rounds grow with the square root of what there is to learn from.
 
     Settled on simulated books: at 230 churned accounts 100 rounds of 6 leaves, at 900 200 rounds; more leaves lost at
     both.
     """
-    return Trees(rounds=int(np.clip(round(100 * (churned_accounts / 230) ** 0.5), 40, 400)))
+    rounds = np.clip(round(100 * (churned_accounts / 230) ** 0.5), 40, 400)
+    return Trees(
+        leaves=growth.leaves,
+        rounds=max(1, round(growth.rounds * float(rounds))),
+        l2=growth.l2,
+        columns=growth.columns,
+        fuller=growth.fuller,
+    )
 
 
 @dataclass(frozen=True)

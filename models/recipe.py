@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from models.boosted import Growth
 from models.linear_scorers import fit_calendar
 from models.metrics import log_loss
 from models.scorer import Array
@@ -22,9 +23,11 @@ class Recipe:
 
     `calendar`: whether they start from the course of the contract. It helps where terms end all year round; where all
     end on one day (a school term), days to the end are dates of last year, and what they taught does not come again.
+    `growth`: how LightGBM's trees grow; None is the default, which tuning may change (`models/tune.py`).
     """
 
     calendar: bool = True
+    growth: Growth | None = None
 
 
 USUAL = Recipe()

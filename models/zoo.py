@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from models.boosted import SEEDS, Boosted, fit_boosted, suited
+from models.boosted import SEEDS, USUAL_GROWTH, Boosted, fit_boosted, suited
 from models.calibration import Calibrated, Curve
 from models.ensemble import Ensemble
 from models.linear import Linear
@@ -68,11 +68,16 @@ def fit_lightgbm(
     recipe: Recipe,
     *,
     seeds: Sequence[int] = range(SEEDS),
+    start: Linear | None = None,
 ) -> Boosted:
-    """LightGBM as it is fitted everywhere; only the seeds of its bag may be others, or fewer."""
+    """LightGBM as it is fitted everywhere; only the seeds of its bag may be others, or fewer.
+
+    `start`: what `fit_start` gave on these rows, where it is at hand.
+    """
     lost = frame.loc[churned == 1, "account_id"].nunique()
-    start = fit_start(frame, churned, recipe)
-    return fit_boosted(frame, churned, directions, start, trees=suited(lost), seeds=seeds)
+    trees = suited(lost, recipe.growth or USUAL_GROWTH)
+    start = start or fit_start(frame, churned, recipe)
+    return fit_boosted(frame, churned, directions, start, trees=trees, seeds=seeds)
 
 
 def fit_start(frame: pd.DataFrame, churned: Array, recipe: Recipe) -> Linear:

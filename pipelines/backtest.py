@@ -19,6 +19,8 @@ from models.metrics import log_loss
 from models.prepare import prepared
 from models.recipe import Recipe
 from models.scorer import logit, sigmoid
+from models.tune_origins import tuned_inside
+from models.tune_walk import TunedAgain
 from models.zoo import fit_all, fit_lightgbm
 from pipelines.backtest_told import backtest_markdown
 from pipelines.build_features import Checked, checked_sources
@@ -27,6 +29,7 @@ from pipelines.panel import build_panel, described, label_rule
 from pipelines.run_ledger import recorded
 from pipelines.settings import Project
 from pipelines.tracking import Tracking, code_fingerprint, frame_fingerprint, git_commit
+from pipelines.tune import tuning_budget
 from policy.errors import NotEnoughData
 from policy.policy import Policy
 
@@ -53,6 +56,7 @@ def backtest(
     project: Project, request: BacktestRequest, *, progress: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Check the sources and walk; returns the object `churn backtest --json` prints."""
+    tuning_budget(project)  # what is missing is said before the sources are checked
     with checked_sources(project) as checked:
         return backtest_on(checked, request, progress=progress)
 
@@ -65,13 +69,18 @@ def backtest_on(
 
     Raises NotEnoughData where the history has no origin with enough churned accounts before it and some after.
     """
-    project, rule = checked.project, label_rule(checked)
+    project, rule, budget = checked.project, label_rule(checked), tuning_budget(checked.project)
     policy, window = project.policy, rule.horizon_days + rule.gap_days
     progress("building the panel")
     panel = build_panel(checked, rule, refit=True)
     assert panel.everything is not None  # noqa: S101  # asked for with `refit`
     frame = prepared(panel.everything, policy)
-    stops = walk(frame, fitting(policy), policy.ladder, window_days=window, progress=progress)
+    growth = TunedAgain(
+        lambda past, recipe: tuned_inside(
+            past, directions_in(past, catalogue()), recipe, policy.ladder, budget, window_days=window, progress=progress
+        )
+    )
+    stops = walk(frame, fitting(policy), policy.ladder, window_days=window, growth_at=growth, progress=progress)
     progress("judging")
     figures = judged(stops, frame, project.settings.capacity.share, policy)
     tracking = Tracking(project)
@@ -92,6 +101,7 @@ def backtest_on(
                 },
                 "history": described(panel.everything),
                 **figures,
+                "notes": [*figures["notes"], *([growth.sentence] if growth.sentence else [])],
                 "path": str(out / "backtest.json"),
             }
             text = json.dumps(result, indent=1, allow_nan=False) + "\n"

@@ -31,6 +31,7 @@ def write_evaluation_card(folder: Path, run_id: str, run: Run) -> dict[str, Any]
     )
     made = evaluation_card(judged, scores, run.fitted.champion.scorer, refits(run), losses_of(run), project.policy)
     card = {"run_id": run_id, "gap_days": run.rule.gap_days, **made, "split": split_of(run)}
+    card["tuning"] = run.fitted.tuning.as_json() if run.fitted.tuning else None
     card["headline"] = headline(card)
     (folder / "card.json").write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(card_markdown(card), encoding="utf-8")

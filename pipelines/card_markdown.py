@@ -84,7 +84,9 @@ def told(found: Mapping[str, Any], places: int) -> str:
 def notes(card: Mapping[str, Any]) -> list[str]:
     """How the figures were made, and what they do not say."""
     limits, money = card["limits"], card["money"]
+    tuning = card.get("tuning")
     return [
+        *([tuning["sentence"], ""] if tuning else []),
         f"Intervals are 95 %, by resampling accounts: {limits['draws']:,} draws, {limits['draws_money']} for EMPC and EMPB, "
         f"{limits['draws_segments']} for segments. The red list of a week is taken as it was; it is not cut anew in a draw.",
         "",

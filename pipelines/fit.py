@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from features.catalogue import catalogue
@@ -13,6 +13,9 @@ from models.calibration import Calibrated, Curve, Trial, chosen_curve
 from models.ladder import FIRST, Champion, choose, rungs
 from models.prepare import prepared
 from models.recipe import USUAL, Recipe, settled
+from models.tune import NO_TUNING, Budget, Tuning
+from models.tune_apart import apart
+from models.tune_origins import tuned_inside
 from models.zoo import NAMES, fit_all
 from pipelines.panel import Panel, described
 from policy.policy import Policy
@@ -40,6 +43,7 @@ class Fitted:
     judged: Mapping[str, Scorer]
     shipped: Mapping[str, Scorer]
     fitted_until: str
+    tuning: Tuning | None = None
     acted_on: ActedOn | None = None
     """What acting on alarms did to the rows that ship, taken back from their labels; null where no row had an alarm."""
 
@@ -54,38 +58,47 @@ def fit_panel(
     *,
     window_days: int,
     previous: str = FIRST,
+    budget: Budget = NO_TUNING,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
-    """Settle the recipe, let the scorers compete, calibrate and fit; the test side is never looked at.
+    """Settle the recipe, tune within the budget, let the scorers compete, calibrate and fit; the test side is never seen.
 
     `previous` is the scorer that holds the champion's place; one that this many churned accounts no longer carry loses
     it. Raises NotEnoughData below the ladder's first rung.
     """
     directions = directions_in(panel.train, catalogue())
-    progress("choosing the scorer inside the training period")
     recipe = settled(panel.train, window_days=window_days)
+    tuning = tuned_inside(
+        panel.train, directions, recipe, policy.ladder, budget, window_days=window_days, progress=progress
+    )
+    recipe = replace(recipe, growth=tuning.growth if tuning else None)
 
-    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+    def fit(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str], recipe: Recipe) -> Mapping[str, Array]:
         return probabilities(past, later, directions, policy, names, recipe)
 
+    def fit_and_score(past: pd.DataFrame, later: pd.DataFrame, names: Collection[str]) -> Mapping[str, Array]:
+        return fit(past, later, names, recipe)
+
+    contest = apart(fit, recipe, tuning.apart) if tuning and tuning.apart else fit_and_score
+    progress("choosing the scorer inside the training period")
     lost = panel.train.loc[panel.train["churned"] == 1, "account_id"].nunique()
     holder = previous if previous in (FIRST, *rungs(lost, policy.ladder)) else FIRST
-    champion = choose(panel.train, fit_and_score, policy.ladder, window_days=window_days, holder=holder)
+    champion = choose(panel.train, contest, policy.ladder, window_days=window_days, holder=holder)
     curve, tried = chosen_curve(champion.origins, champion.scorer, window_days=window_days)
     progress("fitting every scorer")
 
-    def fit(names: Collection[str]) -> Callable[[pd.DataFrame], dict[str, Scorer]]:
+    def these(names: Collection[str]) -> Callable[[pd.DataFrame], dict[str, Scorer]]:
         return lambda rows: scorers_on(rows, directions, policy, recipe, names)
 
-    judged, acted_on = fitted_as_if_untreated(panel.train, fit(NAMES), champion.scorer, policy)
+    judged, acted_on = fitted_as_if_untreated(panel.train, these(NAMES), champion.scorer, policy)
     shipped, until = judged, described(panel.train)["until"]
     if panel.everything is not None:
-        both = fit((champion.scorer, "lightgbm"))
-        shipped, acted_on = fitted_as_if_untreated(panel.everything, both, champion.scorer, policy)
+        ships = these((champion.scorer, "lightgbm"))
+        shipped, acted_on = fitted_as_if_untreated(panel.everything, ships, champion.scorer, policy)
         until = described(panel.everything)["until"]
     if curve.kind != "none":
         judged, shipped = ({**s, champion.scorer: Calibrated(s[champion.scorer], curve)} for s in (judged, shipped))
-    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until, acted_on)
+    return Fitted(directions, policy, recipe, champion, curve, tuple(tried), judged, shipped, until, tuning, acted_on)
 
 
 def fitted_as_if_untreated(

@@ -65,6 +65,8 @@ def model_card(result: Mapping[str, Any]) -> str:
         "",
         "What the figures do not say: whether acting on a score keeps a customer. Contributions are associations.",
     ]
+    if result.get("tuning"):
+        lines += ["", result["tuning"]["sentence"]]
     missing = result["unavailable"]
     if missing:
         lines += ["", f"Source tables not connected: {', '.join(missing)}."]

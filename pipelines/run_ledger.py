@@ -60,7 +60,7 @@ def recorded(step: Step) -> Step:
 
 
 def runs(project: Project) -> list[dict[str, Any]]:
-    """Every run of the ledger, the newest last: id, started, ended, outcome, run_id, champion, request, headline, error."""
+    """Every run of the ledger, the newest last: id, started, ended, outcome, run_id, champion, request, headline, tuning, error."""
     found: dict[str, dict[str, Any]] = {}
     for line in _lines(ledger_path(project)):
         if line.get("event") == "started":
@@ -73,6 +73,7 @@ def runs(project: Project) -> list[dict[str, Any]]:
                 "champion": None,
                 "request": line["request"],
                 "headline": None,
+                "tuning": None,
                 "error": None,
             }
         elif line.get("id") in found:
@@ -97,6 +98,7 @@ def _success(result: dict[str, Any]) -> dict[str, Any]:
         "outcome": "done",
         "run_id": result["run_id"],
         "champion": champion,
+        "tuning": (result.get("tuning") or {}).get("sentence"),
         "headline": {"horizon_days": result["horizon_days"], "n_churned_accounts": losses, **own},
     }
 

@@ -38,6 +38,10 @@ weekday = "monday"
 train_every_weeks = 4
 test_every_weeks = 1
 
+[tune]
+trials = 0                    # of LightGBM's trees in every training, at most 30; needs `pip install 'churn[tune]'`
+# minutes = 5                 # no further trial begins after so long
+
 [capacity]
 share = 0.10                  # of the book can be worked on: the high risk tier
 

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from policy.archive import archived_policy
 from policy.errors import SettingsError, UsageError, did_you_mean
 from policy.policy import Policy, load_policy
 
 STATE = ".churn"
+MOST_TRIALS = 30
+"""Of tuning."""
 
 
 class Section(BaseModel):
@@ -66,6 +69,23 @@ class PanelSection(Section):
     test_every_weeks: int = Field(default=1, ge=1)
 
 
+class TuneSection(Section):
+    """[tune]: how many trials of LightGBM's trees a training may make, and for how long."""
+
+    trials: int = Field(default=0, ge=0)
+    minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    @field_validator("trials")
+    @classmethod
+    def _few(cls, trials: int) -> int:
+        if trials > MOST_TRIALS:
+            raise PydanticCustomError(
+                "too_many_trials",
+                f"at most {MOST_TRIALS} trials: every further one is another chance to mistake luck for skill",
+            )
+        return trials
+
+
 class CapacitySection(Section):
     """[capacity]: the share of the book that can be worked on."""
 
@@ -96,6 +116,7 @@ class Settings(Section):
     label: LabelSection = LabelSection()
     cohort: CohortSection = CohortSection()
     panel: PanelSection = PanelSection()
+    tune: TuneSection = TuneSection()
     capacity: CapacitySection = CapacitySection()
     holdout: HoldoutSection = HoldoutSection()
     destination: DestinationSection = DestinationSection()

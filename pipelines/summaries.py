@@ -64,7 +64,7 @@ def train(result: Mapping[str, Any], project: Any) -> Any:
         f"A constant at the training base rate has log-loss {constant:.5f}. Purged {result['purged_rows']} rows; "
         f"{result['decided_in_gap']} decided in the gap.",
         f"Champion: {result['champion']['scorer']}, version {result['model_version']}. {result['champion']['reason']}",
-        *([result["acted_on"]["sentence"]] if result["acted_on"] else []),
+        *(result[part]["sentence"] for part in ("tuning", "acted_on") if result.get(part)),
         f"Model card and plots: {project.state / 'evaluations' / result['run_id']}",
         f"Evaluation card: {project.state / 'evaluations' / result['run_id'] / 'card.html'}",
     ]

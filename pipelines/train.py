@@ -31,6 +31,7 @@ from pipelines.panel import Panel, build_panel, described, label_rule
 from pipelines.run_ledger import recorded
 from pipelines.settings import Project
 from pipelines.tracking import Tracking, code_fingerprint, frame_fingerprint, git_commit
+from pipelines.tune import tuning_budget, tuning_record
 from policy.errors import NotEnoughData
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def train(
     project: Project, request: TrainRequest, *, progress: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Check, build the panel, fit, judge, register. Returns the object `churn train --json` prints."""
+    tuning_budget(project)  # what is missing is said before the sources are checked
     with checked_sources(project) as checked:
         return train_on(checked, request, progress=progress)
 
@@ -83,7 +85,7 @@ def train_on(
     checked: Checked, request: TrainRequest, *, progress: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Train on sources that have been checked."""
-    project = checked.project
+    project, budget = checked.project, tuning_budget(checked.project)
     rule = label_rule(checked, request.horizon_days, request.gap_days)
     window = rule.horizon_days + rule.gap_days
     progress("building the panel")
@@ -98,6 +100,7 @@ def train_on(
         project.policy,
         window_days=window,
         previous=previous.parameters["champion"] if previous else FIRST,
+        budget=budget,
         progress=progress,
     )
     progress("the outlook: horizons, ranges, ways of leaving")
@@ -123,7 +126,8 @@ def train_on(
                 "train": facts[0],
                 "test": facts[1],
                 "unavailable": checked.facts.absent,
-                "acted_on": None if fitted.acted_on is None else fitted.acted_on.as_json(),
+                "tuning": fitted.tuning.as_json() if fitted.tuning else None,
+                "acted_on": fitted.acted_on.as_json() if fitted.acted_on else None,
                 "models": figures,
                 "paired": pairs,
                 "outlook": {**outlook.judged, "unavailable": dict(outlook.shipped.reasons)},
@@ -152,6 +156,7 @@ def train_on(
                     "starts_from_calendar": fitted.recipe.calendar,
                     "calibration": fitted.curve.kind,
                     "champion": champion.scorer,
+                    **tuning_record(fitted.tuning, folder),
                 },
                 figures={f"{n}.{k}": v for n, row in judged.items() for k, v in row.items() if isinstance(v, float)},
                 folder=folder,

@@ -124,7 +124,8 @@ def lay_terms(
 
     Three ways of leaving compete at each term's end: a notice, drawn from the states of its deciding day; an unpaid
     close, where a crisis of payment outlasts the term; an acquisition. Nothing before that depends on what is drawn.
-    `acted_on` says of rows and days who had been acted on shortly before: that changes whether a notice is given.
+    `acted_on` says of rows and days who had been acted on shortly before. Whoever was before the notice would be given may
+    still change their mind, though the states that drive them away are those of the deciding day.
     Terms are laid until they begin three months after the data end: renewals are signed ahead.
     """
     monthly = prospects.term_months == 1
@@ -153,7 +154,8 @@ def lay_terms(
         push = np.where(silent, world.silent_effect, effects.sum(axis=1))
         cause = top_cause_of(effects)
         treated = treatment_effects(world, temper.rows(rows), np.where(silent, -1, cause))
-        push = push + np.where(acted_on(rows, state_day), treated, 0.0)
+        notice_day = np.floor(ends - leads[:, 0]).astype(np.int64)
+        push = push + np.where(acted_on(rows, notice_day), treated, 0.0)
         chance = sigmoid(intercepts[rows] + prospects.fit[rows] + market[week] + push)
         bought = fate.acquired[number, rows] < 1 - (1 - world.acquired_rate) ** years
         gives_notice = ~open_yet & (fate.leave[number, rows] < chance)

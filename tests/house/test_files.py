@@ -97,7 +97,7 @@ def test_a_lock_has_a_hash_for_every_package_and_no_address(lock: Path, least: i
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [(LOCK, ("dev", "postgres")), (SPARK_LOCK, ("spark",))],
+    [(LOCK, ("dev", "postgres", "tune")), (SPARK_LOCK, ("spark",))],
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_a_lock_holds_everything_that_is_asked_for(lock: Path, extras: tuple[str, ...]) -> None:

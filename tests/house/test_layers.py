@@ -14,6 +14,7 @@ DOORS = {
     "great_expectations": {"data_contracts/"},
     "lightgbm": {"models/boosted.py"},
     "shap": {"models/tree_shap.py"},
+    "optuna": {"models/tune_search.py"},
     "mlflow": {"pipelines/tracking.py", "pipelines/served_model.py"},
     "prefect": {"pipelines/flows.py"},
     "open_data_contract_standard": {"data_contracts/odcs.py"},

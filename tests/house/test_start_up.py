@@ -25,6 +25,7 @@ HEAVY = {
     "duckdb",
     "pyarrow",
     "matplotlib",
+    "optuna",
 }
 OFF = {
     "DO_NOT_TRACK": "true",
@@ -71,6 +72,10 @@ def test_init_loads_nothing_that_computes() -> None:
 def test_write_back_loads_neither_pandas_nor_anything_that_learns() -> None:
     modules = "delivery, plan, sqlite, memory, ledger, outbox, sending, sheet, staged, destination"
     assert not loaded_by(f"from serving.writeback import {modules}") & HEAVY
+
+
+def test_what_trains_loads_no_search_before_a_trial_is_asked_for() -> None:
+    assert "optuna" not in loaded_by("import pipelines.train, pipelines.backtest, models.tune_search")
 
 
 def test_the_flows_are_not_loaded_by_plain_commands() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from models.backtest import CALENDAR, CONSTANT, LEARNED, SHIPPED, Stop, by_origin, calendar_earned, fresh, walk
+from models.boosted import Growth
 from models.ladder import Origin
 from models.recipe import Recipe
 from models.scorer import Array
@@ -135,6 +136,21 @@ def test_scorers_start_from_the_calendar_until_it_foretells_worse_than_the_base_
     rows = pd.DataFrame({"churned": [1.0, 0.0]})
     assert calendar_earned([Origin(rows, {CALENDAR: np.array([0.6, 0.4]), CONSTANT: np.array([0.5, 0.5])})])
     assert not calendar_earned([Origin(rows, {CALENDAR: np.array([0.4, 0.6]), CONSTANT: np.array([0.5, 0.5])})])
+
+
+def test_trees_grow_at_an_origin_as_what_was_known_there_says(policy: Policy) -> None:
+    fits, seen = Fits(), list[pd.DataFrame]()
+
+    def growth_at(past: pd.DataFrame, recipe: Recipe) -> Growth | None:
+        assert recipe.growth is None
+        seen.append(past)
+        return Growth(leaves=3) if len(seen) > 2 else None
+
+    stops = walk(history(), fits, policy.ladder, window_days=WINDOW, growth_at=growth_at)
+    assert all(past.equals(trained) for past, (trained, _, _) in zip(seen, fits.seen, strict=True))
+    assert [recipe.growth for _, _, recipe in fits.seen] == [None] * 2 + [Growth(leaves=3)] * 10
+    assert by_origin(stops[1])["growth"] is None
+    assert by_origin(stops[2])["growth"]["leaves"] == 3
 
 
 def test_an_origin_tells_what_trained_and_what_happened_until_the_next(policy: Policy) -> None:

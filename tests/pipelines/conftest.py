@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pipelines.build_features import Checked, checked_sources
 from pipelines.cli import main
 from pipelines.demo import make_demo
 from pipelines.score import score_on
-from pipelines.settings import open_project
+from pipelines.settings import TuneSection, open_project
 from pipelines.tracking import no_telemetry
 from pipelines.train import TrainRequest, train_on
 
@@ -46,8 +47,10 @@ def checked(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def trained(company: Path, checked: Checked) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-    """(project folder, train result, score result) of the small book."""
-    result = train_on(checked, TrainRequest())
+    """(project folder, train result, score result) of the small book, its trees tuned in two trials."""
+    settings = checked.project.settings.model_copy(update={"tune": TuneSection(trials=2)})
+    tuning = replace(checked, project=checked.project.model_copy(update={"settings": settings}))
+    result = train_on(tuning, TrainRequest())
     return company, result, score_on(checked, UNTIL)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pipelines.backtest import BacktestRequest, backtest_on
 from pipelines.backtest_told import told
 from pipelines.build_features import Checked
 from pipelines.run_ledger import runs
+from pipelines.settings import TuneSection
 from pipelines.tracking import Tracking
 from policy.policy import Policy
 
@@ -43,7 +45,15 @@ def calendars(_: Policy) -> Callable[..., Mapping[str, Array]]:
 def walked(checked: Checked) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backtest, "fitting", calendars)
-        return backtest_on(checked, BacktestRequest())
+        settings = checked.project.settings.model_copy(update={"tune": TuneSection(trials=1)})
+        project = checked.project.model_copy(update={"settings": settings})
+        return backtest_on(replace(checked, project=project), BacktestRequest())
+
+
+def test_tuning_on_the_way_is_told_and_one_trial_is_the_default(walked: dict[str, Any]) -> None:
+    assert walked["notes"][-1].startswith("LightGBM was tuned ")
+    assert "the defaults gave way 0 times" in walked["notes"][-1]
+    assert [origin["growth"] for origin in walked["origins"]] == [None] * walked["n_origins"]
 
 
 def test_every_row_is_judged_once_and_none_is_immature(walked: dict[str, Any]) -> None:

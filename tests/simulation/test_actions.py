@@ -31,17 +31,19 @@ def test_only_decisions_within_half_a_year_of_an_action_change(world: World, unt
     day = world.until_day - 300
     everyone = Actions(untouched.home, np.full(untouched.size, day))
     before, after = chances(untouched), chances(draw_book(world, everyone))
-    state_day = dict(
-        zip(
-            zip(untouched.home[untouched.terms.account].tolist(), untouched.terms.starts.tolist(), strict=True),
-            untouched.terms.state_day.tolist(),
-            strict=True,
-        )
-    )
+    terms = untouched.terms
+    keys = list(zip(untouched.home[terms.account].tolist(), terms.starts.tolist(), strict=True))
+    decided = {
+        k: day for k, day, kind in zip(keys, terms.decided.tolist(), terms.kind.tolist(), strict=True) if kind == 0
+    }
+    ends = dict(zip(keys, terms.ends.tolist(), strict=True))
     common = [k for k in before if k in after and before[k] == before[k]]
     changed = {k for k in common if before[k] != after[k]}
     assert len(changed) > 20
-    assert {day <= state_day[k] <= day + LASTS_DAYS for k in changed} == {True}
+    given_notice = [decided[k] for k in changed if k in decided]
+    assert len(given_notice) >= 5
+    assert all(day <= when < day + LASTS_DAYS + 1 for when in given_notice)
+    assert all(day <= when < day + LASTS_DAYS + 130 for when in (ends[k] for k in changed))
     # Most are kept by it; a few are driven away, and in silence nobody is reached.
     lower = np.mean([after[k] < before[k] for k in changed])
     assert 0.8 < lower < 1
