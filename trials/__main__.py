@@ -23,13 +23,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m trials", description=__doc__)
     parser.add_argument("--worlds", action="append", metavar="SIZE=COUNT", help="instead of the full plan; repeatable")
     parser.add_argument("--null", type=int, help="worlds without a signal, instead of the full plan's")
+    parser.add_argument("--acted", type=int, help="worlds with a year of acted-on alarms, instead of the full plan's")
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each (default 2)")
     parser.add_argument("--cache", type=Path, default=ROOT / ".trials", help="where finished worlds are kept")
     chosen = parser.parse_args()
     plan = FULL
-    if chosen.worlds or chosen.null is not None:
+    if chosen.worlds or chosen.null is not None or chosen.acted is not None:
         sizes = {int(size): int(count) for size, count in (pair.split("=") for pair in chosen.worlds or ())}
-        plan = Plan(sizes, chosen.null or 0)
+        plan = Plan(sizes, chosen.null or 0, chosen.acted or 0)
     no_telemetry()
     code = fingerprint()
     done = sweep(plan, code, chosen.cache, workers=chosen.workers, say=_say)

@@ -8,6 +8,7 @@ from pathlib import Path
 JUDGED = ("policy", "data_contracts", "features", "models", "simulation", "trials")
 """Packages whole."""
 ALSO = (
+    "pipelines/alarms.py",
     "pipelines/build_features.py",
     "pipelines/fit.py",
     "pipelines/fit_outlook.py",
@@ -16,7 +17,7 @@ ALSO = (
     "pipelines/train.py",
 )
 """What of the pipelines stands between tables and figures."""
-APART = ("trials/report.py", "trials/results_page.py", "trials/__main__.py", "trials/sweep.py")
+APART = ("trials/report.py", "trials/report_year.py", "trials/results_page.py", "trials/__main__.py", "trials/sweep.py")
 """What tells and orders the work but changes no figure."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trials.figures import share_of_gap
+from trials.report_year import year_rows, year_table
 
 Figures = Mapping[str, Any]
 SIZES = (200, 500, 2_000, 5_000, 50_000)
@@ -23,6 +24,8 @@ def results(files: Iterable[Path]) -> list[Figures]:
 
 def section(worlds: Sequence[Figures], code: str) -> str:
     """The section of docs/results.md: one table of goals, one of scorers, one of who ships."""
+    years = [w for w in worlds if "year" in w]
+    worlds = [w for w in worlds if "year" not in w]
     told = [w for w in worlds if w["family"] != "null"]
     silent = [w for w in worlds if w["family"] == "null"]
     lines = [
@@ -36,6 +39,7 @@ def section(worlds: Sequence[Figures], code: str) -> str:
         "| figure | n | worlds | goal | measured | reached |",
         "|---|---|---|---|---|---|",
         *goal_rows(told, silent),
+        *year_rows(years),
         "",
         "Share of the gap: (log-loss of the base rate − log-loss) ÷ (the same − log-loss of the observable ceiling), summed over "
         "the worlds of a size before dividing; in brackets the 5th and 95th percentile of single worlds. The observable "
@@ -52,6 +56,8 @@ def section(worlds: Sequence[Figures], code: str) -> str:
         "### What ships",
         "",
         *shipped_table(worlds),
+        "",
+        *year_table(years),
     ]
     return "\n".join(lines)
 

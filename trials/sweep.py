@@ -18,6 +18,8 @@ from trials.fingerprint import fingerprint
 
 FRESH = 20_000
 NULL = "null"
+ACTED, ACTED_ACCOUNTS = "acted", 2_000
+"""The year of acted-on alarms, and the size of its book."""
 
 
 @dataclass(frozen=True)
@@ -27,40 +29,50 @@ class Job:
     number: int
     family: str | None
     sizes: tuple[int, ...]
+    acted: bool = False
+    """Whether a year of acted-on alarms is tried in it, too."""
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """Of its files."""
         return f"{self.family or 'world'}-{self.number:03d}"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What has a file of its own: each size, and the year of acted-on alarms."""
+        return (*map(str, self.sizes), *((ACTED,) if self.acted else ()))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many worlds are judged at each size, and how many without a signal (500 accounts each)."""
+    """How many worlds are judged at each size, how many without a signal (500 accounts each), and in how many of the
+    first worlds a year of acted-on alarms is tried (2,000 accounts each)."""
 
     worlds: Mapping[int, int]
     silent: int
+    acted: int = 0
 
     def jobs(self) -> Iterator[Job]:
         """The largest books first: they take longest. World n has every size that asks for more than n worlds."""
-        for number in range(max(self.worlds.values(), default=0)):
-            yield Job(number, None, tuple(size for size, count in sorted(self.worlds.items()) if number < count))
+        for number in range(max(self.acted, *self.worlds.values(), 0)):
+            sizes = tuple(size for size, count in sorted(self.worlds.items()) if number < count)
+            yield Job(number, None, sizes, acted=number < self.acted)
         for number in range(self.silent):
             yield Job(number, NULL, (500,))
 
 
-FULL = Plan({200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100)
+FULL = Plan({200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100, acted=6)
 
 
 def sweep(plan: Plan, code: str, folder: Path, *, workers: int, say: Callable[[str], None]) -> list[Path]:
     """Judge every world that has no file yet under `folder`/`code`; returns the files of all that are done.
 
-    A file is written whole or not at all, one a world and size, so that a sweep that was killed loses the worlds in work
+    A file is written whole or not at all, one a world and part, so that a sweep that was killed loses the worlds in work
     alone.
     """
     place = folder / code
     place.mkdir(parents=True, exist_ok=True)
-    open_jobs = [job for job in plan.jobs() if any(not _file(place, job, size).exists() for size in job.sizes)]
+    open_jobs = [job for job in plan.jobs() if any(not _file(place, job, part).exists() for part in job.parts)]
     say(f"code {code}: {len(open_jobs)} worlds to judge, {sum(1 for _ in plan.jobs()) - len(open_jobs)} done before")
     begun = time.monotonic()
     # Two processes on two cores are faster than four threads that wait for each other.
@@ -76,8 +88,8 @@ def sweep(plan: Plan, code: str, folder: Path, *, workers: int, say: Callable[[s
 
 
 def judged_world(job: Job, code: str, place: str) -> list[str]:
-    """Judge the sizes of one world that have no file yet; one line each for the log."""
-    from trials.trial import named, null_trial, trial_on, world_with_fresh
+    """Judge the parts of one world that have no file yet; one line each for the log."""
+    from trials.trial import named, null_trial, trial_on, world_with_fresh, year_trial
 
     if fingerprint() != code:
         raise SettingsError(
@@ -87,25 +99,24 @@ def judged_world(job: Job, code: str, place: str) -> list[str]:
         )
     lines, ready = [], None
     seed = seed_of(code, job.number if job.family is None else 1_000_000 + job.number)
-    for size in job.sizes:
-        path = _file(Path(place), job, size)
+    for part in job.parts:
+        path = _file(Path(place), job, part)
         if path.exists():
             continue
         started = time.monotonic()
         if job.family == NULL:
-            figures = null_trial(seed, size)
+            figures = null_trial(seed, int(part))
         else:
-            if ready is None:
-                ready = world_with_fresh(seed, FRESH)
-            figures = trial_on(ready, size)
+            ready = ready or world_with_fresh(seed, FRESH)
+            figures = year_trial(ready, ACTED_ACCOUNTS) if part == ACTED else trial_on(ready, int(part))
         figures["seconds"] = round(time.monotonic() - started, 1)
         _write(path, figures)
         lines.append(named(figures))
     return lines
 
 
-def _file(place: Path, job: Job, size: int) -> Path:
-    return place / f"{job.name}-{size}.json"
+def _file(place: Path, job: Job, part: str) -> Path:
+    return place / f"{job.name}-{part}.json"
 
 
 def _write(path: Path, figures: Mapping[str, Any]) -> None:

@@ -26,6 +26,7 @@ from pipelines.fit_outlook import fit_outlook
 from pipelines.train import judge
 from simulation import World
 from simulation.drawn import another_draw, drawn_world
+from trials.acted_on import acted_on
 from trials.alerts import caught_arr, jaccard, red_list
 from trials.causes import agreement, by_cause
 from trials.ceilings import observable_ceiling
@@ -112,6 +113,18 @@ def null_trial(seed: int, accounts: int) -> dict[str, Any]:
         for name, score in ((n, scorer.score(test)) for n, scorer in fitted.judged.items())
     }
     return {**_described(world, fitted, mature(book)), "in_window": in_window, "weights": weights(book)}
+
+
+def year_trial(ready: Ready, accounts: int) -> dict[str, Any]:
+    """Every figure of a year of acted-on alarms in one world, as JSON."""
+    world = ready.world
+    return {
+        "accounts": accounts,
+        "family": world.family,
+        "seed": world.seed,
+        "fresh": len(ready.fresh.rows),
+        "year": acted_on(world, ready.fresh, accounts),
+    }
 
 
 def _described(world: World, fitted: Fitted, rows: pd.DataFrame) -> dict[str, Any]:
@@ -242,7 +255,9 @@ def violations(trial: Trial) -> dict[str, int]:
 
 def named(figures: Mapping[str, Any]) -> str:
     """One line for the log."""
-    told = f"{figures['accounts']} accounts, {figures['family']}: {figures['champion']}"
+    told = (
+        f"{figures['accounts']} accounts, {figures['family']}: {figures.get('champion', 'a year of acted-on alarms')}"
+    )
     if "skills" not in figures:
         return told
     skill = figures["skills"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from trials.report import goal_rows, outlook_table, pooled_share, section, shipped_table
+from trials.report_year import year_rows, year_table
 
 
 def skill(loss: float, auc: float = 0.7) -> dict[str, float]:
@@ -93,3 +94,33 @@ def test_a_world_without_a_range_is_left_out_of_the_ranges() -> None:
     lines = outlook_table([world(), bare])
     assert lines[2] == "| 500 | 2 | 30d | 0.0600 | 0.0700 | 0.0800 | 0.0400 |"
     assert lines[-1] == "| 500 | 1 | the riskiest tenth | 80% | 60% | 3.0 points | 20% |"
+
+
+def year(naive: float = 1.2, ours: float = 1.02, auc: float = 0.80) -> dict[str, Any]:
+    effect = {"effect": -0.4}
+    models = {name: {"auc": a, "observed_expected": o} for name, a, o in (("naive", 0.79, naive), ("ours", auc, ours))}
+    care = {"alarms": 900, "churned_accounts": 210, "acted_on": effect, **models}
+    return {
+        "accounts": 2_000, "family": "mixed", "fresh": 20_000,
+        "year": {
+            "untouched": {"auc": 0.805, "observed_expected": 1.0}, "churned_accounts": 230,
+            "cares": {"1": care, "3": care | {"churned_accounts": 170}},
+        },
+    }  # fmt: skip
+
+
+def test_a_year_of_acted_on_alarms_is_judged_on_what_is_trained_with_it_taken_back() -> None:
+    assert found(year_rows([year()]), "12 months")[-2:] == ["+0.0050; 1.020", "yes"]
+    assert found(year_rows([year(ours=1.2)]), "12 months")[-1] == "**no**"
+    assert found(year_rows([year(auc=0.79)]), "12 months")[-1] == "**no**"
+    rows = year_table([year(), year(naive=1.4)])
+    assert [cell.strip() for cell in rows[-5].strip("|").split("|")] == [
+        "1", "2", "20", "-0.40", "naive", "0.7900", "1.300 [1.200, 1.400]", "30.0%",
+    ]  # fmt: skip
+
+
+def test_a_year_is_no_world_of_the_other_tables() -> None:
+    text = section([world(), year()], "abc")
+    assert "1 worlds with a book of 500;" in text
+    assert "worlds with a book of 2,000" not in text
+    assert "| 12 months of acted-on alarms" in text

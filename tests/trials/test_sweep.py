@@ -13,15 +13,16 @@ from trials.sweep import FULL, Job, Plan, judged_world, sweep
 
 
 def test_sizes_share_their_worlds_and_the_silent_are_apart() -> None:
-    jobs = list(Plan({500: 3, 2000: 1}, silent=2).jobs())
-    assert [(j.name, j.sizes) for j in jobs] == [
-        ("world-000", (500, 2000)), ("world-001", (500,)), ("world-002", (500,)), ("null-000", (500,)), ("null-001", (500,)),
+    jobs = list(Plan({500: 3, 2000: 1}, silent=2, acted=2).jobs())
+    assert [(j.name, j.parts) for j in jobs] == [
+        ("world-000", ("500", "2000", "acted")), ("world-001", ("500", "acted")), ("world-002", ("500",)),
+        ("null-000", ("500",)), ("null-001", ("500",)),
     ]  # fmt: skip
 
 
 def test_the_full_plan_is_what_the_results_page_promises() -> None:
     assert dict(FULL.worlds) == {200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}
-    assert FULL.silent == 100
+    assert (FULL.silent, FULL.acted) == (100, 6)
 
 
 def test_finished_worlds_are_not_judged_again_and_half_a_file_is_none(tmp_path: Path) -> None:
