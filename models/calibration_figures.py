@@ -30,11 +30,22 @@ def calibration_curve(churned: Array, probability: Array, resampler: Resampler) 
             {
                 "promised": float(probability[part].mean()),
                 "observed": float(churned[part].mean()),
-                "ci": interval(ratio(resampler, inside * churned, inside)),
+                "ci": _interval(resampler, inside, churned),
                 "n_rows": len(part),
             }
         )
     return found
+
+
+def _interval(resampler: Resampler, inside: Array, churned: Array) -> tuple[float, float] | None:
+    """95 % of the observed share; where nobody left, up to the share at which so many accounts would still show nobody.
+
+    The draws of a part without a leaver are all 0: that none was seen would read as that none can be.
+    """
+    if not (inside * churned).any():
+        accounts = len(np.unique(resampler.account[inside > 0]))
+        return 0.0, float(1 - 0.025 ** (1 / accounts))
+    return interval(ratio(resampler, inside * churned, inside))
 
 
 def noise_floor(

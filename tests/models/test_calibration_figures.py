@@ -71,3 +71,5 @@ def test_the_curve_compares_equally_full_parts_with_an_interval_by_account() -> 
     assert [p["observed"] for p in curve] == pytest.approx([i / 10 for i in range(10)])
     low, high = curve[5]["ci"]
     assert low < 0.5 < high
+    # Of the first 20 accounts nobody left: with chance .025 so it would be if 16.8 % of such accounts leave.
+    assert curve[0]["ci"] == pytest.approx((0.0, 0.168), abs=0.001)

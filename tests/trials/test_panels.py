@@ -47,3 +47,20 @@ def test_the_fresh_are_as_old_as_the_book_and_leave_as_often(world: World, fresh
     newest = panel.test[panel.test["as_of"] == panel.test["as_of"].max()]
     assert fresh["tenure_days"].median() == pytest.approx(newest["tenure_days"].median(), rel=0.25)
     assert fresh["hazard_90d"].mean() == pytest.approx(panel.test["churned"].mean(), abs=0.025)
+
+
+def test_a_large_book_is_several_draws_of_its_world_side_by_side(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panels, "BOOK_AT_ONCE", 80)
+    panel = book_of(world).panel
+    assert panel.everything is not None
+    assert panel.outcomes is not None
+    accounts = panel.everything["account_id"]
+    assert accounts.str.partition("-")[0].unique().tolist() == ["0", "1"]
+    assert not panel.everything.duplicated(["account_id", "as_of"]).any()
+    assert 110 <= accounts.nunique() <= 260
+    # Whoever left after the first training snapshot is found under the same name.
+    lost = set(panel.everything.loc[panel.everything["churned"] == 1, "account_id"])
+    assert lost
+    assert lost <= set(panel.outcomes.losses["account_id"])
+    weeks = sorted(set(panel.everything["as_of"]))
+    assert (weeks[1] - weeks[0]).days == 84
