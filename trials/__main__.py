@@ -1,21 +1,25 @@
 """`python -m trials`: judge what the pipeline learns on worlds that nobody has seen, and say how much it found out.
 
-The full plan writes its section of docs/results.md; a smaller one is printed.
+The full plan writes its section of docs/results.md, and the figures of every world to docs/trials.jsonl, from where any
+checkout of the same code carries on; a smaller one is printed.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from pipelines.tracking import no_telemetry
 from trials.fingerprint import fingerprint
+from trials.record import keep, restore
 from trials.report import results, section
 from trials.results_page import write_section
 from trials.sweep import FULL, Plan, sweep
 
 ROOT = Path(__file__).resolve().parent.parent
+RECORD = ROOT / "docs" / "trials.jsonl"
 
 
 def main() -> None:
@@ -33,12 +37,14 @@ def main() -> None:
         plan = Plan(sizes, chosen.null or 0, chosen.acted or 0)
     no_telemetry()
     code = fingerprint()
-    done = sweep(plan, code, chosen.cache, workers=chosen.workers, say=_say)
-    text = section(results(done), code)
-    if plan is FULL:
-        write_section(ROOT / "docs" / "results.md", "trials", text)
-    else:
-        sys.stdout.write(text + "\n")
+    if plan is not FULL:
+        done = sweep(plan, code, chosen.cache, workers=chosen.workers, say=_say)
+        sys.stdout.write(section(results(done), code) + "\n")
+        return
+    restore(RECORD, chosen.cache / code)
+    done = sweep(plan, code, chosen.cache, workers=chosen.workers, say=_say, keep=partial(keep, RECORD))
+    keep(RECORD, chosen.cache / code)
+    write_section(ROOT / "docs" / "results.md", "trials", section(results(done), code))
 
 
 def _say(line: str) -> None:

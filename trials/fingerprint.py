@@ -17,7 +17,14 @@ ALSO = (
     "pipelines/train.py",
 )
 """What of the pipelines stands between tables and figures."""
-APART = ("trials/report.py", "trials/report_year.py", "trials/results_page.py", "trials/__main__.py", "trials/sweep.py")
+APART = (
+    "trials/record.py",
+    "trials/report.py",
+    "trials/report_year.py",
+    "trials/results_page.py",
+    "trials/__main__.py",
+    "trials/sweep.py",
+)
 """What tells and orders the work but changes no figure."""
 
 

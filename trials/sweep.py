@@ -64,10 +64,18 @@ class Plan:
 FULL = Plan({200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100, acted=6)
 
 
-def sweep(plan: Plan, code: str, folder: Path, *, workers: int, say: Callable[[str], None]) -> list[Path]:
+def sweep(
+    plan: Plan,
+    code: str,
+    folder: Path,
+    *,
+    workers: int,
+    say: Callable[[str], None],
+    keep: Callable[[Path], None] = lambda _: None,
+) -> list[Path]:
     """Judge every world that has no file yet under `folder`/`code`; returns the files of all that are done.
 
-    A file is written whole or not at all, one a world and part, so that a sweep that was killed loses the worlds in work
+    `keep` is handed the folder each time a world is done. A file is written whole or not at all, one a world and part, so that a sweep that was killed loses the worlds in work
     alone.
     """
     place = folder / code
@@ -82,6 +90,7 @@ def sweep(plan: Plan, code: str, folder: Path, *, workers: int, say: Callable[[s
         waiting = {pool.submit(judged_world, job, code, str(place)): job for job in open_jobs}
         for done, future in enumerate(as_completed(waiting), start=1):
             job = waiting[future]
+            keep(place)
             for line in future.result():
                 say(f"[{done}/{len(open_jobs)}, {(time.monotonic() - begun) / 60:.0f} min] {job.name}: {line}")
     return sorted(place.glob("*.json"))
