@@ -92,7 +92,8 @@ def acted_on(world: World, fresh: Fresh, accounts: int) -> dict[str, Any]:
 
     Every four weeks the riskiest tenth is alarmed, and acted on unless the holdout spares it. `before` is the model that
     gives the alarms, `untouched` is trained in the same world had nobody acted. By `cares`, how strong acting is beside
-    what the world has it to be: `naive` is trained on what happened, `ours` with what acting did taken back.
+    what the world has it to be: `naive` is trained on what happened, `ours` with what acting did taken back, `weighted`
+    without the acted-on, in whose place those held stand.
     """
     start = _start(another_draw(world, 0, accounts=accounts))
     rows, true = prepared(fresh.rows, start.policy), fresh.true
@@ -118,9 +119,22 @@ def acted_on(world: World, fresh: Fresh, accounts: int) -> dict[str, Any]:
             "churned_accounts": _lost(acted),
             "acted_on": None if told is None else told.as_json(),
             "naive": against(start.fit(_mature(acted))),
+            "weighted": against(start.fit(weighted(_mature(marked)))),
             "ours": against(ours),
         }
     return found
+
+
+def weighted(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without the acted-on; each that was held out, as often as the lot makes it stand for.
+
+    >>> rows = pd.DataFrame({"alarm": ["acted", "held", None]})
+    >>> weighted(rows)["alarm"].value_counts(dropna=False).to_dict()
+    {'held': 10, nan: 1}
+    """
+    alarm = rows["alarm"].to_numpy()
+    times = np.where(alarm == HELD, round(1 / HOLDOUT.share), np.where(alarm == ACTED, 0, 1))
+    return rows.loc[rows.index.repeat(times)].reset_index(drop=True)
 
 
 def a_year(book: World, scorer: Scorer, start: _Start) -> Year:

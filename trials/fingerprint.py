@@ -20,6 +20,7 @@ ALSO = (
 APART = (
     "trials/record.py",
     "trials/report.py",
+    "trials/report_tables.py",
     "trials/report_year.py",
     "trials/results_page.py",
     "trials/__main__.py",

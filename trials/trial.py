@@ -14,11 +14,13 @@ from features.catalogue import catalogue
 from models.bootstrap import Resampler, interval
 from models.drivers import indicator_points
 from models.evaluate import RANK_ONLY, ranking_of_health
+from models.health_score import health_scores
 from models.main_driver import main_drivers
 from models.metrics import roc_auc
 from models.prepare import prepared
 from models.reference import fit_reference
 from models.scorer import Array, Scorer
+from models.weights_fit import score_under, shares
 from models.weights_trial import weights_on_trial
 from models.zoo import fit_lightgbm
 from pipelines.fit import Fitted, directions_in, fit_panel, scorers_on
@@ -95,7 +97,7 @@ def trial_on(ready: Ready, accounts: int) -> dict[str, Any]:
         "alerts": alerts(trial),
         "violations": violations(trial),
         "outlook": outlook(trial, said["shipped"]),
-        "weights": weights(book),
+        "weights": weights(book, trial.fresh),
     }
 
 
@@ -226,10 +228,18 @@ def outlook(trial: Trial, said: Array) -> dict[str, Any]:
     return {"horizons": horizon_figures(learned, rows, said), "range": range_figures(learned, rows, said)}
 
 
-def weights(book: Book) -> dict[str, Any]:
-    """What the health score's weights on trial come to."""
+def weights(book: Book, fresh: Fresh | None = None) -> dict[str, Any]:
+    """What the health score's weights on trial come to, and how policy's and suggested ones rank the fresh accounts."""
     found = weights_on_trial(mature(book), book.policy, WINDOW_DAYS)
-    return {"verdict": found.verdict, "suggested": dict(found.suggested_weights)}
+    told: dict[str, Any] = {"verdict": found.verdict, "suggested": dict(found.suggested_weights)}
+    if fresh is None:
+        return told
+    scores = health_scores(fresh.rows, book.policy)
+    for name, weighed in (("policy", book.policy.health.weights), ("suggested", found.suggested_weights)):
+        risk, _ = ranking_of_health(pd.Series(score_under(scores, shares(weighed))))
+        told[f"auc_{name}"] = expected_auc(fresh.true, risk)
+        told[f"auc_{name}_in_window"] = expected_auc(fresh.true[fresh.in_window], risk[fresh.in_window])
+    return told
 
 
 def violations(trial: Trial) -> dict[str, int]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from trials.report import goal_rows, outlook_table, pooled_share, section, shipped_table
+from trials.report import goal_rows, section
+from trials.report_tables import outlook_table, pooled_share, shipped_table, weights_table
 from trials.report_year import year_rows, year_table
 
 
@@ -33,7 +34,10 @@ def world(shipped: float = 0.12, *, caught: float = 90.0, against: int = 0) -> d
             "horizons": {"30d": {"outlook": 0.06, "steady": 0.07, "base_rate": 0.08, "oracle": 0.04}},
             "range": {**held, "top": held},
         },
-        "weights": {"verdict": "change"},
+        "weights": {
+            "verdict": "change", "auc_policy": 0.7, "auc_suggested": 0.72, "auc_policy_in_window": 0.6,
+            "auc_suggested_in_window": 0.59,
+        },
     }  # fmt: skip
 
 
@@ -98,7 +102,10 @@ def test_a_world_without_a_range_is_left_out_of_the_ranges() -> None:
 
 def year(naive: float = 1.2, ours: float = 1.02, auc: float = 0.80) -> dict[str, Any]:
     effect = {"effect": -0.4}
-    models = {name: {"auc": a, "observed_expected": o} for name, a, o in (("naive", 0.79, naive), ("ours", auc, ours))}
+    models = {
+        name: {"auc": a, "observed_expected": o}
+        for name, a, o in (("naive", 0.79, naive), ("weighted", 0.77, 1.1), ("ours", auc, ours))
+    }
     care = {"alarms": 900, "churned_accounts": 210, "acted_on": effect, **models}
     return {
         "accounts": 2_000, "family": "mixed", "fresh": 20_000,
@@ -114,7 +121,7 @@ def test_a_year_of_acted_on_alarms_is_judged_on_what_is_trained_with_it_taken_ba
     assert found(year_rows([year(ours=1.2)]), "12 months")[-1] == "**no**"
     assert found(year_rows([year(auc=0.79)]), "12 months")[-1] == "**no**"
     rows = year_table([year(), year(naive=1.4)])
-    assert [cell.strip() for cell in rows[-5].strip("|").split("|")] == [
+    assert [cell.strip() for cell in rows[-7].strip("|").split("|")] == [
         "1", "2", "20", "-0.40", "naive", "0.7900", "1.300 [1.200, 1.400]", "30.0%",
     ]  # fmt: skip
 
@@ -124,3 +131,10 @@ def test_a_year_is_no_world_of_the_other_tables() -> None:
     assert "1 worlds with a book of 500;" in text
     assert "worlds with a book of 2,000" not in text
     assert "| 12 months of acted-on alarms" in text
+
+
+def test_other_weights_are_counted_where_they_were_asked_for_and_where_they_ranked_better() -> None:
+    kept = world()
+    kept["weights"] = kept["weights"] | {"verdict": "no_change"}
+    assert weights_table([world(), kept])[-1] == "| 500 | 2 | 1 | 1; 0 | -0.0100 |"
+    assert weights_table([kept])[-1] == "| 500 | 1 | 0 | – | – |"
