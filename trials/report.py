@@ -29,8 +29,8 @@ def results(files: Iterable[Path]) -> list[Figures]:
 
 def section(worlds: Sequence[Figures], code: str) -> str:
     """The section of docs/results.md: one table of goals, one of scorers, one of who ships."""
-    years = [w for w in worlds if "year" in w]
-    worlds = [w for w in worlds if "year" not in w]
+    years, costs = ([w for w in worlds if key in w] for key in ("year", "ratio"))
+    worlds = [w for w in worlds if "year" not in w and "ratio" not in w]
     told = [w for w in worlds if w["family"] != "null"]
     silent = [w for w in worlds if w["family"] == "null"]
     lines = [
@@ -44,6 +44,7 @@ def section(worlds: Sequence[Figures], code: str) -> str:
         "| figure | n | worlds | goal | measured | reached |",
         "|---|---|---|---|---|---|",
         *goal_rows(told, silent),
+        *explained_rows(told, costs),
         *year_rows(years),
         "",
         "Share of the gap: (log-loss of the base rate − log-loss) ÷ (the same − log-loss of the observable ceiling), summed over "
@@ -136,6 +137,23 @@ def goal_rows(told: Sequence[Figures], silent: Sequence[Figures]) -> list[str]:
     return rows
 
 
+def explained_rows(told: Sequence[Figures], costs: Sequence[Figures]) -> list[str]:
+    """Whether explanations add up, and what a large book of them costs."""
+    rows = []
+    if told:
+        worst = max(w["explained"]["remainder"] for w in told)
+        rows.append(
+            f"| explanation: largest abs(base + Σ − probability) | all | {len(told)} | < 1e-9 | {worst:.1e} | "
+            f"{'yes' if worst < 1e-9 else '**no**'} |"
+        )
+    rows += [
+        f"| explaining {c['accounts']:,} accounts, cost beside per-row TreeSHAP ({c['trees']} trees) | {NONE} | {NONE} | ≤ 0.2 | "
+        f"{c['ratio']:.3f} (ensemble {c['ensemble_ratio']:.3f}) | {'yes' if c['ratio'] <= 0.2 else '**no**'} |"
+        for c in costs
+    ]
+    return rows
+
+
 def _spread(values: Sequence[float]) -> str:
     low, high = np.quantile(values, [0.05, 0.95])
     return f"[{low:.3f}, {high:.3f}]" if len(values) > 1 else ""
@@ -206,6 +224,9 @@ def _stability(row: Row, told: Sequence[Figures]) -> None:
             value = float(np.mean([w["stability"][key] for w in some]))
             row(figure, size, len(some), f"≥ {goal}" if judged else "reported", f"{value:.3f}",
                 value >= goal if judged else None)  # fmt: skip
+        ours, oracle = (float(np.mean([w["stability"][k] for w in some])) for k in ("weekly", "oracle_weekly"))
+        row("red list from one snapshot to the next, Jaccard", size, len(some), "reported",
+            f"{ours:.3f} (the oracle's own {oracle:.3f})", None)  # fmt: skip
         against = sum(w["violations"]["against"] for w in some)
         rows = sum(w["violations"]["rows"] for w in some)
         row("moves against a declared direction", size, len(some), "0", f"{against} of {rows:,}", against == 0)

@@ -17,14 +17,19 @@ from simulation.drawn import seed_of
 from trials.fingerprint import fingerprint
 
 FRESH = 20_000
-NULL = "null"
+NULL, EXPLAINED = "null", "explained"
+ROUNDS_EXPLAINED, SAMPLE_EXPLAINED = 100, 20_000
+"""Trees of each of five boosters, and the rows that TreeSHAP explains for comparison."""
 ACTED, ACTED_ACCOUNTS = "acted", 2_000
 """The year of acted-on alarms, and the size of its book."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One world: its number under the code, its family (null: drawn), and the sizes of the books judged in it."""
+    """One world: its number under the code, its family (null: drawn), and the sizes of the books judged in it.
+
+    Of the family `explained` there is no world: so many made-up accounts are explained, to see what it costs.
+    """
 
     number: int
     family: str | None
@@ -45,12 +50,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """How many worlds are judged at each size, how many without a signal (500 accounts each), and in how many of the
-    first worlds a year of acted-on alarms is tried (2,000 accounts each)."""
+    """How many worlds are judged at each size, how many without a signal (500 accounts each), in how many of the first
+    worlds a year of acted-on alarms is tried (2,000 accounts each), and how many accounts are explained for the cost."""
 
     worlds: Mapping[int, int]
     silent: int
     acted: int = 0
+    explained: int = 0
 
     def jobs(self) -> Iterator[Job]:
         """The largest books first: they take longest. World n has every size that asks for more than n worlds."""
@@ -59,9 +65,11 @@ class Plan:
             yield Job(number, None, sizes, acted=number < self.acted)
         for number in range(self.silent):
             yield Job(number, NULL, (500,))
+        if self.explained:
+            yield Job(0, EXPLAINED, (self.explained,))
 
 
-FULL = Plan({200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100, acted=6)
+FULL = Plan({200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}, silent=100, acted=6, explained=1_000_000)
 
 
 def sweep(
@@ -98,7 +106,9 @@ def sweep(
 
 def judged_world(job: Job, code: str, place: str) -> list[str]:
     """Judge the parts of one world that have no file yet; one line each for the log."""
-    from trials.trial import named, null_trial, trial_on, world_with_fresh, year_trial
+    from benchmarks.explanation import measured
+    from trials.learned import world_with_fresh
+    from trials.trial import named, null_trial, trial_on, year_trial
 
     if fingerprint() != code:
         raise SettingsError(
@@ -113,7 +123,9 @@ def judged_world(job: Job, code: str, place: str) -> list[str]:
         if path.exists():
             continue
         started = time.monotonic()
-        if job.family == NULL:
+        if job.family == EXPLAINED:
+            figures = {"family": EXPLAINED, **measured(ROUNDS_EXPLAINED, int(part), SAMPLE_EXPLAINED)}
+        elif job.family == NULL:
             figures = null_trial(seed, int(part))
         else:
             ready = ready or world_with_fresh(seed, FRESH)

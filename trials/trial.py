@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,68 +11,36 @@ import pandas as pd
 
 from features.catalogue import catalogue
 from models.bootstrap import Resampler, interval
-from models.drivers import indicator_points
+from models.drivers import base_points, group_points, indicator_points
 from models.evaluate import RANK_ONLY, ranking_of_health
 from models.health_score import health_scores
 from models.main_driver import main_drivers
 from models.metrics import roc_auc
 from models.prepare import prepared
 from models.reference import fit_reference
-from models.scorer import Array, Scorer
+from models.scorer import Array
 from models.weights_fit import score_under, shares
 from models.weights_trial import weights_on_trial
-from models.zoo import fit_lightgbm
-from pipelines.fit import Fitted, directions_in, fit_panel, scorers_on
+from pipelines.fit import Fitted, fit_panel, scorers_on
 from pipelines.fit_outlook import fit_outlook
 from pipelines.train import judge
 from simulation import World
 from simulation.drawn import another_draw, drawn_world
 from trials.acted_on import acted_on
-from trials.alerts import caught_arr, jaccard, red_list
+from trials.alerts import caught_arr
 from trials.causes import agreement, by_cause
-from trials.ceilings import observable_ceiling
 from trials.figures import expected_auc, share_of_gap
+from trials.learned import Ready, Trial, mature
 from trials.outlooks import horizon_figures, range_figures
-from trials.panels import Book, book_of, fresh_of
+from trials.panels import Book, book_of
 from trials.skill import Fresh, skills
+from trials.stability import stability, violations
 
 BOOK_DRAW = 0
 HORIZON_DAYS, GAP_DAYS = 90, 14
 WINDOW_DAYS = HORIZON_DAYS + GAP_DAYS
 BESIDE = ("health_recalibrated", "calendar")
 """Fitted on all mature snapshots beside what ships, to be measured against."""
-RETRAIN_DAYS = 28
-OTHER_SEEDS = range(100, 105)
-PERTURBED = 10_000
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A fitted book and the fresh accounts on which it is judged, prepared."""
-
-    book: Book
-    fitted: Fitted
-    fresh: Fresh
-
-    @property
-    def scorer(self) -> Scorer:
-        """What ships."""
-        return self.fitted.shipped[self.fitted.champion.scorer]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A world and its fresh accounts."""
-
-    world: World
-    fresh: Fresh
-
-
-def world_with_fresh(seed: int, accounts: int) -> Ready:
-    """The world of a seed, with so many fresh accounts and the best that can be said of them."""
-    world = drawn_world(seed)
-    rows = fresh_of(world, accounts)
-    return Ready(world, Fresh(rows, observable_ceiling(rows, directions_in(rows, catalogue()))))
 
 
 def trial_on(ready: Ready, accounts: int) -> dict[str, Any]:
@@ -94,6 +61,7 @@ def trial_on(ready: Ready, accounts: int) -> dict[str, Any]:
         "reported": reported(trial),
         "causes": causes(trial, said["shipped"]),
         "stability": stability(trial, rows),
+        "explained": explained(trial),
         "alerts": alerts(trial),
         "violations": violations(trial),
         "outlook": outlook(trial, said["shipped"]),
@@ -182,33 +150,14 @@ def causes(trial: Trial, said: Array) -> dict[str, float]:
     return agreement(by_cause(points, indicators), named, riskiest["top_cause"])
 
 
-def mature(book: Book) -> pd.DataFrame:
-    """All the book's mature training snapshots: what ships is fitted on them."""
-    assert book.panel.everything is not None  # noqa: S101  # a book is built with them
-    return book.panel.everything
-
-
-def stability(trial: Trial, rows: pd.DataFrame) -> dict[str, float]:
-    """How alike LightGBM's red list and top drivers are under other seeds, and the red list after a month's data less."""
-    fresh, directions = trial.fresh.rows, trial.fitted.directions
-    ours = trial.fitted.shipped["lightgbm"]
-    frame = prepared(rows, trial.book.policy)
-    other = fit_lightgbm(frame, frame["churned"].to_numpy(), directions, trial.fitted.recipe, seeds=OTHER_SEEDS)
-    earlier = rows[rows["as_of"] <= rows["as_of"].max() - timedelta(days=RETRAIN_DAYS)]
-    before = scorers_on(earlier, directions, trial.book.policy, trial.fitted.recipe, {trial.fitted.champion.scorer})[
-        trial.fitted.champion.scorer
-    ]
-    said = ours.score(fresh)
-    at_risk = said >= np.quantile(said, 0.9)
-    tops = [
-        by_cause(scorer.margins(fresh[at_risk])[1], catalogue()).to_numpy().argmax(axis=1) for scorer in (ours, other)
-    ]
-    return {
-        "seed_jaccard": jaccard(red_list(said), red_list(other.score(fresh))),
-        "retrain_jaccard": jaccard(red_list(trial.scorer.score(fresh)), red_list(before.score(fresh))),
-        "oracle_jaccard": jaccard(red_list(trial.fresh.true), red_list(trial.scorer.score(fresh))),
-        "driver_agreement": float((tops[0] == tops[1]).mean()),
-    }
+def explained(trial: Trial) -> dict[str, float]:
+    """The largest |base + Σ points − probability| over the fresh accounts."""
+    rows, whole = trial.fresh.rows, prepared(mature(trial.book), trial.book.policy)
+    groups = {name: i.group for name, i in catalogue().items()}
+    reference = fit_reference(trial.scorer, whole, groups)
+    points = group_points(trial.scorer, rows, groups, reference=reference).to_numpy().sum(axis=1)
+    total = (base_points(trial.scorer, rows, reference) + points) / 100
+    return {"remainder": float(np.abs(total - trial.scorer.score(rows)).max())}
 
 
 def alerts(trial: Trial) -> dict[str, float]:
@@ -242,29 +191,10 @@ def weights(book: Book, fresh: Fresh | None = None) -> dict[str, Any]:
     return told
 
 
-def violations(trial: Trial) -> dict[str, int]:
-    """Rows of 10,000 whose probability moved against an indicator's direction when that indicator alone was raised."""
-    rng = np.random.default_rng(trial.book.panel.train.shape[0])
-    booster, rows = trial.fitted.shipped["lightgbm"], trial.fresh.rows
-    directed = [name for name, side in trial.fitted.directions.items() if side]
-    sample = rows.sample(PERTURBED, replace=len(rows) < PERTURBED, random_state=0).reset_index(drop=True)
-    raised = sample.copy()
-    chosen = rng.choice(len(directed), size=len(sample))
-    sides = np.empty(len(sample))
-    for place, name in enumerate(directed):
-        mine = (chosen == place) & sample[name].notna().to_numpy()
-        values = np.sort(rows[name].dropna().to_numpy(dtype=float))
-        sides[chosen == place] = trial.fitted.directions[name]
-        if mine.any() and len(values):
-            drawn = rng.choice(values, size=int(mine.sum()))
-            raised[name] = raised[name].astype(float)
-            raised.loc[mine, name] = np.maximum(sample.loc[mine, name].to_numpy(dtype=float), drawn)
-    moved = booster.score(raised) - booster.score(sample)
-    return {"rows": len(sample), "moved": int((moved != 0).sum()), "against": int((moved * sides < -1e-12).sum())}
-
-
 def named(figures: Mapping[str, Any]) -> str:
     """One line for the log."""
+    if "ratio" in figures:
+        return f"{figures['accounts']:,} accounts explained at {figures['ratio']:.3f} of the cost of TreeSHAP"
     told = (
         f"{figures['accounts']} accounts, {figures['family']}: {figures.get('champion', 'a year of acted-on alarms')}"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trials.report import goal_rows, section
+from trials.report import explained_rows, goal_rows, section
 from trials.report_tables import outlook_table, pooled_share, shipped_table, weights_table
 from trials.report_year import year_rows, year_table
 
@@ -27,8 +27,9 @@ def world(shipped: float = 0.12, *, caught: float = 90.0, against: int = 0) -> d
         },
         "reported": {"lightgbm": reported, "calendar": reported | {"true_auc": 0.9}},
         "causes": {"top": 0.3, "sign": 0.9, "always_usage": 0.2, "abstained": 0.1, "causes": 5.0, "accounts": 900.0},
-        "stability": dict.fromkeys(("seed_jaccard", "retrain_jaccard", "oracle_jaccard", "driver_agreement"), 0.93),
+        "stability": dict.fromkeys(("seed_jaccard", "retrain_jaccard", "oracle_jaccard", "driver_agreement", "weekly", "oracle_weekly"), 0.93),
         "alerts": {"caught": caught, "oracle": 100.0, "catchable": 120.0},
+        "explained": {"remainder": 3e-16},
         "violations": {"rows": 10_000, "moved": 900, "against": against},
         "outlook": {
             "horizons": {"30d": {"outlook": 0.06, "steady": 0.07, "base_rate": 0.08, "oracle": 0.04}},
@@ -138,3 +139,14 @@ def test_other_weights_are_counted_where_they_were_asked_for_and_where_they_rank
     kept["weights"] = kept["weights"] | {"verdict": "no_change"}
     assert weights_table([world(), kept])[-1] == "| 500 | 2 | 1 | 1; 0 | -0.0100 |"
     assert weights_table([kept])[-1] == "| 500 | 1 | 0 | – | – |"
+
+
+def test_explanations_add_up_in_every_world_and_cost_what_they_cost() -> None:
+    cost = {"family": "explained", "accounts": 1_000_000, "trees": 500, "ratio": 0.097, "ensemble_ratio": 0.22}
+    off = world()
+    off["explained"] = {"remainder": 2e-9}
+    assert found(explained_rows([world()], [cost]), "explanation")[-2:] == ["3.0e-16", "yes"]
+    assert found(explained_rows([world(), off], []), "explanation")[-1] == "**no**"
+    assert found(explained_rows([], [cost]), "explaining 1,000,000")[-2:] == ["0.097 (ensemble 0.220)", "yes"]
+    assert found(explained_rows([], [cost | {"ratio": 0.21}]), "explaining")[-1] == "**no**"
+    assert "500 trees" in section([world(), cost], "abc")

@@ -22,7 +22,7 @@ def test_sizes_share_their_worlds_and_the_silent_are_apart() -> None:
 
 def test_the_full_plan_is_what_the_results_page_promises() -> None:
     assert dict(FULL.worlds) == {200: 20, 500: 100, 2_000: 20, 5_000: 6, 50_000: 1}
-    assert (FULL.silent, FULL.acted) == (100, 6)
+    assert (FULL.silent, FULL.acted, FULL.explained) == (100, 6, 1_000_000)
 
 
 def test_finished_worlds_are_not_judged_again_and_half_a_file_is_none(tmp_path: Path) -> None:
