@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
+from simulation.columns import Columns
 from simulation.days import Flags, Floats, Ints
 from simulation.streams import stream
 from simulation.world import World
@@ -29,7 +29,7 @@ _SIZE_OF_FIRST = 0.75
 
 
 @dataclass(frozen=True)
-class Prospects:
+class Prospects(Columns):
     """One row a prospect."""
 
     size: Floats
@@ -52,17 +52,6 @@ class Prospects:
     """Share of the first term that has passed when the simulation begins (first generation only)."""
     vacancy: Ints
     """Days between the predecessor's last day and this account's first."""
-
-    def rows(self, which: Ints) -> Self:
-        """The same traits for the given rows."""
-        return type(self)(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
-
-    @classmethod
-    def concat(cls, parts: list[Self]) -> Self:
-        """All parts below each other."""
-        return cls(
-            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
-        )
 
 
 def segment_of(arr: Floats, world: World) -> Ints:

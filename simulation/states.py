@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Protocol, Self
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from simulation.columns import Columns
 from simulation.days import Counts, Flags, Floats, Ints
 from simulation.families import Standing
 from simulation.prospects import MODULES, Prospects
@@ -77,7 +78,7 @@ def standing_in(states: Weekly, world: World, rows: Ints, week: Ints, gone: Flag
 
 
 @dataclass(frozen=True)
-class States:
+class States(Columns):
     """Latent weekly states, one row an account, one column a week since the origin; mean 0 and SD near 1."""
 
     engagement: Floats
@@ -97,17 +98,6 @@ PRESENT, VACANT or VACANT_FOR_GOOD by week since the account's own start."""
     """True in the week, counted from the account's own start, in which its champion leaves."""
     champion_arrival: Flags
     """True in the week a successor begins; the same week as the exit where the swap is seamless."""
-
-    def rows(self, which: Ints) -> Self:
-        """The same states for the given rows."""
-        return type(self)(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
-
-    @classmethod
-    def concat(cls, parts: list[Self]) -> Self:
-        """All parts below each other."""
-        return cls(
-            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
-        )
 
     def standing(self, world: World, rows: Ints, week: Ints, own_week: Ints, price: Floats) -> Standing:
         """What a decision of account `rows` in that week rests on; weeks beyond either end count as the last there."""

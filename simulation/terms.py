@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
+from simulation.columns import Columns
 from simulation.days import Flags, Floats, Ints, add_months, term_start
 from simulation.families import CAUSES
 from simulation.odds import CLOSED_IN_CRISIS, CRISIS_WEEKS, cause_effects, kind_leads, sigmoid
@@ -23,7 +23,7 @@ KINDS = ("voluntary", "non_payment", "acquired", "contraction")
 
 
 @dataclass(frozen=True)
-class Terms:
+class Terms(Columns):
     """One row a term."""
 
     account: Ints
@@ -47,17 +47,6 @@ class Terms:
     """The same uplift as a share of the ARR."""
     top_cause: Ints
     """Index into odds.CAUSES of the largest cause; -1 where none adds a quarter of a log-odd, or where it is silent."""
-
-    def rows(self, which: Ints | Flags) -> Self:
-        """The same columns for the given rows."""
-        return type(self)(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
-
-    @classmethod
-    def concat(cls, parts: list[Self]) -> Self:
-        """All parts below each other."""
-        return cls(
-            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
-        )
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
+from simulation.columns import Columns
 from simulation.days import Flags, Floats, Ints
 from simulation.families import CAUSES
 from simulation.streams import stream
@@ -19,7 +19,7 @@ SLEEPING_DOG = (0.2, 0.5)
 
 
 @dataclass(frozen=True)
-class Temper:
+class Temper(Columns):
     """How each account takes to being treated, one row an account."""
 
     own: Floats
@@ -28,17 +28,6 @@ class Temper:
     """Driven away by any contact, whatever the cause."""
     worse: Floats
     """Log-odds that a contact adds where it drives away."""
-
-    def rows(self, which: Ints) -> Self:
-        """The same columns for the given rows."""
-        return type(self)(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
-
-    @classmethod
-    def concat(cls, parts: list[Self]) -> Self:
-        """All parts below each other."""
-        return cls(
-            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
-        )
 
 
 def draw_temper(world: World, accounts: int, generation: int) -> Temper:
