@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.scorer import Array
+from models.scorer import Array, logit, sigmoid
 
 
 def expected_log_loss(true: Array, said: Array) -> float:
@@ -15,6 +15,24 @@ def expected_log_loss(true: Array, said: Array) -> float:
     """
     p = np.clip(said, 1e-12, 1 - 1e-12)
     return float(-(true * np.log(p) + (1 - true) * np.log(1 - p)).mean())
+
+
+def at_true_level(true: Array, said: Array) -> Array:
+    """What was said, its log-odds shifted so that as many are expected to leave as truly are.
+
+    A market that moves after the data end shifts every risk alike, and no learner sees it coming.
+
+    >>> at_true_level(np.array([0.1, 0.3]), np.array([0.5, 0.5])).round(6).tolist()
+    [0.2, 0.2]
+    """
+    margin, shift = logit(said), 0.0
+    for _ in range(50):
+        p = sigmoid(margin + shift)
+        step = float((true.sum() - p.sum()) / (p * (1 - p)).sum())
+        shift += step
+        if abs(step) < 1e-12:
+            break
+    return np.asarray(sigmoid(margin + shift))
 
 
 def expected_auc(true: Array, score: Array) -> float:

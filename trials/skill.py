@@ -10,6 +10,7 @@ import pandas as pd
 
 from models.scorer import Array
 from trials.figures import (
+    at_true_level,
     expected_auc,
     expected_calibration_error,
     expected_log_loss,
@@ -41,6 +42,7 @@ def skill(fresh: Fresh, said: Array) -> dict[str, float]:
     return {
         "log_loss": expected_log_loss(true, said),
         "log_loss_in_window": expected_log_loss(true[window], said[window]),
+        "log_loss_at_level": expected_log_loss(true, at_true_level(true, said)),
         "auc": expected_auc(true, said),
         "auc_in_window": expected_auc(true[window], said[window]),
         "ece": expected_calibration_error(true, said),
@@ -63,5 +65,6 @@ def skills(fresh: Fresh, said: Mapping[str, Array]) -> dict[str, dict[str, float
     found["base"] = {
         "log_loss": expected_log_loss(true, flat),
         "log_loss_in_window": expected_log_loss(true[window], base[window]),
+        "log_loss_at_level": expected_log_loss(true, flat),
     }
     return found
