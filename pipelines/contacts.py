@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from data_contracts.facts import latest
@@ -35,7 +36,7 @@ def risk_contacts(checked: Checked, words: Sequence[str]) -> pd.DataFrame:
 
 
 def written_tasks(project: Project) -> pd.DataFrame:
-    """account_id, on: the accounts that a scoring run wrote a task for, and its as-of date."""
+    """account_id, on: the accounts that a scoring run wrote a task for, and the day on which it was published."""
     import pandas as pd
     import pyarrow.parquet as pq
 
@@ -44,7 +45,29 @@ def written_tasks(project: Project) -> pd.DataFrame:
         for path in sorted((project.state / "tasks").glob("as_of=*/tasks.parquet"))
     ]
     rows = pd.concat([pd.DataFrame({"account_id": [], "as_of": []}, dtype=object), *found], ignore_index=True)
-    return rows.drop_duplicates().rename(columns={"as_of": "on"})
+    return on_publishing(project, rows.drop_duplicates())
+
+
+def on_publishing(project: Project, rows: pd.DataFrame) -> pd.DataFrame:
+    """account_id, on: rows of scoring runs (account_id, as_of) by the day on which their scores were published.
+
+    Whoever scores a Monday of last year today tells nobody anything last year. Where no scores are kept, it is the as_of.
+    """
+    import pandas as pd
+
+    days = {day: _published(project, day) or day for day in rows["as_of"].unique()}
+    return pd.DataFrame({"account_id": rows["account_id"], "on": rows["as_of"].map(days)}, dtype=object)
+
+
+def _published(project: Project, as_of: date) -> date | None:
+    import pyarrow.parquet as pq
+
+    for path in sorted((project.state / "scores" / f"as_of={as_of}").glob("*.parquet")):
+        given = pq.read_table(path, columns=["published_at"], partitioning=None)["published_at"]
+        if len(given):
+            published: date = given[0].as_py().date()
+            return max(published, as_of)
+    return None
 
 
 def touched(rows: pd.DataFrame, contacts: pd.DataFrame) -> pd.Series:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from data_contracts.facts import latest
 from pipelines.build_features import Checked
+from pipelines.contacts import on_publishing
 from pipelines.files import write_parquet
 from pipelines.settings import Project
 from serving.holdout import WITHHELD, Draw, assigned, held_on, nobody, strata_of, without_tasks
@@ -58,7 +59,7 @@ def held_since(project: Project, as_of: str) -> dict[str, date]:
 
 
 def withheld_tasks(project: Project) -> pd.DataFrame:
-    """account_id, on: the accounts drawn by lot from which a scoring run withheld a task, and its as-of date."""
+    """account_id, on: the accounts drawn by lot from which a scoring run withheld a task, and the day it was published."""
     import pandas as pd
     import pyarrow.parquet as pq
 
@@ -68,7 +69,7 @@ def withheld_tasks(project: Project) -> pd.DataFrame:
     ]
     rows = pd.concat([pd.DataFrame(columns=WITHHELD, dtype=object), *found], ignore_index=True)
     rows = rows[(rows["tasks_withheld"].astype(int) > 0) & (rows["origin"] == "drawn")]
-    return rows[["account_id", "as_of"]].drop_duplicates().rename(columns={"as_of": "on"})
+    return on_publishing(project, rows[["account_id", "as_of"]].drop_duplicates())
 
 
 def _file(project: Project) -> Path:

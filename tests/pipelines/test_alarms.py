@@ -126,3 +126,15 @@ def test_a_book_whose_alarms_saved_accounts_is_fitted_as_if_they_had_not() -> No
     expected, top = honest[riskiest].mean(), riskiest
     assert naive[top].mean() < 0.5 * expected
     assert ours[top].mean() == pytest.approx(expected, rel=0.2)
+
+
+def test_an_alarm_is_given_on_the_day_it_is_published(tmp_path: Path) -> None:
+    project = Project(folder=tmp_path, settings=Settings(), policy=POLICY)
+    late = pd.DataFrame({"account_id": ["a"], "published_at": pd.Timestamp("2026-03-02 09:00", tz="UTC")})
+    write_parquet(late, project.out("scores", f"as_of={AS_OF}") / "scores.parquet")
+    write_parquet(
+        pd.DataFrame({"account_id": ["a"], "as_of": AS_OF}), project.out("tasks", f"as_of={AS_OF}") / "tasks.parquet"
+    )
+    held = pd.DataFrame({"account_id": ["c"], "as_of": AS_OF, "origin": ["drawn"], "tasks_withheld": [2]})
+    write_parquet(held, project.out("holdout", f"as_of={AS_OF}") / "holdout.parquet")
+    assert alarms(project)["on"].tolist() == [date(2026, 3, 2)] * 2
