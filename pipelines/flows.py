@@ -15,6 +15,8 @@ from prefect.cache_policies import NO_CACHE
 
 from data_contracts.check import CheckReport
 from pipelines import steps
+from pipelines.backtest import BacktestRequest
+from pipelines.backtest import backtest as walked
 from pipelines.build_features import Checked, checked_sources
 from pipelines.demo import make_demo
 from pipelines.monitor import monitor_on
@@ -24,6 +26,7 @@ from pipelines.score import score_on
 from pipelines.settings import Project, open_project
 from pipelines.signals import signals_on
 from pipelines.train import TrainRequest, train_on
+from pipelines.weights import weights as weighed
 
 Variables = Mapping[str, str] | None
 
@@ -144,6 +147,18 @@ def monitor(project: str = ".", variables: Variables = None, as_of: date | None 
     """Whether the shipped model is still right."""
     with checked_sources(open_project(Path(project), variables)) as checked:
         return monitor_step(checked, as_of)
+
+
+@flow(name="backtest")
+def backtest(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """How every month's model would have done."""
+    return walked(open_project(Path(project), variables), BacktestRequest(), progress=_say)
+
+
+@flow(name="weights")
+def weights(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """The health score's weights on trial."""
+    return weighed(open_project(Path(project), variables), progress=_say)
 
 
 @flow(name="weekly")

@@ -132,6 +132,28 @@ def run_monitor(project: Project, as_of: date | None, *, prefect: bool, progress
     return monitor(project, as_of, progress=progress)
 
 
+def run_backtest(project: Project, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Walk through the history with every month's model."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).backtest(str(project.folder), _variables(project))
+        return found
+    from pipelines.backtest import BacktestRequest, backtest
+
+    return backtest(project, BacktestRequest(), progress=progress)
+
+
+def run_weights(project: Project, *, prefect: bool, progress: Progress) -> dict[str, Any]:
+    """Put the health score's weights on trial."""
+    no_telemetry()
+    if prefect:
+        found: dict[str, Any] = _flows(project.state).weights(str(project.folder), _variables(project))
+        return found
+    from pipelines.weights import weights
+
+    return weights(project, progress=progress)
+
+
 def run_apply(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> dict[str, Any]:
     """Write to the destination."""
     if prefect:

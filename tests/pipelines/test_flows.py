@@ -31,6 +31,20 @@ def test_score_runs_as_a_flow_and_gives_the_same_json(scored: Path) -> None:
 
 
 @pytest.mark.slow
+def test_weights_on_trial_run_as_a_flow(scored: Path) -> None:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", "weights", "--project", str(scored), "--json", *more],
+            capture_output=True, text=True, timeout=300, env=clean, check=False,
+        )
+        for more in ((), ("--prefect",))
+    ]  # fmt: skip
+    assert [done.returncode for done in said] == [0, 0], said[1].stderr[-2000:]
+    assert json.loads(said[0].stdout) == json.loads(said[1].stdout)
+
+
+@pytest.mark.slow
 def test_the_weekly_flow_looks_for_signals_before_it_writes_the_pages(tmp_path: Path) -> None:
     """A book too young to train on: health alone, and the same steps."""
     folder = make_demo(tmp_path / "small", seed=3, accounts=50, until=UNTIL)
