@@ -22,11 +22,11 @@ class Trees:
     """How large the trees may grow. The defaults suit a few hundred churned accounts."""
 
     leaves: int = 6
-    rounds: int = 100
+    rounds: int = 80
     learning_rate: float = 0.04
     least_rows: int = 150
-    l2: float = 10.0
-    columns: float = 0.2
+    l2: float = 3.0
+    columns: float = 0.3
     """Share of the indicators that each tree may look at."""
     fuller: float = 1.0
     """Times as many rows as usual that a leaf needs, whatever is usual for the size of the book."""
@@ -52,7 +52,7 @@ class Growth:
     def away(self) -> float:
         """Doublings and halvings that lie between this and the default, over all parameters.
 
-        >>> Growth(leaves=3, l2=40.0).away
+        >>> Growth(leaves=3, l2=12.0).away
         3.0
         """
         usual = asdict(USUAL_GROWTH)
@@ -65,10 +65,10 @@ USUAL_GROWTH = Growth()
 def suited(churned_accounts: int, growth: Growth = USUAL_GROWTH) -> Trees:
     """Trees for so many churned accounts: rounds grow with the square root of what there is to learn from.
 
-    Settled on simulated books: at 230 churned accounts 100 rounds of 6 leaves, at 900 200 rounds; more leaves lost at
-    both.
+    Settled on simulated books: at 230 churned accounts 80 rounds of 6 leaves, at 900 160 rounds; fewer and more leaves lost
+    at both, and so did fewer columns a tree and a stronger penalty where there was more to learn from.
     """
-    rounds = np.clip(round(100 * (churned_accounts / 230) ** 0.5), 40, 400)
+    rounds = np.clip(round(Trees.rounds * (churned_accounts / 230) ** 0.5), 32, 320)
     return Trees(
         leaves=growth.leaves,
         rounds=max(1, round(growth.rounds * float(rounds))),

@@ -118,7 +118,7 @@ def test_a_leaf_needs_fewer_rows_where_there_are_few(rows: int, least: int) -> N
     assert Trees().within(rows).least_rows == least
 
 
-@pytest.mark.parametrize(("churned", "rounds"), [(0, 40), (30, 40), (230, 100), (920, 200), (10**6, 400)])
+@pytest.mark.parametrize(("churned", "rounds"), [(0, 32), (30, 32), (230, 80), (920, 160), (10**6, 320)])
 def test_rounds_grow_with_what_there_is_to_learn_from(churned: int, rounds: int) -> None:
     assert suited(churned).rounds == rounds
 

@@ -76,11 +76,11 @@ def test_where_the_default_is_worse_the_nearest_to_it_of_the_good_ones_is_taken_
 
 def test_nearness_counts_doublings_and_halvings_of_every_parameter() -> None:
     assert DEFAULT.away == 0
-    assert Growth(leaves=12, rounds=0.25, fuller=2.0, l2=5.0, columns=0.4).away == pytest.approx(1 + 2 + 1 + 1 + 1)
+    assert Growth(leaves=12, rounds=0.25, fuller=2.0, l2=1.5, columns=0.6).away == pytest.approx(1 + 2 + 1 + 1 + 1)
 
 
 def test_of_equally_near_ones_the_better_is_taken() -> None:
-    flat, half, twice = [0.5] * 6, Growth(l2=5.0), Growth(l2=20.0)
+    flat, half, twice = [0.5] * 6, Growth(l2=1.5), Growth(l2=6.0)
     assert chosen([DEFAULT, half, twice], [flat, list(NEARLY), [0.2] * 6]) == twice
 
 
@@ -149,7 +149,7 @@ def test_every_trial_is_kept_with_what_it_came_to() -> None:
     found = tuned(ACCOUNTS, by_leaves, Budget(2), Listed(DEFAULT, LARGE)).as_json()
     assert found["default_stays"] is False
     assert found["trials"][1] == {
-        "leaves": 12, "rounds": 1.0, "fuller": 1.0, "l2": 10.0, "columns": 0.2, "log_loss": pytest.approx(0.38),
+        "leaves": 12, "rounds": 1.0, "fuller": 1.0, "l2": 3.0, "columns": 0.3, "log_loss": pytest.approx(0.38),
         "behind_best": 0.0, "standard_error": 0.0, "chosen": True,
     }  # fmt: skip
     assert [t["chosen"] for t in found["trials"]] == [False, True]
@@ -157,8 +157,8 @@ def test_every_trial_is_kept_with_what_it_came_to() -> None:
 
 def test_growth_is_measured_against_what_suits_a_book_of_any_size() -> None:
     assert suited(230) == suited(230, Growth()) == Trees()
-    grown = suited(920, Growth(leaves=3, rounds=0.5, fuller=2.0, l2=3.0, columns=0.5))
-    assert (grown.rounds, grown.leaves, grown.l2, grown.columns) == (100, 3, 3.0, 0.5)
+    grown = suited(920, Growth(leaves=3, rounds=0.5, fuller=2.0, l2=5.0, columns=0.5))
+    assert (grown.rounds, grown.leaves, grown.l2, grown.columns) == (80, 3, 5.0, 0.5)
     assert [grown.within(rows).least_rows for rows in (500, 5000, 15_000, 10**6)] == [20, 100, 300, 300]
     assert suited(0, Growth(rounds=0.001)).rounds == 1
 
