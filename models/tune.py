@@ -158,7 +158,7 @@ def within_one_error(
     """The trials as judged: of those within one standard error of the best, the one nearest to the default is chosen.
 
     So the default itself wherever it is one of them. The standard error is that of the paired difference to the best, by
-    account. The simplest instead of the nearest threw away what there was to gain, on the first simulated books tried.
+    account.
     """
     if not growths:
         return []
