@@ -12,6 +12,7 @@ from pydantic import ValidationError, field_validator, model_validator
 
 from policy.acted_on import ActedOnLimits
 from policy.backtest import Backtest
+from policy.delivery import Delivery
 from policy.errors import SettingsError, did_you_mean
 from policy.frozen import Frozen, Point, rule
 from policy.growth import (
@@ -103,6 +104,7 @@ class Policy(Frozen):
     scenario: Scenario = rule("M18", "The example that `churn policy lint` audits.")
     proof: Proof = rule("", "What `churn prove-no-leak` looks at, and from where on a figure is too good to be true.")
     acted_on: ActedOnLimits = rule("", "How retraining takes back what acting on its own alarms did to the labels.")
+    delivery: Delivery = rule("", "When a write-back stops by itself, and how far back it can be taken.")
     monitoring: Monitoring = rule("", "From where on `churn monitor` says that the model may no longer be right.")
     backtest: Backtest = rule("", "What a longer cadence of retraining may cost, by `churn backtest`.")
 

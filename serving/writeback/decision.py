@@ -10,6 +10,8 @@ from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, mark,
 from serving.writeback.destination import Row, Scalar
 from serving.writeback.staged import Staged
 
+STATUS, OPEN, CANCELLED = "status", "open", "cancelled"
+"""Of a task. What its owner makes of it otherwise is the owner's."""
 Verdict = Literal["new", "changed", "unchanged", "stale", "deleted", "dead"]
 
 
@@ -36,6 +38,14 @@ class Confirmed:
     remote_id: str | None = None
 
 
+class Doubt(NamedTuple):
+    """A row that an earlier attempt may have written: its fields, what they showed before (None: no row), as of when."""
+
+    fields: Row
+    before: Row | None = None
+    was: str = ""
+
+
 @dataclass(slots=True)
 class Decision:
     """One row's verdict.
@@ -56,6 +66,17 @@ class Decision:
     forget: bool = False
     code: str = ""
     reason: str = ""
+    was: str = ""
+    """The as_of confirmed before us, empty where there is none."""
+    replaced: Row | None = field(default_factory=dict)
+    """What fields showed before an earlier attempt wrote them; None where that attempt created the row."""
+
+    @property
+    def before(self) -> dict[str, Scalar] | None:
+        """What our fields showed before us; None where the row did not exist."""
+        if self.verdict == "new" or self.replaced is None:
+            return None
+        return {**{name: (self.found or {}).get(name) for name in self.send}, **self.replaced}
 
     def after(self, name: str) -> Scalar:
         """The field's value in the CRM once this decision is carried out."""
@@ -72,7 +93,7 @@ def decide(
     confirmed: Confirmed | None,
     *,
     newest: str = "",
-    in_doubt: Row | None = None,
+    in_doubt: Doubt | None = None,
     had_account: bool = True,
 ) -> Decision:
     """The verdict on one row.
@@ -90,11 +111,16 @@ def decide(
             return Decision(row, "deleted")
         return Decision(row, "new", send=dict(row.fields), forget=confirmed is not None)
 
-    decision = Decision(row, "unchanged", found)
+    decision = Decision(row, "unchanged", found, was=confirmed.as_of if confirmed else "")
     known = dict(confirmed.marks) if confirmed else {}
-    for name, value in (in_doubt or {}).items():
+    if row.kind == "task" and found.get(STATUS) == CANCELLED and known.get(STATUS) == mark(CANCELLED):
+        decision.changes[STATUS] = Change(CANCELLED, OPEN)  # we closed it, when its run was rolled back
+    for name, value in (in_doubt.fields if in_doubt else {}).items():
         if name not in NEVER_A_CHANGE and same(found.get(name), value):
             known[name] = decision.agreed[name] = mark(value)
+    if in_doubt and decision.agreed:
+        decision.replaced = _written(in_doubt, decision.agreed)
+        decision.was = decision.was if decision.replaced == {} else in_doubt.was
     for name, ours in row.fields.items():
         if name in NEVER_A_CHANGE:
             continue
@@ -109,8 +135,52 @@ def decide(
             decision.changes[name] = Change(theirs, ours)
     if decision.changes:
         decision.verdict = "changed"
-        decision.send = {name: row.fields[name] for name in row.fields if name in decision.changes}
+        decision.send = {name: change.after for name, change in decision.changes.items()}
         decision.send |= {name: row.fields[name] for name in row.fields if name in NEVER_A_CHANGE}
     else:
         decision.advances = confirmed is None or confirmed.as_of < row.as_of
     return decision
+
+
+def decide_back(row: Staged, found: Row | None, confirmed: Confirmed | None, *, created: bool) -> Decision:
+    """The verdict on a row to be rolled back; `row.fields` are the values from before the run.
+
+    A field that no longer shows what we wrote was edited by a person since, and stays. A row that the run created
+    stays too, for nothing is ever deleted: a task that nobody began is cancelled, a score's fields are emptied.
+    """
+    if found is None:
+        return Decision(row, "deleted", was=row.as_of)
+    decision = Decision(row, "unchanged", found, was=row.as_of)
+    known = dict(confirmed.marks) if confirmed else {}
+    wanted = row.fields
+    if created and row.kind == "task":
+        wanted, known = {STATUS: CANCELLED}, {**known, STATUS: mark(found.get(STATUS) or OPEN)}
+        if found.get(STATUS) not in (None, OPEN):
+            decision.edits[STATUS] = Edit(CANCELLED, found.get(STATUS))
+            return decision
+    elif created:
+        wanted = dict.fromkeys([*known, *NEVER_A_CHANGE & found.keys()])
+    who: dict[str, Change] = {}
+    for name, value in wanted.items():
+        theirs = found.get(name)
+        if same(theirs, value):
+            decision.agreed[name] = mark(value)
+        elif name in NEVER_A_CHANGE:
+            who[name] = Change(theirs, value)
+        elif known.get(name) == mark(theirs):
+            decision.changes[name] = Change(theirs, value)
+        else:
+            decision.edits[name] = Edit(value, theirs)
+    if decision.changes:
+        decision.verdict = "changed"
+        decision.changes |= who
+        decision.send = {name: change.after for name, change in decision.changes.items()}
+    return decision
+
+
+def _written(doubt: Doubt, agreed: Mapping[str, bytes]) -> Row | None:
+    """What an attempt replaced, by what of it is there: nothing where none of its changes is."""
+    if doubt.before is None:
+        return None
+    stored = doubt.before.keys() & agreed.keys()
+    return {n: v for n, v in doubt.before.items() if n in stored or n in NEVER_A_CHANGE} if stored else {}

@@ -6,24 +6,25 @@ back before anything is written again; a batch refused whole is halved until the
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from policy.delivery import Delivery
 from policy.errors import DeliveryIncomplete
-from serving.writeback.destination import Capabilities, Destination, Key, Kind
-from serving.writeback.ledger import Ledger, open_ledger
-from serving.writeback.lock import only_delivery
+from serving.writeback import undo
+from serving.writeback.breakers import SourceMove, Trip, Watch, default_limits, stopping
+from serving.writeback.decision import Decision
+from serving.writeback.destination import Destination, Key, Kind
+from serving.writeback.ledger import Ledger
 from serving.writeback.outbox import Outbox
-from serving.writeback.sending import Sender, breaker_trips
+from serving.writeback.patient import PATIENCE, Deferred, Patient
+from serving.writeback.place import Place, place_of
+from serving.writeback.sending import Sender
 from serving.writeback.sheet import clear, decisions
 from serving.writeback.staged import Staged
 
-PATIENCE = 300.0
-"""Seconds that one delivery may wait for the destination in all; then the rest is deferred to the next run."""
 POINTS = (
     "before_stage_commit",
     "after_stage_commit",
@@ -35,7 +36,6 @@ POINTS = (
     "after_shadow",
 )
 """Where tests kill the process. Nothing of an acknowledgement is durable before `after_shadow`."""
-_SPACE_OR_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,12 @@ class Applied:
 def apply(
     rows: Iterable[Staged],
     destination: Destination,
-    ledger_path: Path,
+    ledger: Place | Path,
     *,
     run_id: str,
+    limits: Delivery | None = None,
+    sources: Sequence[SourceMove] = (),
+    accepted: Collection[str] = (),
     progress: Callable[[int, int], None] | None = None,
     at: Callable[[str], None] | None = None,
     clock: Callable[[], float] = time.time,
@@ -82,8 +85,11 @@ def apply(
 ) -> Applied:
     """Deliver `rows`, and what earlier runs left unfinished. `progress(done, total)` follows the rows to be sent.
 
-    Raises `Locked`, `SettingsError` before anything is sent, and `DeliveryIncomplete` at the breaker: at least 20 rows
-    and more than 5 % quarantined (nothing is sent) or rejected by the destination (the rest waits for the next run).
+    `limits` are the policy's (default: the default policy's); `sources` moved since the scores before; breakers named
+    in `accepted` may trip without stopping.
+
+    Raises `Locked`, `SettingsError` before anything is sent, and `DeliveryIncomplete` where a breaker trips: before
+    anything is sent, or while the destination rejects too many rows (the rest waits for the next run).
 
     >>> import tempfile
     >>> from serving.writeback.memory import MemoryCrm
@@ -95,74 +101,73 @@ def apply(
     {'run': 'r1', 'staged': 1, 'written': 1, 'skipped': 0, 'rejected': 0, 'deferred': 0}
     {'run': 'r2', 'staged': 1, 'written': 0, 'skipped': 1, 'rejected': 0, 'deferred': 0}
     """
-    accepts = destination.describe()
-    at = at or _nowhere
-    try:
-        with only_delivery(ledger_path, accepts.name), closing(open_ledger(ledger_path)) as db:
-            outbox = Outbox(Ledger(db, accepts.name, clock))
-            sender = Sender(destination, accepts, outbox, progress or _unseen, at, clock, sleep, patience)
-            intake = _Intake(destination, accepts, outbox, run_id, sender)
-            intake.stage(rows, at)
-            try:
-                sender.drain("score")
-                sender.drain("task")
-            finally:
-                applied = intake.applied()
-                outbox.ledger.finish_run(applied.counts())
-            return applied
-    except sqlite3.OperationalError as exc:
-        if getattr(exc, "sqlite_errorcode", 0) & 0xFF not in _SPACE_OR_DISK:
+    with place_of(ledger).delivery(destination.name) as store:
+        memory = Ledger(store, destination.name, clock)
+        patient = Patient(destination, memory, clock, sleep, patience)
+        watched = progress or _unseen, at or _nowhere
+        try:
+            sender = Sender(patient, patient.describe(), Outbox(memory), limits or default_limits(), *watched, clock)
+            intake = _Intake(sender, run_id, sources, accepted)
+            intake.stage(rows)
+        except Deferred as later:
+            memory.pause(later.until)  # what was staged is taken back, and with it what was noted meanwhile
             raise
-        cure = "Free some space or give write access, then apply again: it goes on where this stopped."
-        message = f"the ledger cannot be written: {exc}."
-        raise DeliveryIncomplete(message, where=ledger_path.name, cure=cure) from exc
+        try:
+            sender.drain()
+        finally:
+            applied = intake.applied()
+            memory.finish_run(applied.counts())
+        return applied
 
 
 @dataclass(slots=True)
 class _Intake:
     """The staging of one run, and its counts."""
 
-    destination: Destination
-    accepts: Capabilities
-    outbox: Outbox
-    run_id: str
     sender: Sender
+    run_id: str
+    sources: Sequence[SourceMove]
+    accepted: Collection[str]
+    watch: Watch = field(default_factory=Watch)
     staged: int = 0
     skipped: int = 0
     stale: int = 0
 
-    def stage(self, rows: Iterable[Staged], at: Callable[[str], None]) -> None:
-        ledger = self.outbox.ledger
-        quarantined = 0
+    def stage(self, rows: Iterable[Staged]) -> None:
+        sender, outbox, limits = self.sender, self.sender.outbox, self.sender.limits
+        ledger = outbox.ledger
         with ledger.transaction():
             ledger.start_run(self.run_id)
-            self.outbox.prune()
-            for chunk in decisions(rows, self.destination, self.accepts, ledger):
-                self.outbox.stage(chunk)
-                self.staged += len(chunk)
-                quarantined += sum(decision.verdict == "dead" for decision in chunk)
-                self.skipped += sum(decision.verdict in ("unchanged", "stale", "deleted") for decision in chunk)
-                self.stale += sum(decision.verdict == "stale" for decision in chunk)
-                self.sender.kept.update((d.row.kind, d.row.key, name) for d in chunk for name in d.edits)
+            outbox.prune()
+            undo.prune(ledger, limits.undo_runs)
+            for chunk in decisions(rows, sender.destination, sender.accepts, ledger):
+                outbox.stage(chunk)
+                self._count(chunk)
             clear(ledger)
-            tripped = breaker_trips(quarantined, self.staged)
-            if tripped:
-                self.outbox.withdraw()
+            trips = self.watch.trips(limits, ledger.usually_tasked(limits.usual_runs), self.sources)
+            stops = stopping(trips, self.accepted)
+            if stops:
+                outbox.withdraw(ledger.run)
                 ledger.finish_run(self.applied().counts())
             else:
-                self.staged += self.outbox.adopt()
-            at("before_stage_commit")
-        at("after_stage_commit")
-        if tripped:
-            raise DeliveryIncomplete(
-                f"{quarantined} of {self.staged} rows are quarantined, more than 5 %; nothing was sent.",
-                where=self.accepts.name,
-                cure="The rejected rows carry their reasons; correct the scores and apply again.",
-            )
-        self.sender.total = self.outbox.states().get("pending", 0)
+                ledger.tasked(len(self.watch.tasked))
+                self.staged += outbox.adopt()
+            sender.at("before_stage_commit")
+        sender.at("after_stage_commit")
+        if stops:
+            raise stopped(stops, sender.accepts.name)
+        sender.total = outbox.states().get("pending", 0)
+
+    def _count(self, chunk: Sequence[Decision]) -> None:
+        self.staged += len(chunk)
+        for decision in chunk:
+            self.watch.see(decision)
+            self.skipped += decision.verdict in ("unchanged", "stale", "deleted")
+            self.stale += decision.verdict == "stale"
+            self.sender.kept.update((decision.row.kind, decision.row.key, name) for name in decision.edits)
 
     def applied(self) -> Applied:
-        states = self.outbox.states()
+        states = self.sender.outbox.states()
         return Applied(
             run=self.run_id,
             staged=self.staged,
@@ -173,6 +178,18 @@ class _Intake:
             stale=self.stale,
             edited=tuple(sorted(self.sender.kept)),
         )
+
+
+def stopped(trips: Sequence[Trip], destination: str) -> DeliveryIncomplete:
+    """The error of a delivery that a breaker stopped before it sent anything."""
+    names = sorted({trip.breaker for trip in trips})
+    told = "; ".join(trip.message for trip in trips)
+    accept = " ".join(f"--accept {name}" for name in names)
+    return DeliveryIncomplete(
+        f"{told}; nothing was sent.",
+        where=destination,
+        cure=f"See `churn plan` and `churn status`. If it is as it should be: `churn apply {accept}`.",
+    )
 
 
 def _nowhere(point: str) -> None:

@@ -61,6 +61,18 @@ class Outcome:
         return cls("unknown", code=code)
 
 
+class Busy(Exception):
+    """Raised by `describe` and `read` where the destination cannot answer now: a rate limit, a 5xx, a lost connection.
+
+    `after`: seconds for which it asked not to be called, None where it said nothing.
+    """
+
+    def __init__(self, after: float | None = None, code: str = "busy") -> None:
+        super().__init__(code)
+        self.after = after
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of the destination; `max_length` counts characters."""
@@ -73,8 +85,8 @@ class Field:
 class Capabilities:
     """What a destination is and takes, asked before anything is written.
 
-    `name` identifies it in the ledger for good: no machine path, no secret. `open_fields`: a field it does not list is
-    created on the way. `reserved` names are its own and cannot be sent.
+    `name` is the destination's. `open_fields`: a field it does not list is created on the way. `reserved` names are its
+    own and cannot be sent. `max_key`: characters of a key.
     """
 
     name: str
@@ -82,6 +94,7 @@ class Capabilities:
     open_fields: bool = False
     reserved: frozenset[str] = frozenset()
     batch_size: int = 100
+    max_key: int = 255
     key_unique: bool = True
     creates_accounts: bool = False
 
@@ -100,9 +113,13 @@ class Handle(Protocol):
 class Destination(Protocol):
     """A CRM. Whatever is hard (diff, retry, bisect, quarantine, resume) is not here but in `delivery`.
 
-    `read` and `write` raise `policy.errors.DeliveryIncomplete` where going on is pointless (a revoked token, a full
+    A read that fails for the moment raises `Busy`. All methods raise `policy.errors.DeliveryIncomplete` where going on is pointless (a revoked token, a full
     disk); the rows concerned stay in doubt and the next run reads them back first.
     """
+
+    @property
+    def name(self) -> str:
+        """Identifies it in the ledger for good: no machine path, no secret; known without a call."""
 
     def describe(self) -> Capabilities:
         """What it is and takes; creates and changes nothing."""

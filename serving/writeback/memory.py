@@ -11,7 +11,7 @@ Script = Callable[["MemoryCrm", Kind, Sequence[Outgoing], Handle], list[Outcome]
 
 
 class MemoryCrm:
-    """Keeps `rows[kind][key]`, and every write it was asked for in `writes`.
+    """Keeps `rows[kind][key]`, every write it was asked for in `writes`, and how often it was read in `reads`.
 
     `script` is asked first at each write: it may store rows itself and answer for them, or return None for the usual
     upsert. `Capabilities` can be given to play a stricter CRM.
@@ -20,8 +20,14 @@ class MemoryCrm:
     def __init__(self, script: Script | None = None, accepts: Capabilities | None = None) -> None:
         self.rows: dict[Kind, dict[Key, dict[str, Scalar]]] = {"score": {}, "task": {}}
         self.writes: list[tuple[Kind, list[Key]]] = []
+        self.reads = 0
         self.script = script
         self.accepts = accepts or Capabilities("memory", open_fields=True, creates_accounts=True)
+
+    @property
+    def name(self) -> str:
+        """Of its capabilities."""
+        return self.accepts.name
 
     def describe(self) -> Capabilities:
         """What it takes: anything, unless told otherwise."""
@@ -29,6 +35,7 @@ class MemoryCrm:
 
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         """Copies of the rows that exist."""
+        self.reads += 1
         return {key: dict(self.rows[kind][key]) for key in keys if key in self.rows[kind]}
 
     def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
@@ -42,7 +49,7 @@ class MemoryCrm:
         known = self.rows[kind].get(row.key)
         if known is None and not row.create:
             return Outcome.unknown("gone")
-        kept = TASK_WRITTEN_ONCE if kind == "task" and known is not None else frozenset()
+        kept = TASK_WRITTEN_ONCE if kind == "task" and known is not None and row.create else frozenset()
         fields = {name: value for name, value in row.fields.items() if name not in kept}
         self.rows[kind].setdefault(row.key, {}).update(fields)
         return Outcome.ok()

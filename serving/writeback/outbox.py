@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from serving.writeback import undo
 from serving.writeback.canonical import marks, row_hash
 from serving.writeback.decision import Confirmed, Decision
 from serving.writeback.destination import Kind, Outgoing, Row
-from serving.writeback.ledger import LIVE, Ledger
+from serving.writeback.ledger import Ledger
+from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import Staged
 
 REASON_LENGTH = 500
@@ -23,7 +24,8 @@ _ACCEPTED = f"""NOT (o.kind = 'task' AND EXISTS (SELECT 1 FROM outbox s
 @dataclass(slots=True)
 class Entry:
     """A claimed row. `attempts` counts this one; `send` is None where it must be read and decided anew;
-    `agreed` are fields that were then found to hold our value already."""
+    `agreed` are fields that were then found to hold our value already; `before` what those to write showed when the
+    row was first decided, None where it is created; `was` the as_of confirmed then. `restores`: a rollback's row."""
 
     id: int
     row: Staged
@@ -31,6 +33,9 @@ class Entry:
     send: Row | None
     create: bool
     job: str | None
+    before: Row | None = None
+    was: str = ""
+    restores: bool = False
     agreed: Row = field(default_factory=dict)
 
     def outgoing(self) -> Outgoing:
@@ -71,7 +76,7 @@ class BatchHandle:
         """Keep the job's id, durably."""
         self._job = job
         with self._ledger.transaction():
-            self._ledger.db.executemany("UPDATE outbox SET job_id=? WHERE id=?", [(job, i) for (i,) in self._ids])
+            self._ledger.store.many("UPDATE outbox SET job_id=? WHERE id=?", [(job, i) for (i,) in self._ids])
 
 
 class Outbox:
@@ -79,30 +84,26 @@ class Outbox:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.db: sqlite3.Connection = ledger.db
+        self.store = ledger.store
 
     def stage(self, chunk: Sequence[Decision]) -> None:
         """Take decisions in: what must be sent goes to pending, what is quarantined is kept with its reason."""
         dest, run = self.ledger.dest, self.ledger.run
-        fresh = [d for d in chunk if d.verdict != "stale"]
-        self.db.executemany(
-            "UPDATE outbox SET state='superseded', payload=NULL"
-            f" WHERE dest=? AND kind=? AND key=? AND as_of<=? AND {LIVE}",
-            [(dest, d.row.kind, d.row.key, d.row.as_of) for d in fresh],
-        )
+        self.supersede([d.row for d in chunk if d.verdict != "stale"])
         lines: list[tuple[object, ...]] = []
         for d in chunk:
             identity = (dest, d.row.kind, d.row.key, d.row.account_id, run, d.row.as_of)
             if d.verdict == "dead":
-                lines.append((*identity, "", None, None, "dead", d.code, d.reason))
+                lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason))
             elif d.verdict in ("new", "changed"):
-                payload = json.dumps(dict(d.row.fields), ensure_ascii=False, allow_nan=False)
                 # "*": the whole row, to be created. Else the names of the fields to write.
                 send = "*" if d.verdict == "new" else json.dumps(list(d.send))
-                lines.append((*identity, row_hash(marks(d.row.fields)), payload, send, "pending", "", ""))
-        self.db.executemany(
-            "INSERT INTO outbox (dest, kind, key, account_id, run, as_of, hash, payload, send, state, code, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                payload = _text({**d.row.fields, **d.send})
+                lines.append((*identity, row_hash(marks(d.row.fields)), payload, send, *_past(d), "pending", "", ""))
+        self.store.many(
+            "INSERT INTO outbox"
+            " (dest, kind, key, account_id, run, as_of, hash, payload, send, before, was, state, code, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             lines,
         )
         kinds: tuple[Kind, ...] = ("score", "task")
@@ -110,23 +111,79 @@ class Outbox:
             of_kind = [d for d in chunk if d.row.kind == kind and d.verdict != "dead"]
             self.ledger.forget(kind, [d.row.key for d in of_kind if d.forget])
             self.ledger.confirm(kind, {d.row.key: _agreed(d) for d in of_kind if d.agreed or d.advances})
+            # Nothing is left to send, for an attempt that nobody heard of has written it.
+            undo.keep(self.ledger, kind, [(d.row, d.before, d.was) for d in of_kind if d.verdict == "unchanged"])
         self.ledger.audit((d.row.kind, d.row.key, d.code) for d in chunk if d.verdict == "dead")
         self.ledger.audit((d.row.kind, d.row.key, f"kept:{name}") for d in chunk for name in d.edits)
+
+    def supersede(self, rows: Sequence[Staged]) -> None:
+        """Drop what is on its way for these rows and not newer."""
+        self.store.many(
+            "UPDATE outbox SET state='superseded', payload=NULL, before=NULL"
+            f" WHERE dest=? AND kind=? AND key=? AND as_of<=? AND {LIVE}",
+            [(self.ledger.dest, row.kind, row.key, row.as_of) for row in rows],
+        )
+
+    def restore(self, rows: Sequence[undo.Replaced]) -> None:
+        """Stage what a run replaced, to be put back; what is on its way for these rows is dropped."""
+        run, dest = self.ledger.run, self.ledger.dest
+        self.store.many(
+            f"UPDATE outbox SET state='superseded', payload=NULL, before=NULL WHERE dest=? AND kind=? AND key=? AND {LIVE}",
+            [(dest, row.kind, row.key) for row in rows],
+        )
+        self.store.many(
+            "INSERT INTO outbox (dest, kind, key, account_id, run, as_of, hash, payload, before, was, restores, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, 1, 'pending')",
+            [
+                (
+                    dest,
+                    r.kind,
+                    r.key,
+                    r.account_id,
+                    run,
+                    r.was,
+                    _text(r.before or {}),
+                    None if r.before is None else _text(r.before),
+                    r.was,
+                )
+                for r in rows
+            ],
+        )
+
+    def in_doubt(self, size: int) -> Iterator[list[tuple[Staged, Row | None, str]]]:
+        """This run's rows that were tried and never acknowledged: (row, what it was to replace, as_of before)."""
+        sql = (
+            "SELECT kind, key, account_id, as_of, payload, before, was FROM outbox"
+            f" WHERE run=? AND {LIVE} AND attempts>0 AND restores=0 ORDER BY id"
+        )
+        for lines in self.store.stream(sql, (self.ledger.run,), size):
+            yield [
+                (
+                    Staged(kind, key, account, as_of, json.loads(payload)),
+                    None if past is None else json.loads(past),
+                    was,
+                )
+                for kind, key, account, as_of, payload, past, was in lines
+            ]
+
+    def codes(self) -> dict[tuple[str, str], int]:
+        """How many of this run's rows are in each state, by code."""
+        sql = "SELECT state, code, count(*) FROM outbox WHERE run=? GROUP BY state, code"
+        return {(str(state), str(code)): int(count) for state, code, count in self.store.rows(sql, (self.ledger.run,))}
 
     def prune(self) -> None:
         """Drop what earlier runs finished, so that the ledger does not grow with every week; the rejected stay."""
         over = "state IN ('done', 'skipped', 'superseded', 'withdrawn')"
-        self.db.execute(f"DELETE FROM outbox WHERE dest=? AND run<? AND {over}", (self.ledger.dest, self.ledger.run))
+        self.store.run(f"DELETE FROM outbox WHERE dest=? AND run<? AND {over}", (self.ledger.dest, self.ledger.run))
 
     def adopt(self) -> int:
         """Take over what earlier runs left unfinished; each such row is read again before it is written."""
         sql = f"UPDATE outbox SET run=?, send=NULL, state='pending' WHERE dest=? AND run<>? AND {LIVE}"
-        return self.db.execute(sql, (self.ledger.run, self.ledger.dest, self.ledger.run)).rowcount
+        return self.store.run(sql, (self.ledger.run, self.ledger.dest, self.ledger.run))
 
-    def withdraw(self) -> None:
-        """Take this run's rows back: nothing of it is to be sent, by this run or the next."""
-        sql = f"UPDATE outbox SET state='withdrawn', payload=NULL WHERE run=? AND {LIVE}"
-        self.db.execute(sql, (self.ledger.run,))
+    def withdraw(self, run: int) -> None:
+        """Take a run's rows back: nothing of them is to be sent, by this run or the next."""
+        self.store.run(f"UPDATE outbox SET state='withdrawn', payload=NULL, before=NULL WHERE run=? AND {LIVE}", (run,))
 
     def claim(self, kind: Kind, size: int, now: float) -> list[Entry]:
         """The next batch, its attempt recorded in the same commit; a row tried before travels in a smaller batch.
@@ -136,25 +193,25 @@ class Outbox:
         due = f"o.dest=? AND o.kind=? AND o.state='pending' AND o.next_at<=? AND {_ACCEPTED}"
         where = (self.ledger.dest, kind, now)
         with self.ledger.transaction():
-            sql = f"SELECT attempts FROM outbox o WHERE {due} ORDER BY attempts, id LIMIT 1"
-            first = self.db.execute(sql, where).fetchone()
+            first = self.store.one(f"SELECT attempts FROM outbox o WHERE {due} ORDER BY attempts, id LIMIT 1", where)
             if first is None:
                 return []
             limit = max(1, size >> min(first[0], 30))
-            lines = self.db.execute(
-                "SELECT id, key, account_id, as_of, payload, send, job_id FROM outbox o"
+            lines = self.store.rows(
+                "SELECT id, key, account_id, as_of, payload, send, job_id, before, was, restores FROM outbox o"
                 f" WHERE {due} AND o.attempts=? ORDER BY id LIMIT ?",
                 (*where, first[0], limit),
-            ).fetchall()
-            claim = "UPDATE outbox SET state='claimed', attempts=attempts+1 WHERE id=?"
-            self.db.executemany(claim, [(line[0],) for line in lines])
+            )
+            self.store.many(
+                "UPDATE outbox SET state='claimed', attempts=attempts+1 WHERE id=?", [(line[0],) for line in lines]
+            )
         return [_entry(kind, line, first[0] + 1) for line in lines]
 
     def next_due(self, kind: Kind) -> float | None:
         """When the next pending row of this kind may be tried; None when there is none."""
         sql = f"SELECT min(next_at) FROM outbox o WHERE o.dest=? AND o.kind=? AND o.state='pending' AND {_ACCEPTED}"
-        found: float | None = self.db.execute(sql, (self.ledger.dest, kind)).fetchone()[0]
-        return found
+        found = self.store.one(sql, (self.ledger.dest, kind))
+        return None if found is None or found[0] is None else float(found[0])
 
     def answer(self, kind: Kind, answers: Sequence[Answer], at: Callable[[str], None]) -> int:
         """Acknowledge, and move what is confirmed, in one transaction: neither is ever true without the other.
@@ -162,55 +219,72 @@ class Outbox:
         A rejected score takes its account's tasks with it; how many is returned.
         """
         with self.ledger.transaction():
-            self.db.executemany(
+            self.store.many(
                 "UPDATE outbox SET state=?, code=?, reason=?, next_at=?, remote_id=coalesce(?, remote_id),"
-                " attempts=attempts-?, payload=CASE WHEN ?='pending' THEN payload END,"
-                " send=CASE WHEN ? THEN send END WHERE id=?",
+                " attempts=attempts-?, payload=CASE WHEN ?=1 THEN payload END, send=CASE WHEN ?=1 THEN send END,"
+                " before=? WHERE id=?",
                 [_line(answer) for answer in answers],
             )
             dead = [a.entry.row.key for a in answers if a.state == "dead"]
             held = self._hold_tasks(dead) if kind == "score" else 0
             at("after_ack")
-            seen = {
-                a.entry.row.key: Confirmed(a.entry.row.as_of, marks(a.seen), a.remote_id)
-                for a in answers
-                if a.seen is not None
-            }
-            self.ledger.confirm(kind, seen)
+            self._remember(kind, [a for a in answers if a.seen is not None])
             self.ledger.audit((kind, a.entry.row.key, a.code or "written") for a in answers if a.state != "pending")
         return held
+
+    def _remember(self, kind: Kind, answers: Sequence[Answer]) -> None:
+        """Move what is confirmed, and keep what was there before for a rollback."""
+        forwards = [a for a in answers if not a.entry.restores]
+        self.ledger.confirm(kind, {a.entry.row.key: _seen(a, a.entry.row.as_of) for a in forwards})
+        undo.keep(
+            self.ledger, kind, [(a.entry.row, a.entry.before, a.entry.was) for a in forwards if a.state == "done"]
+        )
+        back = [a for a in answers if a.entry.restores]
+        self.ledger.confirm(kind, {a.entry.row.key: _seen(a, a.entry.was) for a in back}, back=True)
+        self.ledger.forget(kind, [a.entry.row.key for a in back if kind == "score" and not a.entry.was])
 
     def _hold_tasks(self, accounts: Sequence[str]) -> int:
         count = 0
         for account_id in accounts:
-            held = self.db.execute(
-                "UPDATE outbox SET state='dead', payload=NULL, code='score_rejected',"
+            held = self.store.rows(
+                "UPDATE outbox SET state='dead', payload=NULL, before=NULL, code='score_rejected',"
                 " reason='the destination rejected the account''s score, so its tasks are held back'"
                 f" WHERE dest=? AND account_id=? AND kind='task' AND {LIVE} RETURNING key",
                 (self.ledger.dest, account_id),
-            ).fetchall()
+            )
             self.ledger.audit(("task", key, "score_rejected") for (key,) in held)
             count += len(held)
         return count
 
-    def pause(self, until: float) -> None:
-        """Remember, across processes, that the destination asked not to be called before `until`."""
-        self.db.execute("UPDATE run SET resume_at=max(resume_at, ?) WHERE run=?", (until, self.ledger.run))
-
-    def paused_until(self) -> float:
-        """When the destination may be called again."""
-        sql = "SELECT coalesce(max(resume_at), 0) FROM run WHERE dest=?"
-        return float(self.db.execute(sql, (self.ledger.dest,)).fetchone()[0])
-
     def states(self) -> dict[str, int]:
         """How many of this run's rows are in each state."""
         sql = "SELECT state, count(*) FROM outbox WHERE run=? GROUP BY state"
-        return dict(self.db.execute(sql, (self.ledger.run,)).fetchall())
+        return {str(state): int(count) for state, count in self.store.rows(sql, (self.ledger.run,))}
 
 
 def _line(a: Answer) -> tuple[object, ...]:
-    reason = a.reason[:REASON_LENGTH]
-    return a.state, a.code, reason, a.next_at, a.remote_id, a.uncounted, a.state, a.keep, a.entry.id
+    reason, waits = a.reason[:REASON_LENGTH], a.state == "pending"
+    before = _text(a.entry.before) if waits and a.entry.before is not None else None
+    return (
+        a.state,
+        a.code,
+        reason,
+        a.next_at,
+        a.remote_id,
+        int(a.uncounted),
+        int(waits),
+        int(a.keep),
+        before,
+        a.entry.id,
+    )
+
+
+def _text(fields: Row) -> str:
+    return json.dumps(dict(fields), ensure_ascii=False, allow_nan=False)
+
+
+def _past(decision: Decision) -> tuple[str | None, str]:
+    return None if decision.before is None else _text(decision.before), decision.was
 
 
 def _agreed(decision: Decision) -> Confirmed:
@@ -218,9 +292,14 @@ def _agreed(decision: Decision) -> Confirmed:
     return Confirmed(decision.row.as_of if decision.verdict == "unchanged" else "", decision.agreed)
 
 
-def _entry(kind: Kind, line: tuple[int, str, str, str, str, str | None, str | None], attempts: int) -> Entry:
-    number, key, account_id, as_of, payload, send, job = line
+def _seen(answer: Answer, as_of: str) -> Confirmed:
+    return Confirmed(as_of, marks(answer.seen or {}), answer.remote_id)
+
+
+def _entry(kind: Kind, line: tuple[Any, ...], attempts: int) -> Entry:
+    number, key, account_id, as_of, payload, send, job, before, was, restores = line
     fields = json.loads(payload)
     names = None if send is None else list(fields) if send == "*" else json.loads(send)
     chosen = None if names is None else {name: fields[name] for name in names}
-    return Entry(number, Staged(kind, key, account_id, as_of, fields), attempts, chosen, send == "*", job)
+    row, past = Staged(kind, key, account_id, as_of, fields), None if before is None else json.loads(before)
+    return Entry(number, row, attempts, chosen, send == "*", job, past, was, bool(restores))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from policy.errors import Locked
+from policy.delivery import Delivery
+from serving.writeback.breakers import TIERS, SourceMove, Trip, Watch, default_limits, stopping
 from serving.writeback.decision import Decision
 from serving.writeback.destination import Destination, Key, Kind
-from serving.writeback.ledger import Ledger, Rejection, is_open_elsewhere, open_to_read
-from serving.writeback.sending import breaker_trips
+from serving.writeback.ledger import Ledger, Rejection
+from serving.writeback.patient import PATIENCE, Patient
+from serving.writeback.place import Place, place_of
 from serving.writeback.sheet import decisions, left_over
 from serving.writeback.staged import Staged
 
-TIERS = ("risk_tier", "health_tier")
 DATES = frozenset({"as_of", "expires_on"})
 """They move with every snapshot: a row where nothing else moves is refreshed, not changed."""
 
@@ -65,8 +64,8 @@ class FieldEdit:
 class Plan:
     """What `apply` would do with the same rows now.
 
-    `resumed` counts rows that an earlier run left unfinished and that would be sent along. `stops`: so many rows are
-    quarantined that a delivery would send nothing.
+    `resumed` counts rows that an earlier run left unfinished and that would be sent along. `stops`: the breakers
+    because of which a delivery would send nothing.
     """
 
     destination: str
@@ -81,7 +80,7 @@ class Plan:
     edited: list[FieldEdit] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     resumed: int = 0
-    stops: bool = False
+    stops: list[Trip] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The object that `churn plan --json` prints: counts first, then the lists."""
@@ -91,7 +90,7 @@ class Plan:
             "scores": _as_dict(self.scores),
             "tasks": _as_dict(self.tasks),
             "resumed": self.resumed,
-            "stops": self.stops,
+            "stops": [trip._asdict() for trip in self.stops],
             "new_accounts": self.new_accounts,
             "new_tasks": self.new_tasks,
             "existing_tasks": self.existing_tasks,
@@ -101,7 +100,15 @@ class Plan:
         }
 
 
-def plan(rows: Iterable[Staged], destination: Destination, ledger_path: Path) -> Plan:
+def plan(
+    rows: Iterable[Staged],
+    destination: Destination,
+    ledger: Place | Path,
+    *,
+    limits: Delivery | None = None,
+    sources: Sequence[SourceMove] = (),
+    accepted: Collection[str] = (),
+) -> Plan:
     """What a delivery of `rows` would do. Writes to neither the destination nor the ledger.
 
     >>> from serving.writeback.memory import MemoryCrm
@@ -110,27 +117,20 @@ def plan(rows: Iterable[Staged], destination: Destination, ledger_path: Path) ->
     >>> found.scores.new, found.unowned
     (1, ['a1'])
     """
-    accepts = destination.describe()
-    before = _stamp(ledger_path)
+    limits = limits or default_limits()
     counts: dict[Kind, dict[str, int]] = {"score": _as_dict(Tally()), "task": _as_dict(Tally())}
-    found = Plan(accepts.name)
-    try:
-        with closing(open_to_read(ledger_path)) as db:
-            ledger = Ledger(db, accepts.name, time.time)
-            db.execute("BEGIN")  # one snapshot of the ledger for the whole plan
-            for chunk in decisions(rows, destination, accepts, ledger):
-                for decision in chunk:
-                    _enter(found, decision, counts)
-            found.resumed = left_over(ledger)
-    except sqlite3.DatabaseError as exc:
-        if before is None or _stamp(ledger_path) == before:
-            raise
-        raise _overtaken(accepts.name) from exc
-    if before is not None and _stamp(ledger_path) != before:
-        raise _overtaken(accepts.name)
+    found, watch = Plan(destination.name), Watch()
+    with place_of(ledger).reading(destination.name) as store:
+        memory = Ledger(store, destination.name, time.time)
+        patient = Patient(destination, memory, time.time, time.sleep, PATIENCE, remembers=False)
+        for chunk in decisions(rows, patient, patient.describe(), memory):
+            for decision in chunk:
+                watch.see(decision)
+                _enter(found, decision, counts)
+        found.resumed = left_over(memory)
+        trips = watch.trips(limits, memory.usually_tasked(limits.usual_runs), sources)
     found.scores, found.tasks = Tally(**counts["score"]), Tally(**counts["task"])
-    total = sum(sum(of_kind.values()) for of_kind in counts.values())
-    found.stops = breaker_trips(len(found.rejected), total)
+    found.stops = stopping(trips, accepted)
     return found
 
 
@@ -164,18 +164,3 @@ def _heading(decision: Decision) -> str:
 
 def _as_dict(line: Tally | FieldChange | FieldEdit) -> dict[str, Any]:
     return {name: getattr(line, name) for name in line.__slots__}
-
-
-def _stamp(ledger_path: Path) -> tuple[int, int] | None:
-    # A ledger that is open elsewhere is read as a consistent snapshot; a closed one must stay closed while it is read.
-    if is_open_elsewhere(ledger_path):
-        return None
-    if not ledger_path.exists():
-        return (0, 0)
-    status = ledger_path.stat()
-    return status.st_mtime_ns, status.st_size
-
-
-def _overtaken(destination: str) -> Locked:
-    message = "a delivery started while this plan was made, so it would describe half of it; nothing was written."
-    return Locked(message, where=destination, cure="Run `churn plan` again once it has finished.")

@@ -2,67 +2,70 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from policy.delivery import Delivery
 from policy.errors import DeliveryIncomplete
+from serving.writeback.breakers import too_many
 from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, same
-from serving.writeback.decision import decide
-from serving.writeback.destination import Capabilities, Destination, Key, Kind, Outcome, Row, Scalar
+from serving.writeback.decision import Decision, decide, decide_back
+from serving.writeback.destination import Capabilities, Key, Kind, Outcome, Row, Scalar
 from serving.writeback.outbox import Answer, BatchHandle, Entry, Outbox
+from serving.writeback.patient import Deferred, Patient, backoff
 
-MAX_REJECTED_SHARE = 0.05
-MIN_REJECTED = 20
-MAX_BACKOFF = 60.0
 TRIES_TO_STORE = 3
 """How often a row answered `ok` may read back different before it is given up as stored differently."""
 
 
-def breaker_trips(rejected: int, of: int) -> bool:
-    """Whether so many rejected rows mean that something is wrong with all of them.
-
-    >>> breaker_trips(19, 19), breaker_trips(20, 400), breaker_trips(21, 400)
-    (False, False, True)
-    """
-    return rejected >= MIN_REJECTED and rejected > MAX_REJECTED_SHARE * of
-
-
 @dataclass(slots=True)
 class Sender:
-    """Sends one run's rows. `patience` is how many seconds it may still wait for the destination."""
+    """Sends one run's rows."""
 
-    destination: Destination
+    destination: Patient
     accepts: Capabilities
     outbox: Outbox
+    limits: Delivery
     progress: Callable[[int, int], None]
     at: Callable[[str], None]
     clock: Callable[[], float]
-    sleep: Callable[[float], None]
-    patience: float
     total: int = 0
     finished: int = 0
     answered: int = 0
     refused: int = 0
+    size: int = 0
+    """Rows in the next batch: halved when one gets no answer, doubled when one passes."""
+    passed: int = 0
+    """Batches of which the destination took something."""
+    barren: int = 0
+    """Rows and batches left without an answer since one passed."""
+    alone: Counter[int] = field(default_factory=Counter)
+    """How often each row was left without an answer alone, while others passed."""
     kept: set[tuple[Kind, Key, str]] = field(default_factory=set)
 
-    def drain(self, kind: Kind) -> None:
-        """Send what is due until nothing is left, or until the destination wants a longer wait than `patience`."""
+    def drain(self) -> None:
+        """Send what is due, scores before tasks, until nothing is left or the destination wants too long a wait."""
+        kinds: tuple[Kind, ...] = ("score", "task")
+        try:
+            for kind in kinds:
+                self._drain(kind)
+        except Deferred:
+            return  # its rows stay claimed: the next run reads them back first
+
+    def _drain(self, kind: Kind) -> None:
+        self.size = self.size or self.accepts.batch_size
         while True:
-            now = self.clock()
-            wait = self.outbox.paused_until() - now
-            batch = self.outbox.claim(kind, self.accepts.batch_size, now) if wait <= 0 else []
+            wait = self.destination.due_in()
+            batch = [] if wait else self.outbox.claim(kind, self.size, self.clock())
             if batch:
                 self.at("after_claim")
                 self._deliver(kind, batch)
                 continue
             due = self.outbox.next_due(kind)
-            if due is None:
+            if due is None or not self.destination.wait(max(wait, due - self.clock())):
                 return
-            wait = max(wait, due - now)
-            if wait > self.patience:
-                return
-            self.patience -= wait
-            self.sleep(wait)
 
     def _deliver(self, kind: Kind, batch: Sequence[Entry]) -> None:
         undecided = [entry for entry in batch if entry.send is None]
@@ -80,27 +83,38 @@ class Sender:
         answers = []
         for entry in batch:
             row = entry.row
-            decision = decide(row, found.get(row.key), confirmed.get(row.key))
+            shown, known = found.get(row.key), confirmed.get(row.key)
+            if entry.restores:
+                decision = decide_back(row, shown, known, created=entry.before is None)
+            else:
+                decision = decide(row, shown, known)
+                entry.before, entry.was = _replaced(entry, decision), entry.was or decision.was
             self.kept.update((kind, row.key, name) for name in decision.edits)
-            entry.agreed = {name: row.fields[name] for name in decision.agreed}
+            entry.agreed = {name: (shown or {}).get(name) for name in decision.agreed}
             if decision.verdict in ("new", "changed"):
                 entry.send, entry.create = decision.send, decision.verdict == "new"
             elif decision.verdict == "unchanged" and entry.attempts > 1:
                 answers.append(Answer(entry, "done", seen=entry.agreed))
             else:
-                answers.append(Answer(entry, "skipped", code=decision.verdict, seen=entry.agreed))
+                code = "kept" if decision.edits else decision.verdict
+                answers.append(Answer(entry, "skipped", code=code, seen=entry.agreed))
         return answers
 
     def _send(self, kind: Kind, batch: Sequence[Entry]) -> None:
+        """Write a batch, and answer every row of it."""
+        silent = self._attempt(kind, batch)
+        if silent:
+            self._without_answer(kind, silent)
+
+    def _attempt(self, kind: Kind, batch: Sequence[Entry]) -> list[tuple[Entry, Outcome]]:
+        """Write a batch and answer its rows, but for those of which nobody knows and which are not there."""
         handle = BatchHandle(self.outbox.ledger, batch)
         self.at("before_write")
         outcomes = self.destination.write(kind, [entry.outgoing() for entry in batch], handle)
         self.at("after_write")
         if len(outcomes) != len(batch):  # whose answer is whose cannot be known: read back
             outcomes = [Outcome.unknown("answers_missing")] * len(batch)
-        suspects = []
-        answers = []
-        written = []
+        suspects, answers, written = [], [], []
         for entry, outcome in zip(batch, outcomes, strict=True):
             if outcome.answer == "reject" and not outcome.named and len(batch) > 1:
                 suspects.append(entry)
@@ -110,42 +124,87 @@ class Sender:
                 answers.append(self._later(entry, outcome))
             else:
                 written.append((entry, outcome))
-        self._acknowledge(kind, answers + self._read_back(kind, written))
-        half = (len(suspects) + 1) // 2
-        for part in (suspects[:half], suspects[half:]):
-            if part:
-                self._send(kind, part)
+        read, silent = self._read_back(kind, written)
+        passed = any(answer.state == "done" for answer in read)
+        self.passed += passed
+        self._resize(passed, len(silent) == len(batch))
+        if answers and not read and all(answer.state == "pending" and not answer.uncounted for answer in answers):
+            self._failed()
+        self._acknowledge(kind, answers + read)
+        for part in _halves(suspects):
+            self._send(kind, part)
+        return silent
 
-    def _read_back(self, kind: Kind, written: Sequence[tuple[Entry, Outcome]]) -> list[Answer]:
+    def _without_answer(self, kind: Kind, silent: Sequence[tuple[Entry, Outcome]]) -> None:
+        """Rows that a write left without an answer: later again, or, where others pass, in halves to find the guilty."""
+        if len(silent) == 1:
+            self._acknowledge(kind, [self._alone(*silent[0])])
+            return
+        if self.passed and all(entry.attempts > 1 for entry, _ in silent):
+            parts = _halves(silent)
+            left = [self._attempt(kind, [entry for entry, _ in part]) for part in parts]
+            if any(len(still) < len(part) for still, part in zip(left, parts, strict=True)):
+                for still in filter(None, left):
+                    self._without_answer(kind, still)
+                return
+            silent = [pair for still in left for pair in still]  # both fail: it is down, not one row's fault
+        self._failed()
+        self._acknowledge(kind, [self._again(entry, outcome.code) for entry, outcome in silent])
+
+    def _alone(self, entry: Entry, outcome: Outcome) -> Answer:
+        # Nothing has passed for long: it is down, and the row is not to blame. What is known to fail does not count.
+        if entry.id not in self.alone:
+            self._failed()
+        self.alone[entry.id] += bool(self.passed) and self.barren <= self.limits.alone_tries
+        if self.alone[entry.id] < self.limits.alone_tries:
+            return self._again(entry, outcome.code)
+        reason = f"the destination gave no answer to this row alone {self.alone[entry.id]} times, and takes others"
+        return Answer(entry, "dead", outcome.code, reason)
+
+    def _failed(self) -> None:
+        self.barren += 1
+        if self.barren > self.limits.alone_tries:  # it is down: every row waits, each time longer
+            self.destination.pause(backoff(self.barren))
+
+    def _resize(self, passed: bool, silent: bool) -> None:
+        if silent:
+            self.size = max(1, self.size // 2)
+        elif passed:
+            self.size = min(self.size * 2, self.accepts.batch_size)
+            self.barren = 0
+
+    def _read_back(
+        self, kind: Kind, written: Sequence[tuple[Entry, Outcome]]
+    ) -> tuple[list[Answer], list[tuple[Entry, Outcome]]]:
+        """What the destination shows of the rows just written; apart, those without an answer that it does not show."""
         if not written:
-            return []
+            return [], []
         found = self.destination.read(kind, [entry.row.key for entry, _ in written])
-        answers = []
+        answers, silent = [], []
         for entry, outcome in written:
-            wrong = _differing(kind, entry.send or {}, found.get(entry.row.key))
+            shown = found.get(entry.row.key)
+            wrong = _differing(kind, entry, shown)
             if not wrong:
-                seen = {**entry.agreed, **(entry.send or {})}
+                seen = {**entry.agreed, **(entry.send or {}), **_owners(kind, entry, shown or {})}
                 answers.append(Answer(entry, "done", remote_id=outcome.remote_id, seen=seen))
             elif outcome.answer == "unknown":
-                answers.append(self._again(entry, outcome.code))
+                silent.append((entry, outcome))
             elif entry.attempts < TRIES_TO_STORE:
                 answers.append(self._again(entry, "not_stored", keep=True))
             else:
                 reason = f"the destination answered ok and shows something else in {', '.join(wrong)}"
                 answers.append(Answer(entry, "dead", "stored_differently", reason))
-        return answers
+        return answers, silent
 
     def _later(self, entry: Entry, outcome: Outcome) -> Answer:
         if outcome.after is None:
             return self._again(entry, outcome.code)
         # A rate limit speaks for the whole destination, says nothing against the row, and is not an attempt at it.
-        next_at = self.clock() + max(outcome.after, 0.5)
-        self.outbox.pause(next_at)
+        next_at = self.destination.pause(max(outcome.after, 0.5))
         return Answer(entry, "pending", outcome.code, next_at=next_at, keep=True, uncounted=True)
 
     def _again(self, entry: Entry, code: str, *, keep: bool = False) -> Answer:
-        backoff = min(MAX_BACKOFF, 0.5 * 2.0 ** min(entry.attempts - 1, 10))
-        return Answer(entry, "pending", code, next_at=self.clock() + backoff, keep=keep)
+        return Answer(entry, "pending", code, next_at=self.clock() + backoff(entry.attempts), keep=keep)
 
     def _acknowledge(self, kind: Kind, answers: Sequence[Answer]) -> None:
         if not answers:
@@ -157,18 +216,40 @@ class Sender:
         self.refused += sum(answer.state == "dead" for answer in answers)
         self.finished += held + sum(answer.state != "pending" for answer in answers)
         self.progress(self.finished, self.total)
-        if breaker_trips(self.refused, self.answered):
+        limits = self.limits
+        if too_many(self.refused, self.answered, limits.rejected_share, limits.least_rows):
+            share = f"{limits.rejected_share:.0%}".replace("%", " %")
             raise DeliveryIncomplete(
-                f"the destination rejected {self.refused} of {self.answered} rows, more than 5 %; it stopped.",
+                f"the destination rejected {self.refused} of {self.answered} rows, more than {share}; it stopped.",
                 where=self.accepts.name,
-                cure="The rejected rows carry their reasons; the others are delivered by the next `churn apply`.",
+                cure="`churn status` shows the reasons; the other rows are delivered by the next `churn apply`.",
             )
 
 
-def _differing(kind: Kind, sent: Row, found: Row | None) -> list[str]:
+def _halves(rows: Sequence[Any]) -> list[Sequence[Any]]:
+    half = (len(rows) + 1) // 2
+    return [part for part in (rows[:half], rows[half:]) if part]
+
+
+def _replaced(entry: Entry, decision: Decision) -> Row | None:
+    """What the row replaces, now that it was decided anew: what was noted first is what was there before us."""
+    if entry.before is None:
+        return None if decision.agreed else decision.before
+    return {**(decision.before or {}), **entry.before}
+
+
+def _owners(kind: Kind, entry: Entry, shown: Row) -> Row:
+    """What a new task shows in the fields that are its owner's from now on, rounded as the CRM may have it."""
+    if kind != "task" or not entry.create:
+        return {}
+    return {name: shown[name] for name in TASK_WRITTEN_ONCE & (entry.send or {}).keys() & shown.keys()}
+
+
+def _differing(kind: Kind, entry: Entry, found: Row | None) -> list[str]:
     if found is None:
         return ["every field"]
     # What a task's owner may change at once is no proof against the write; who wrote and when proves nothing.
-    exempt = NEVER_A_CHANGE | (TASK_WRITTEN_ONCE if kind == "task" else frozenset())
+    exempt = NEVER_A_CHANGE | (TASK_WRITTEN_ONCE if kind == "task" and entry.create else frozenset())
     nothing: Scalar = None
+    sent = entry.send or {}
     return [name for name, value in sent.items() if name not in exempt and not same(found.get(name, nothing), value)]

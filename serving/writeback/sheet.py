@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from policy.errors import SettingsError, did_you_mean
-from serving.writeback.decision import Decision, decide
-from serving.writeback.destination import Capabilities, Destination, Kind, Row
-from serving.writeback.ledger import LIVE, Ledger, keyed
+from serving.writeback.decision import Decision, Doubt, decide
+from serving.writeback.destination import Capabilities, Destination, Kind
+from serving.writeback.ledger import Ledger, keyed
+from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import IDENTITY, Flaw, Staged, flaw, legible
 
 CHUNK = 500
@@ -33,10 +34,8 @@ def decisions(
             where=accepts.name,
             cure="Make the key field unique there, or name another one.",
         )
-    db = ledger.db
-    db.execute(
-        "CREATE TEMP TABLE sheet (n INTEGER PRIMARY KEY, kind TEXT, key TEXT, account_id TEXT, as_of TEXT,"
-        " fields TEXT, code TEXT, reason TEXT)"
+    ledger.store.temporary(
+        "sheet", "kind TEXT, key TEXT, account_id TEXT, as_of TEXT, fields TEXT, code TEXT, reason TEXT"
     )
     for kind, name in sorted(_lay_out(rows, accepts, ledger)):
         _check_field(kind, name, accepts)
@@ -49,18 +48,19 @@ def decisions(
 def left_over(ledger: Ledger) -> int:
     """How many rows of earlier runs are unfinished and not among the rows just decided."""
     sql = f"""SELECT count(*) FROM outbox o WHERE dest=? AND {LIVE} AND NOT EXISTS
-      (SELECT 1 FROM temp.sheet s WHERE s.kind = o.kind AND s.key = o.key AND s.as_of >= o.as_of)"""
-    return int(ledger.db.execute(sql, (ledger.dest,)).fetchone()[0])
+      (SELECT 1 FROM sheet s WHERE s.kind = o.kind AND s.key = o.key AND s.as_of >= o.as_of)"""
+    found = ledger.store.one(sql, (ledger.dest,))
+    return int(found[0]) if found else 0
 
 
 def clear(ledger: Ledger) -> None:
     """Drop the table of rows just decided."""
-    ledger.db.execute("DROP TABLE temp.sheet")
+    ledger.store.run("DROP TABLE sheet")
 
 
 def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> set[tuple[str, str]]:
     names: set[tuple[str, str]] = set()
-    insert = "INSERT INTO temp.sheet (kind, key, account_id, as_of, fields, code, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    insert = "INSERT INTO sheet (kind, key, account_id, as_of, fields, code, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
     def line(row: Staged) -> tuple[str | None, ...]:
         if found := flaw(row, accepts):
@@ -72,8 +72,8 @@ def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> s
         text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
         return row.kind, row.key, row.account_id, row.as_of, text, None, None
 
-    ledger.db.executemany(insert, map(line, rows))
-    ledger.db.execute("CREATE INDEX temp.sheet_key ON sheet (kind, key)")
+    ledger.store.many(insert, map(line, rows))
+    ledger.store.find_by("sheet", "kind, key")
     return names
 
 
@@ -93,22 +93,21 @@ def _check_field(kind: str, name: str, accepts: Capabilities) -> None:
 def _quarantine_doubles(ledger: Ledger) -> None:
     double = Flaw("duplicate_key", "the key occurs more than once in this run, and which row is right cannot be known")
     orphan = Flaw("score_rejected", "the account's score was quarantined, so its tasks are held back")
-    ledger.db.execute(
-        "UPDATE temp.sheet SET code=?, reason=?, fields=NULL WHERE code IS NULL AND (kind, key) IN"
-        " (SELECT kind, key FROM temp.sheet GROUP BY kind, key HAVING count(*) > 1)",
+    ledger.store.run(
+        "UPDATE sheet SET code=?, reason=?, fields=NULL WHERE code IS NULL AND (kind, key) IN"
+        " (SELECT kind, key FROM sheet GROUP BY kind, key HAVING count(*) > 1)",
         double,
     )
-    ledger.db.execute(
-        "UPDATE temp.sheet SET code=?, reason=?, fields=NULL WHERE code IS NULL AND kind='task' AND account_id IN"
-        " (SELECT key FROM temp.sheet WHERE kind='score' AND code IS NOT NULL)",
+    ledger.store.run(
+        "UPDATE sheet SET code=?, reason=?, fields=NULL WHERE code IS NULL AND kind='task' AND account_id IN"
+        " (SELECT key FROM sheet WHERE kind='score' AND code IS NOT NULL)",
         orphan,
     )
 
 
 def _dead(ledger: Ledger) -> Iterator[list[Decision]]:
-    sql = "SELECT kind, key, account_id, as_of, code, reason FROM temp.sheet WHERE code IS NOT NULL ORDER BY n"
-    cursor = ledger.db.execute(sql)
-    while lines := cursor.fetchmany(CHUNK):
+    sql = "SELECT kind, key, account_id, as_of, code, reason FROM sheet WHERE code IS NOT NULL ORDER BY n"
+    for lines in ledger.store.stream(sql, (), CHUNK):
         yield [_refused(Staged(kind, key, account, as_of, {}), Flaw(*why)) for kind, key, account, as_of, *why in lines]
 
 
@@ -117,9 +116,8 @@ def _refused(row: Staged, why: Flaw) -> Decision:
 
 
 def _good(kind: Kind, ledger: Ledger) -> Iterator[list[Staged]]:
-    sql = "SELECT kind, key, account_id, as_of, fields FROM temp.sheet WHERE kind=? AND code IS NULL ORDER BY n"
-    cursor = ledger.db.execute(sql, (kind,))
-    while lines := cursor.fetchmany(CHUNK):
+    sql = "SELECT kind, key, account_id, as_of, fields FROM sheet WHERE kind=? AND code IS NULL ORDER BY n"
+    for lines in ledger.store.stream(sql, (kind,), CHUNK):
         yield [Staged(kind, key, account, as_of, json.loads(fields)) for _, key, account, as_of, fields in lines]
 
 
@@ -138,7 +136,7 @@ def _scores(destination: Destination, accepts: Capabilities, ledger: Ledger) -> 
             newest, doubt = on_the_way.get(row.key, ("", None))
             decided.append(decide(row, found.get(row.key), confirmed.get(row.key), newest=newest, in_doubt=doubt))
         refused = [(decision.code, decision.row.key) for decision in decided if decision.verdict == "dead"]
-        ledger.db.executemany("UPDATE temp.sheet SET code=? WHERE kind='score' AND key=?", refused)
+        ledger.store.many("UPDATE sheet SET code=? WHERE kind='score' AND key=?", refused)
         yield decided
 
 
@@ -172,14 +170,17 @@ def _tasks(destination: Destination, ledger: Ledger) -> Iterator[list[Decision]]
         yield decided
 
 
-def _on_the_way(kind: Kind, keys: Sequence[str], ledger: Ledger) -> dict[str, tuple[str, Row | None]]:
+def _on_the_way(kind: Kind, keys: Sequence[str], ledger: Ledger) -> dict[str, tuple[str, Doubt | None]]:
     """Rows of an earlier run not yet finished: their as_of, and what they may have written where one was attempted."""
-    sql = f"SELECT key, as_of, attempts, payload FROM outbox WHERE {keyed(keys)} AND {LIVE}"
-    lines = ledger.db.execute(sql, (ledger.dest, kind, *keys))
-    return {key: (as_of, json.loads(payload) if attempts else None) for key, as_of, attempts, payload in lines}
+    sql = f"SELECT key, as_of, attempts, payload, before, was FROM outbox WHERE {keyed(keys)} AND {LIVE}"
+    lines = ledger.store.rows(sql, (ledger.dest, kind, *keys))
+    return {
+        key: (as_of, Doubt(json.loads(payload), before and json.loads(before), was) if attempts else None)
+        for key, as_of, attempts, payload, before, was in lines
+    }
 
 
 def _scored_here(accounts: Sequence[str], ledger: Ledger) -> set[str]:
     marks = ",".join("?" * len(accounts))
-    sql = f"SELECT key FROM temp.sheet WHERE kind='score' AND code IS NULL AND key IN ({marks})"
-    return {key for (key,) in ledger.db.execute(sql, list(accounts))}
+    sql = f"SELECT key FROM sheet WHERE kind='score' AND code IS NULL AND key IN ({marks})"
+    return {key for (key,) in ledger.store.rows(sql, list(accounts))}

@@ -46,6 +46,11 @@ class SqliteCrm:
         self.clock = clock
         self.busy_seconds = busy_seconds
 
+    @property
+    def name(self) -> str:
+        """The file's name, not its path: a project folder that moves keeps its ledger."""
+        return f"sqlite:{self.path.name}"
+
     def describe(self) -> Capabilities:
         """What the file takes; a file that does not exist yet is created by the first write."""
         fields: dict[Kind, dict[str, Field]] = {
@@ -53,8 +58,7 @@ class SqliteCrm:
             "task": dict.fromkeys(TASK_FIELDS, Field()),
         }
         return Capabilities(
-            # The file's name, not its path: a project folder that moves keeps its ledger.
-            name=f"sqlite:{self.path.name}",
+            name=self.name,
             fields=fields,
             open_fields=True,
             reserved=_OWN,
@@ -104,10 +108,8 @@ class SqliteCrm:
             values = {"status": "open", "created_at": now, **values}
         kept = TASK_WRITTEN_ONCE if kind == "task" else frozenset()
         if not row.create:
-            names = [name for name in values if name not in kept]
-            changes = ", ".join(f'"{name}"=?' for name in names)
-            sql = f"UPDATE {table} SET {changes} WHERE {key_column}=?"
-            return _run(db, sql, [*(values[name] for name in names), row.key])
+            changes = ", ".join(f'"{name}"=?' for name in values)
+            return _run(db, f"UPDATE {table} SET {changes} WHERE {key_column}=?", [*values.values(), row.key])
         values = {key_column: row.key, **({"account_id": row.account_id} if kind == "task" else {}), **values}
         columns = ", ".join(f'"{name}"' for name in values)
         changes = ", ".join(f'"{name}"=excluded."{name}"' for name in values if name not in kept | {key_column})

@@ -44,7 +44,7 @@ def flaw(row: Staged, accepts: Capabilities) -> Flaw | None:
     if row.kind not in ("score", "task"):
         return Flaw("kind", "a row is a score or a task")
     for name, value in (("key", row.key), ("account_id", row.account_id)):
-        if found := _key_flaw(name, value):
+        if found := _key_flaw(name, value, accepts.max_key):
             return found
     if row.kind == "score" and row.key != row.account_id:
         return Flaw("key_mismatch", "a score's key is its account_id")
@@ -67,12 +67,15 @@ def legible(text: object) -> str:
     return str(text)[:MAX_KEY].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
-def _key_flaw(name: str, value: Any) -> Flaw | None:
+def _key_flaw(name: str, value: Any, limit: int) -> Flaw | None:
     if not isinstance(value, str) or not value.strip():
         return Flaw("key_empty", f"`{name}` is empty or not text")
-    if len(value) > MAX_KEY:
-        return Flaw("key_too_long", f"`{name}` is longer than {MAX_KEY} characters")
-    return _text_flaw(name, value, MAX_KEY)
+    if value != value.strip():
+        return Flaw("key_spaces", f"`{name}` begins or ends with white space, which many a CRM drops without a word")
+    limit = min(limit, MAX_KEY)
+    if len(value) > limit:
+        return Flaw("key_too_long", f"`{name}` is longer than {limit} characters")
+    return _text_flaw(name, value, limit)
 
 
 def _value_flaw(name: str, value: Any, known: Field | None) -> Flaw | None:

@@ -49,6 +49,11 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "label.lapse_days": ("tests/policy/test_policy.py",),
     "proof": ("tests/policy/test_policy.py::test_the_default_policy_states_the_rules_of_the_domain",),
     "monitoring": ("tests/models/test_alerts.py",),
+    "delivery": ("tests/serving/writeback/test_breakers.py",),
+    "delivery.undo_runs": (
+        "tests/serving/writeback/test_rollback.py::test_a_run_too_old_to_know_what_was_there_before_is_refused",
+    ),
+    "delivery.alone_tries": ("tests/serving/writeback/test_no_answer.py",),
     "acted_on": ("tests/models/test_acted_on.py", "tests/pipelines/test_alarms.py"),
     "backtest": ("tests/models/test_cadence.py",),
     "risk": ("tests/serving/test_score.py",),

@@ -14,10 +14,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from policy.delivery import Delivery
 from serving.writeback.delivery import apply
 from serving.writeback.destination import Capabilities, Handle, Key, Kind, Outcome, Outgoing, Row, Scalar
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
+
+LIMITS = Delivery(
+    least_rows=20, rejected_share=0.05, tier_moves_share=0.15, new_tasks_share=0.15, new_tasks_times=3, usual_runs=4,
+    source_moves_share=0.5, source_least_rows=100, undo_runs=3, alone_tries=3,
+)  # fmt: skip
 
 
 def book(as_of: str, accounts: int) -> list[Staged]:
@@ -85,7 +91,10 @@ def main() -> None:
 
     print("working", flush=True)  # noqa: T201
     ledger = Path(folder, "ledger.sqlite")
-    applied = apply(book(as_of, int(accounts)), crm, ledger, run_id=f"life {os.getpid()}", at=at)
+    # Every other account has a task here, and every third moves its tier: nothing that should stop these tests.
+    calm = ("tier_moves", "new_tasks")
+    run_id = f"life {os.getpid()}"
+    applied = apply(book(as_of, int(accounts)), crm, ledger, run_id=run_id, limits=LIMITS, accepted=calm, at=at)
     print(json.dumps(applied.as_json()), flush=True)  # noqa: T201
 
 

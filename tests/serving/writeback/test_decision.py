@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from serving.writeback.canonical import marks
-from serving.writeback.decision import Confirmed, decide
+from serving.writeback.decision import Confirmed, Doubt, decide
 from serving.writeback.staged import Staged
 
 WEEK_1, WEEK_2 = "2025-01-06", "2025-01-13"
@@ -41,7 +41,7 @@ def test_what_an_attempt_may_have_written_is_ours_and_not_an_edit(score: Make) -
 
     row = score("a", WEEK_2, risk_tier="red")
     assert list(decide(row, shown, confirmed).edits) == ["risk_tier"]
-    assert decide(row, shown, confirmed, in_doubt={"risk_tier": "yellow"}).send == {"risk_tier": "red"}
+    assert decide(row, shown, confirmed, in_doubt=Doubt({"risk_tier": "yellow"})).send == {"risk_tier": "red"}
 
 
 def test_stale_is_older_than_anything_known(score: Make) -> None:

@@ -17,8 +17,8 @@ import pytest
 from policy.errors import DeliveryIncomplete, Locked, SettingsError
 from serving.writeback.delivery import apply
 from serving.writeback.destination import Capabilities, Field
-from serving.writeback.ledger import rejections
 from serving.writeback.memory import MemoryCrm
+from serving.writeback.place import rejections
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 

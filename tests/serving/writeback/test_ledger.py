@@ -14,8 +14,8 @@ import pytest
 from policy.errors import DeliveryIncomplete, SettingsError
 from serving.writeback.delivery import apply
 from serving.writeback.destination import Handle, Kind, Outcome, Outgoing
-from serving.writeback.ledger import open_ledger, rejections
 from serving.writeback.memory import MemoryCrm
+from serving.writeback.place import open_ledger, rejections
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
@@ -42,16 +42,17 @@ def test_the_ledger_is_for_its_owner_alone_while_it_is_open_and_after(score: Mak
 
 def test_it_is_written_through_to_the_disk(ledger: Path) -> None:
     with closing(open_ledger(ledger)) as db:
-        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert db.one("PRAGMA journal_mode") == ("wal",)
+        assert db.one("PRAGMA synchronous") == (2,)
 
 
 def test_a_payload_is_kept_only_while_its_row_is_on_the_way(score: Make, ledger: Path) -> None:
     def mixed(crm: MemoryCrm, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
-        other = {"b": Outcome.reject("no", "never"), "c": Outcome.retry(9999)}
+        other = {"b": Outcome.reject("no", "never"), "c": Outcome.retry()}
         return [other.get(row.key) or crm.store(kind, row) for row in batch]
 
-    apply([score("a"), score("b"), score("c"), score("d", arr=float("nan"))], MemoryCrm(mixed), ledger, run_id="r1")
+    rows = [score("a"), score("b"), score("c"), score("d", arr=float("nan"))]
+    apply(rows, MemoryCrm(mixed), ledger, run_id="r1", patience=0)
     kept = query(ledger, "SELECT key, state, payload IS NOT NULL FROM outbox ORDER BY key")
     assert kept == [("a", "done", 0), ("b", "dead", 0), ("c", "pending", 1), ("d", "dead", 0)]
 

@@ -10,9 +10,10 @@ import pytest
 
 from policy.errors import DeliveryIncomplete
 from serving.writeback.delivery import apply
-from serving.writeback.destination import Capabilities, Handle, Kind, Outcome, Outgoing
-from serving.writeback.ledger import rejections
+from serving.writeback.destination import Busy, Capabilities, Handle, Kind, Outcome, Outgoing
 from serving.writeback.memory import MemoryCrm
+from serving.writeback.patient import Deferred
+from serving.writeback.place import rejections
 from serving.writeback.staged import Staged
 
 Make = Callable[..., Staged]
@@ -123,8 +124,10 @@ def test_a_wait_longer_than_the_patience_defers_and_the_next_run_waits_it_out(
     crm = MemoryCrm(answering(lambda *_: Outcome.retry(after=7200.0, code="daily_limit")))
     first = apply([score("a"), score("b")], crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
     assert (first.deferred, first.complete, clock.slept) == (2, False, [])
-    too_soon = apply([score("a"), score("b")], crm, ledger, run_id="r2", clock=clock, sleep=clock.sleep)
-    assert (too_soon.deferred, len(crm.writes)) == (2, 1)
+    crm.reads = 0
+    with pytest.raises(Deferred, match="7,200 seconds"):
+        apply([score("a"), score("b")], crm, ledger, run_id="r2", clock=clock, sleep=clock.sleep)
+    assert (crm.reads, len(crm.writes)) == (0, 1)
     clock.now += 7200
     later = apply([score("a"), score("b")], crm, ledger, run_id="r3", clock=clock, sleep=clock.sleep)
     assert (later.staged, later.written, later.complete) == (2, 2, True)
@@ -262,3 +265,58 @@ def test_a_remote_job_is_remembered_before_the_upload(score: Make, ledger: Path)
         apply([score("a")], crm, ledger, run_id="r1")
     apply([], crm, ledger, run_id="r2")
     assert seen == [None, "job-7"]
+
+
+class Halting(MemoryCrm):
+    """Answers its first reads with a request to wait."""
+
+    def __init__(self, *waits: float | None) -> None:
+        super().__init__()
+        self.waits = list(waits)
+        self.asked_at: list[float] = []
+        self.clock: Any = None
+
+    def read(self, kind: Kind, keys: Sequence[str]) -> dict[str, Any]:
+        self.asked_at.append(self.clock())
+        if self.waits:
+            raise Busy(self.waits.pop(0), "rate_limit")
+        return super().read(kind, keys)
+
+
+def test_a_read_that_is_asked_to_wait_waits_as_long_as_it_was_told(score: Make, ledger: Path, clock: Any) -> None:
+    crm = Halting(20.0, None, 0.0)
+    crm.clock = clock
+    start = clock()
+    assert apply([score("a")], crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep).written == 1
+    assert [moment - start for moment in crm.asked_at] == [0, 20, 21, 21.5, 21.5]
+
+
+def test_a_read_that_must_wait_too_long_stops_the_run_and_the_next_one_does_not_call_early(
+    score: Make, ledger: Path, clock: Any
+) -> None:
+    crm = Halting(3600.0)
+    crm.clock = clock
+    for _ in range(2):
+        with pytest.raises(Deferred):
+            apply([score("a")], crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
+    assert len(crm.asked_at) == 1
+    clock.now += 3600
+    assert apply([score("a")], crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep).written == 1
+
+
+def test_what_the_crm_rounds_in_an_owners_field_is_not_taken_for_a_persons_edit(
+    score: Make, task: Make, ledger: Path
+) -> None:
+    def rounding(crm: MemoryCrm, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
+        outcomes = [crm.store(kind, row) for row in batch]
+        for row in batch:
+            if kind == "task":
+                crm.rows["task"][row.key]["due_at"] = "2025-01-08T00:00:00Z"
+        return outcomes
+
+    crm = MemoryCrm(rounding)
+    rows = [score("a"), task("a", due_at="2025-01-08T09:30:15.25Z")]
+    apply(rows, crm, ledger, run_id="r1")
+    assert apply(rows, crm, ledger, run_id="r2").edited == ()
+    crm.rows["task"][task("a").key]["due_at"] = "2025-01-09T00:00:00Z"
+    assert apply(rows, crm, ledger, run_id="r3").edited == (("task", task("a").key, "due_at"),)

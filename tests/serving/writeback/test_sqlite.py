@@ -13,7 +13,7 @@ import pytest
 from policy.errors import DeliveryIncomplete, SettingsError
 from serving.writeback.delivery import apply
 from serving.writeback.destination import Handle, Key, Kind, Outcome, Outgoing, Row
-from serving.writeback.ledger import rejections
+from serving.writeback.place import rejections
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
