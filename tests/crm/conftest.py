@@ -1,0 +1,3 @@
+"""The Tryton module is imported by Tryton, in its own environment: it is nothing for pytest to collect."""
+
+collect_ignore = ["tryton_module"]
