@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         if lost:
             self._hang_up(reset=rule.reset)
             return
-        if rule.action == "answer":
+        if rule.action in ("answer", "answer_after"):
             proxy.answering(dict(headers))
         self._send(status, headers, answer, send=size)
         if rule.action == "truncate":
@@ -141,13 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
         """(status, headers, body, whether the server had the request) of the answer, before it is lost or cut."""
         if rule.action == "drop":
             return 0, [], b"", False
+        own = [(k, v.replace("{proxy}", self.server.proxy.url)) for k, v in rule.headers.items()]
         if rule.action == "answer":
-            headers = [(k, v.replace("{proxy}", self.server.proxy.url)) for k, v in rule.headers.items()]
-            return rule.status, headers, rule.body.encode(), False
+            return rule.status, own, rule.body.encode(), False
         try:
             status, headers, answer = self._forward(body)
         except (OSError, http.client.HTTPException) as exc:
             return 502, [], f"the server behind the proxy gave no answer: {type(exc).__name__}".encode(), True
+        if rule.action == "answer_after":
+            return rule.status, own, rule.body.encode(), True
         if rule.action == "garble":
             headers = [(k, v) for k, v in headers if k.lower() != "content-encoding"]
             answer = b'{"garbled": ' + answer[: len(answer) // 2]

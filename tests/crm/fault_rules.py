@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-Action = Literal["answer", "pass", "drop", "lose_answer", "truncate", "garble"]
+Action = Literal["answer", "answer_after", "pass", "drop", "lose_answer", "truncate", "garble"]
 
 
 def loopback(url: str) -> str:
@@ -32,6 +32,7 @@ class Rule:
     `every`-th is picked, each with `probability` (drawn from `seed`), `count` at most.
 
     answer: `status`, `headers`, `body` instead of the server's; the request never arrives there.
+    answer_after: the same, but the server has done its work (a gateway that gave up waiting).
     pass: forwarded as it is; with `before` or `after` (seconds) it takes longer.
     drop: the connection is closed, and nothing was forwarded.
     lose_answer: forwarded, the server does its work, and the connection is closed without an answer.
