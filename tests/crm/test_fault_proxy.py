@@ -27,8 +27,6 @@ ROOT = Path(__file__).parents[2]
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Tells what it got, and remembers it."""
-
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 
@@ -280,7 +278,7 @@ def test_closing_ends_waiting_requests_and_kept_connections(echo: ThreadingHTTPS
 
 def test_a_process_of_its_own_takes_rules_by_its_control_route_and_ends_in_time(echo: ThreadingHTTPServer) -> None:
     target = f"http://127.0.0.1:{echo.server_address[1]}"
-    command = [sys.executable, "-m", "tests.crm.fault_proxy", "--target", target, "--seconds", "4"]
+    command = [sys.executable, "-m", "tests.crm.fault_proxy", "--target", target, "--seconds", "3"]
     variables = {**os.environ, "FAULT_PROXY_TOKEN": "a token of this test"}
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,8 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
     "task": {name: name for name in TASK_FIELDS} | {"owner_id": "owner", "account_id": ACCOUNT},
 }
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-SAME_FAILURES, READ_TRIES, READ_PATIENCE = 3, 6, 60.0
+SAME_FAILURES = 3
+READ_WAITS, LONGEST_WAIT = (0.1, 0.2, 0.4, 0.8, 1.6, math.inf), 60
 
 
 class _Refused(Exception):
@@ -78,10 +80,9 @@ class TrytonCrm:
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         names = self._names(kind)
         rows = self._search(kind, keys, [n for _, n in names])
-        return {
-            key: {ours: _plain(_party(row) if n == ACCOUNT else row[n]) for ours, n in names}
-            for key, row in rows.items()
-        }
+        for row in rows.values():
+            row[ACCOUNT] = (row.get("party.") or {}).get("churn_account_id")
+        return {key: {ours: _plain(row[n]) for ours, n in names} for key, row in rows.items()}
 
     def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
         there = {key: row["id"] for key, row in self._search(kind, [row.key for row in batch], []).items()}
@@ -164,17 +165,16 @@ class TrytonCrm:
 
     def _ask(self, method: str, *params: Any) -> Any:
         """A call that changes nothing: repeated until it is answered. Raises DeliveryIncomplete."""
-        why, waited = "", 0.0
-        for attempt in range(READ_TRIES):
-            wait = 0.1 * 2**attempt
+        why = ""
+        for pause in READ_WAITS:
+            wait = pause
             try:
                 return self._call(method, *params)
             except _Refused as no:
-                why, wait = str(no), no.after or wait
+                why, wait = str(no), max(pause, no.after or 0)
             except (_Silent, *NOT_SENT) as exc:
                 why = f"no answer ({type(exc).__name__})"
-            waited += wait
-            if attempt == READ_TRIES - 1 or waited > READ_PATIENCE:
+            if wait > LONGEST_WAIT:
                 break
             time.sleep(wait)
         raise DeliveryIncomplete(f"the CRM cannot be read: {why}.", where="tryton", cure="Run it again later.")
@@ -221,10 +221,6 @@ class TrytonCrm:
             return answer.json()
         except ValueError as exc:
             raise _Silent from exc
-
-
-def _party(row: Mapping[str, Any]) -> Any:
-    return (row["party."] or {}).get("churn_account_id")
 
 
 def _plain(value: Any) -> Scalar:
