@@ -16,10 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 run: install
 	$(BIN)/churn demo demo --prefect
 
-test: install browser postgres
+test: install browser postgres tryton
 	$(BIN)/python -m pytest -m "not slow" -n 2 --no-loadscope-reorder
 
-test-long: install browser postgres spark
+test-long: install browser postgres tryton spark
 	$(BIN)/python -m pytest -m slow
 
 trials: install
@@ -72,6 +72,18 @@ spark: install
 		&& apt-get update -qq >/dev/null && apt-get install -y -qq openjdk-17-jre-headless >/dev/null; } || true
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.spark.lock
 
+# Some tests drive a real CRM server, Tryton. It is GPL: it stays in an environment of its own and is met over HTTP alone.
+TRYTON := trytond>=8.2,<8.3 trytond-party>=8.2,<8.3
+TRYTON_VENV := .venv-tryton
+.PHONY: tryton
+tryton: $(TRYTON_VENV)/.installed
+
+$(TRYTON_VENV)/.installed: requirements.tryton.lock | $(STAMP)
+	@echo "Installing Tryton into $(TRYTON_VENV) for the CRM tests"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TRYTON_VENV)
+	@VIRTUAL_ENV=$(CURDIR)/$(TRYTON_VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.tryton.lock
+	@touch $@
+
 # New locks from pyproject.toml: hashes, no addresses. What is pinned stays; `make lock UPGRADE=--upgrade` moves it.
 UPGRADE ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
@@ -80,6 +92,7 @@ lock: install
 	$(COMPILE) pyproject.toml --extra dev $(UPGRADE) -o requirements.lock
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")' \
 		| $(COMPILE) - --constraint requirements.lock $(UPGRADE) -o requirements.spark.lock
+	printf '%s\n' $(foreach name,$(TRYTON),'$(name)') | $(COMPILE) - $(UPGRADE) -o requirements.tryton.lock
 
 clean:
-	rm -rf demo $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf demo $(VENV) $(TRYTON_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
