@@ -9,8 +9,9 @@ from tests.crm.salesforce_bulk_query import QueryJob
 from tests.crm.salesforce_csv import DELIMITERS, LINE_ENDINGS
 from tests.crm.salesforce_find import matches
 from tests.crm.salesforce_ids import record_id
-from tests.crm.salesforce_ingest import DONE, Job, results
+from tests.crm.salesforce_ingest import DONE, Job
 from tests.crm.salesforce_rest import Request, Response, Trouble, missing, understood
+from tests.crm.salesforce_results import results
 
 if TYPE_CHECKING:
     from tests.crm.salesforce_state import State
@@ -42,7 +43,8 @@ def ingest(state: State, request: Request) -> Response:
     if request.method == "GET":
         return Response(200, job.info())
     if request.method == "PATCH":
-        return _move(state, request, job)
+        with state.org.lock:
+            return _move(state, request, job)
     if request.method == "DELETE":
         # Documented: a job can be deleted when UploadComplete, JobComplete, Aborted or Failed.
         if job.state not in (*DONE, "UploadComplete"):

@@ -39,11 +39,21 @@ def _table(state: State, asked: Asked) -> Table:
 
 
 def seed(state: State, asked: Asked) -> Any:
-    """{type, columns, rows}: many records at once, as they were before the client came."""
+    """{type, columns, rows} or {type, count, patterns}: many records at once, as they were before the client came."""
     table = _table(state, asked)
     start = len(table.rows)
+    if "count" in asked:
+        patterns = asked["patterns"]
+        rows = ([pattern.format(i=i) for pattern in patterns.values()] for i in range(asked["count"]))
+        return {"records": state.org.seed(table.name, list(patterns), rows)}
     state.org.seed(table.name, asked["columns"], asked["rows"])
-    return {"ids": [row[ID] for row in table.rows[start:]] if asked.get("ids", True) else len(table.rows) - start}
+    return {"ids": [row[ID] for row in table.rows[start:]]}
+
+
+def reset(state: State, _asked: Asked) -> Any:
+    """An empty org again: no records, jobs, tokens, faults, rules or log, and every switch as at the start."""
+    state.reset()
+    return {}
 
 
 def config(state: State, asked: Asked) -> Any:
@@ -153,6 +163,7 @@ def jobs(state: State, _asked: Asked) -> Any:
 CALLS: dict[str, Callable[[State, Asked], Any]] = {
     call.__name__: call
     for call in (
+        reset,
         seed,
         config,
         field,

@@ -44,6 +44,7 @@ class Rule:
     error: str = "UNABLE_TO_LOCK_ROW"
     message: str | None = None
     rows: int = 0
+    recorded: bool = True
     seen: int = 0
     hits: int = 0
     tried: dict[Any, int] = fresh(default_factory=dict)
@@ -74,7 +75,11 @@ class Faults:
         self.split: list[Rule] = []
 
     def add(self, spec: dict[str, Any]) -> None:
-        """A rule from its JSON: kind is one of the HTTP ones, `row`, `split_parents`, or `fail`/`abort`/`gone` of a job."""
+        """A rule from its JSON: kind is one of the HTTP ones, `row`, `split_parents`, or `fail`/`abort`/`gone` of a job.
+
+        `recorded: false` on `fail`: the rows left are in none of the three files, which is what is documented for
+        "batches that exceed the daily batch allocation".
+        """
         rule = Rule(**spec)
         places = {"row": self.rows, "split_parents": self.split}
         places |= dict.fromkeys(HTTP, self.http) | dict.fromkeys(JOB, self.jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from tests.crm.salesforce_ids import SHORT, suffix
@@ -44,18 +45,18 @@ def _sorting(table: Table, place: int, *, last: bool) -> Callable[[Row], tuple[b
 def _indexed(table: Table, where: Condition) -> list[int] | None:
     """The records that one equality of an indexed field leaves to be looked at, the newest first; None for all."""
     if where.op == "and":
-        found = [numbers for part in where.parts if (numbers := _indexed(table, part)) is not None]
-        return min(found, key=len, default=None)
+        each = [numbers for part in where.parts if (numbers := _indexed(table, part)) is not None]
+        return min(each, key=len, default=None)
     if where.op not in ("=", "in"):
         return None
     values = where.value if where.op == "in" else [where.value]
     if where.place == ID:
-        numbers = {table.number(value) for value in values if isinstance(value, str)}
+        found = {table.number(value) for value in values if isinstance(value, str)}
     elif where.place in table.index and None not in values:
-        numbers = {number for value in values for number in table.find(where.place, value)}
+        found = set(chain.from_iterable(table.find(where.place, value) for value in values))
     else:
         return None
-    return sorted((number for number in numbers if number is not None), reverse=True)
+    return sorted((number for number in found if number is not None), reverse=True)
 
 
 def _test(table: Table, where: Condition) -> Test:

@@ -6,15 +6,14 @@ exactly one of successfulResults, failedResults and unprocessedrecords; the orde
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.crm.salesforce_csv import BadFile, Upload, blocks, taken_apart, written
+from tests.crm.salesforce_csv import BadFile, Upload, blocks, taken_apart
 from tests.crm.salesforce_faults import Faults, Rule
-from tests.crm.salesforce_save import AT_ONCE, Change, Outcome, Saved, Transaction
+from tests.crm.salesforce_save import AT_ONCE, Change, Outcome, Transaction
 from tests.crm.salesforce_store import ID, Org, Plan, Table, now
 from tests.crm.salesforce_values import LEAVE, Refused, column
 
@@ -43,6 +42,7 @@ class Job:
     failed: int = 0
     error: str | None = None
     gone: bool = False
+    unrecorded: bool = False
     read: dict[str, int] = field(default_factory=dict)
     milliseconds: int = 0
 
@@ -101,7 +101,7 @@ class Work:
     def __init__(self, org: Org, faults: Faults, pace: Pace) -> None:
         self.org, self.faults, self.pace = org, faults, pace
         self.ready: list[Job] = []
-        self.wake = threading.Event()
+        self.wake, self.stopped = threading.Event(), False
         threading.Thread(target=self._run, daemon=True, name="jobs").start()
 
     def put(self, job: Job) -> None:
@@ -109,8 +109,13 @@ class Work:
         self.ready.append(job)
         self.wake.set()
 
+    def stop(self) -> None:
+        """No job is done any more."""
+        self.stopped = True
+        self.wake.set()
+
     def _run(self) -> None:
-        while True:
+        while not self.stopped:
             self.wake.wait()
             self.wake.clear()
             while self.ready:
@@ -121,23 +126,26 @@ class Work:
         time.sleep(self.pace.queue_seconds)
         while self.pace.held("UploadComplete", 0) and job.state == "UploadComplete":
             time.sleep(0.005)
-        if job.state != "UploadComplete":
-            return
-        job.move("InProgress")
+        with self.org.lock:
+            if job.state != "UploadComplete":
+                return
+            job.move("InProgress")
         began = time.monotonic()
         table = self.org.table(job.object)
         try:
             if table is None or job.data is None:
                 raise BadFile("InvalidBatch : Failed to read request. Exception: no content")
-            upload = _upload(job, self.pace)
+            upload = taken(job, self.pace)
             job.total = len(upload.rows)
             self._rows(job, table, upload)
         except BadFile as bad:
-            job.error = str(bad)
-            job.move("Failed")
+            with self.org.lock:
+                job.error = str(bad)
+                job.move("Failed" if job.state == "InProgress" else job.state)
         job.milliseconds = int((time.monotonic() - began) * 1000)
-        if job.state == "InProgress":
-            job.move("JobComplete")
+        with self.org.lock:
+            if job.state == "InProgress":
+                job.move("JobComplete")
 
     def _rows(self, job: Job, table: Table, upload: Upload) -> None:
         plan, key = _plan(job, table, upload)
@@ -156,23 +164,26 @@ class Work:
                     _end(job, ends)
                 while self.pace.held("InProgress", len(job.outcomes)) and job.state == "InProgress":
                     time.sleep(0.005)
-                if job.state != "InProgress":
-                    return
                 with self.org.lock:
+                    # Looked at under the lock: once an abort was answered, no row more is written.
+                    if job.state != "InProgress":
+                        return
                     outcomes = Transaction(self.org, table, self.faults).save(job.operation, key, changes[at:end])
-                job.outcomes += outcomes
-                job.failed += sum(type(outcome) is Refused for outcome in outcomes)
+                    job.outcomes += outcomes
+                    job.failed += sum(type(outcome) is Refused for outcome in outcomes)
             time.sleep(self.pace.seconds * (stop - start) / max(1, len(upload.rows)))
         if ends:
             _end(job, ends)
 
 
 def _end(job: Job, rule: Rule) -> None:
+    job.unrecorded = not rule.recorded
     job.error = rule.message or f"{rule.error} : job ended by the server"
     job.move("Aborted" if rule.kind == "abort" else "Failed")
 
 
-def _upload(job: Job, pace: Pace) -> Upload:
+def taken(job: Job, pace: Pace) -> Upload:
+    """A job's upload taken apart; BadFile where it is wrong as a whole."""
     return taken_apart(
         job.data or b"",
         delimiter=job.column_delimiter,
@@ -223,33 +234,3 @@ def _locked(changes: list[Change], parent: int, parents: set[Any]) -> list[Chang
         return changes
     lock = Refused("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", [])
     return [Change(c.plan, c.values, lock) if c.unread is None and c.values[parent] in parents else c for c in changes]
-
-
-def results(job: Job, which: str, pace: Pace) -> str:
-    """One of the three files: the rows as they were sent, behind what became of each.
-
-    Blocks of rows stand in an order of their own, since the documents promise none.
-    """
-    try:
-        upload = _upload(job, pace) if job.data else None
-    except BadFile:
-        upload = None
-    if which == "unprocessedrecords":
-        # A job that failed as a whole has processed nothing: its rows are here, where they could be told apart at all.
-        return "\n".join([upload.head, *upload.rows[len(job.outcomes) :], ""]) if upload else ""
-    second = "sf__Created" if which == "successfulResults" else "sf__Error"
-    by, wanted = (upload.delimiter, Saved if which == "successfulResults" else Refused) if upload else (",", Saved)
-    lines = [written(["sf__Id", second], by) + (by + upload.head if upload else "")]
-    order = list(blocks(len(job.outcomes), AT_ONCE))
-    random.Random(job.id).shuffle(order)
-    for start, stop in order if upload else ():
-        for outcome, row in zip(job.outcomes[start:stop], upload.rows[start:stop], strict=True):  # type: ignore[union-attr]
-            if type(outcome) is not wanted:
-                continue
-            told = (
-                [outcome.id, "true" if outcome.created else "false"]
-                if type(outcome) is Saved
-                else ["", outcome.in_csv()]
-            )  # type: ignore[union-attr]
-            lines.append(written(told, by) + by + row)
-    return "\n".join([*lines, ""])

@@ -39,38 +39,51 @@ class People:
         return len(ids)
 
     def delete(self, table: Table, text: str, *, by: str | None = None) -> None:
-        """A record goes to the recycle bin: its external id is free again."""
+        """A record goes to the recycle bin, an account with its tasks (deletions cascade, as documented)."""
         with self.org.lock:
             number = table.number(text)
             if number is None:
                 raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-            row = table.rows[number]
-            for place in table.index:
-                table.forget(place, row[place], number)
-            row = table.rows[number] = row[:]
-            row[DELETED] = True
-            row[table.places["systemmodstamp"]] = now()
-            row[table.places["lastmodifiedbyid"]] = by or self.org.person
+            at = now()
+            for of, each in [(table, number), *self._tasks(table, text)]:
+                if of.rows[each][DELETED]:
+                    continue
+                for place in of.index:
+                    # Its external id is free again: an upsert with it makes a new record.
+                    of.forget(place, of.rows[each][place], each)
+                row = of.rows[each] = of.rows[each][:]
+                row[DELETED], row[of.places["systemmodstamp"]] = True, at
+                row[of.places["lastmodifiedbyid"]] = by or self.org.person
 
     def undelete(self, table: Table, text: str) -> None:
-        """A record comes back from the recycle bin."""
+        """A record comes back from the recycle bin, an account with the tasks that went with it."""
         with self.org.lock:
             number = table.number(text)
-            if number is not None and table.rows[number][DELETED]:
-                table.rows[number][DELETED] = False
-                for place in table.index:
-                    table.remember(place, table.rows[number][place], number)
+            if number is None or not table.rows[number][DELETED]:
+                return
+            at = table.rows[number][table.places["systemmodstamp"]]
+            for of, each in [(table, number), *self._tasks(table, text)]:
+                row = of.rows[each] = of.rows[each][:]
+                if row[DELETED] and row[of.places["systemmodstamp"]] == at:
+                    row[DELETED] = False
+                    for place in of.index:
+                        of.remember(place, row[place], each)
+
+    def _tasks(self, table: Table, text: str) -> list[tuple[Table, int]]:
+        tasks = self.org.tables["Task"]
+        place = tasks.places["whatid"]
+        return [(tasks, n) for n, row in enumerate(tasks.rows) if row[place] == text] if table.name == "Account" else []
 
     def merge(self, master: str, losers: list[str]) -> None:
-        """Accounts become one: the losers are deleted and name the master, their tasks go over to it (documented)."""
+        """Accounts become one: their tasks go over to the master, the losers are deleted and name it (documented)."""
         accounts, tasks = self.org.tables["Account"], self.org.tables["Task"]
         with self.org.lock:
+            for place in (tasks.places["whatid"], tasks.places["accountid"]):
+                for row in tasks.rows:
+                    if row[place] in losers:
+                        row[place] = master
             for loser in losers:
                 self.delete(accounts, loser)
                 number = accounts.number(loser)
                 assert number is not None
                 accounts.rows[number][accounts.places["masterrecordid"]] = master
-            for place in (tasks.places["whatid"], tasks.places["accountid"]):
-                for row in tasks.rows:
-                    if row[place] in losers:
-                        row[place] = master

@@ -55,16 +55,20 @@ class Emulator:
             base_url=f"{url}/_control/", headers={"X-Control": control}, timeout=120, trust_env=False
         )
 
-    def call(self, name: str, **asked: Any) -> Any:
+    def call(self, route: str, /, **asked: Any) -> Any:
         """A control route by its name."""
-        answer = self.http.post(name, json=asked)
+        answer = self.http.post(route, json=asked)
         if answer.status_code != 200:
-            raise RuntimeError(f"{name}: {answer.status_code} {answer.text}")
+            raise RuntimeError(f"{route}: {answer.status_code} {answer.text}")
         return answer.json()
 
     def seed(self, type_name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
         """Put records there as they were before the client came; returns their ids."""
         return list(self.call("seed", type=type_name, columns=list(columns), rows=[list(row) for row in rows])["ids"])
+
+    def seed_many(self, type_name: str, count: int, **patterns: str) -> int:
+        """Put very many records there: `Key__c="acc-{i:09d}"` is filled in with the number of each, from 0."""
+        return int(self.call("seed", type=type_name, count=count, patterns=patterns)["records"])
 
     def config(self, **switches: Any) -> dict[str, Any]:
         """Turn switches; returns how all of them stand."""

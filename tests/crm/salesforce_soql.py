@@ -145,6 +145,9 @@ class Parser:
         kind, text = self._next()
         if kind == "word" and text.upper() == "NULL":
             return None
+        if kind == "sign":
+            self.at -= 1
+            raise self._unexpected()
         numeric = f.kind in NUMBERS
         if kind == "string":
             if numeric or f.kind in ("boolean", "date", "datetime"):

@@ -46,6 +46,7 @@ class State:
     """The org, its jobs, its limits, and what a test changes about them."""
 
     def __init__(self, fields: dict[str, list[dict[str, Any]]] | None = None) -> None:
+        self.fields = fields or {}
         self.org, self.faults, self.log, self.auth = Org(fields), Faults(), Log(), Auth()
         self.people = People(self.org)
         self.work = Work(self.org, self.faults, Pace())
@@ -56,6 +57,15 @@ class State:
         self.upload_limit = 100_000_000
         self.results_expired = False
         self.numbers = itertools.count(1)
+
+    def reset(self) -> None:
+        """An empty org with the fields and the connected app it began with."""
+        for job in self.jobs.values():
+            job.move("Aborted")
+        self.work.stop()
+        public_key = self.auth.public_key
+        self.__init__(self.fields)  # type: ignore[misc]
+        self.auth.public_key = public_key
 
     def next_number(self) -> int:
         """A number not given before, for a job or a cursor."""
@@ -103,6 +113,8 @@ class State:
         try:
             return self._data(request, bare.rstrip("/"))
         except Trouble as trouble:
+            if trouble.response.status != 401:
+                trouble.response.headers["Sforce-Limit-Info"] = f"api-usage={self.used}/{self.limit}"
             return trouble.response
 
     def _data(self, request: Request, bare: str) -> Response:

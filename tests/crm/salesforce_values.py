@@ -63,9 +63,13 @@ class Unreadable(Exception):
     """A JSON value of the wrong type, which the platform reports as a fault of the request."""
 
     def __init__(self, kind: str, value: Any) -> None:
-        token = {bool: f"VALUE_{str(value).upper()}", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT"}
+        token: dict[type, str] = {
+            bool: f"VALUE_{str(value).upper()}",
+            int: "VALUE_NUMBER_INT",
+            float: "VALUE_NUMBER_FLOAT",
+        }
         token |= {str: "VALUE_STRING", dict: "START_OBJECT", list: "START_ARRAY", type(None): "VALUE_NULL"}
-        shown = {dict: "{", list: "["}.get(type(value), value)
+        shown = "{" if isinstance(value, dict) else "[" if isinstance(value, list) else value
         super().__init__(
             f"Cannot deserialize instance of {kind} from {token[type(value)]} value {shown} "
             "or request may be missing a required field at [line:1, column:1]"
@@ -77,7 +81,7 @@ def text(field: Field, value: str) -> Any:
     value = value.strip(AROUND)
     if not value:
         return None
-    if len(value) > field.length:
+    if _length(value) > field.length:
         message = f"{field.label}: data value too large: {value} (max length={field.length})"
         raise Refused("STRING_TOO_LONG", message, [field.name])
     if field.restricted and value not in field.values:
@@ -86,6 +90,11 @@ def text(field: Field, value: str) -> Any:
     if field.kind == "email" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", value):
         raise Refused("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {value}", [field.name])
     return value
+
+
+def _length(value: str) -> int:
+    """Whether an emoji counts once or twice is not documented: as in Apex, whose strings are UTF-16, it counts twice."""
+    return len(value) if value.isascii() else len(value.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def number(field: Field, value: float) -> float | int:
@@ -176,7 +185,8 @@ def from_cell(field: Field, cell: str) -> Any:
     """A cell as it is kept: LEAVE for an empty one, and the refusal itself where it is not kept."""
     if cell == "":
         return LEAVE
-    kind, kept = field.kind, None
+    kind = field.kind
+    kept: Any = None
     try:
         if cell == CLEAR:
             # The documents say that #N/A sets null, and that a checkbox is never null.
@@ -223,7 +233,8 @@ def _texts(field: Field, cells: Sequence[str], different: set[str]) -> list[Any]
         return None
     kept: list[Any] = [cell.strip(AROUND) for cell in cells]
     lengths = list(map(len, kept))
-    return kept if min(lengths) and max(lengths) <= field.length else None
+    # No character counts more than twice: only where that could matter is each text counted for itself.
+    return kept if min(lengths) and 2 * max(lengths) <= field.length else None
 
 
 def _numbers(field: Field, cells: Sequence[str], different: set[str]) -> list[Any] | None:
