@@ -49,7 +49,7 @@ def taken_apart(data: bytes, *, delimiter: str, line_ending: str, quoted_newline
         text = data.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise BadFile(f"InvalidBatch : Failed to read request. Exception: malformed UTF-8 at byte {exc.start}") from exc
-    text = text.removeprefix("\ufeff")
+    # A byte order mark is left where it is: the documents allow none, and the first field's name is then unknown.
     wrong = BadFile(
         f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {line_ending}"
     )

@@ -8,6 +8,8 @@ import socket
 import struct
 import threading
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,13 +38,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         path, _, query = self.path.partition("?")
-        body = self._body()
         if path.startswith(CONTROL):
-            self._control(path, query, body)
-            return
-        request = Request(
-            self.command, self.path, dict(parse_qsl(query, keep_blank_values=True)), self.headers, body, self.server.url
-        )
+            self._control(path, query, self._body())
+        else:
+            self._call(path, query)
+
+    def _call(self, path: str, query: str) -> None:
+        form = dict(parse_qsl(query, keep_blank_values=True))
+        request = Request(self.command, self.path, form, self.headers, b"", self.server.url)
         state = self.server.state
         state.log.met(self.command, path)
         struck: Rule | None = None
@@ -53,13 +56,18 @@ class Handler(BaseHTTPRequestHandler):
                 struck = rule
         kind = struck.kind if struck else ""
         if struck and kind == "drop_before":
+            # Before the body is read: a long upload is cut off on its way.
             state.log.answered(self.command, path, 0, 0, kind)
             self._drop()
             return
+        try:
+            request.body = self._body()
+        except OSError:
+            state.log.answered(self.command, path, 0, 0, "client went away")
+            raise
         if struck and kind == "respond":
             response = Response(struck.status, struck.body, dict(struck.headers))
-            if (after := struck.headers.get("Retry-After", "")).isdigit():
-                state.log.wait(float(after))
+            state.log.wait(_seconds(struck.headers.get("Retry-After", "0")))
         else:
             response = state.answer(request)
         state.log.answered(self.command, path, 0 if kind == "drop_after" else response.status, response.rows, kind)
@@ -72,14 +80,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "chunked" not in (self.headers.get("Transfer-Encoding") or "").lower():
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            return self._exactly(int(self.headers.get("Content-Length") or 0))
         parts = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            parts.append(self.rfile.read(size))
+        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+            parts.append(self._exactly(size))
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
         return b"".join(parts)
+
+    def _exactly(self, size: int) -> bytes:
+        """So many bytes, or none of it: half a body of a client that was killed must not be taken for a whole one."""
+        data = self.rfile.read(size)
+        if len(data) < size:
+            raise ConnectionAbortedError("the client went away before its body was complete")
+        return data
 
     def _control(self, path: str, query: str, body: bytes) -> None:
         if not secrets.compare_digest(self.headers.get("X-Control") or "", self.server.control):
@@ -126,6 +141,13 @@ class Handler(BaseHTTPRequestHandler):
             super().finish()
         except (OSError, ValueError):
             self.close_connection = True
+
+
+def _seconds(after: str) -> float:
+    """What a Retry-After header asks for: seconds, or a moment."""
+    if after.isdigit():
+        return float(after)
+    return (parsedate_to_datetime(after) - datetime.now(UTC)).total_seconds()
 
 
 class Server(ThreadingHTTPServer):

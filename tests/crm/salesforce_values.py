@@ -150,6 +150,11 @@ def long_id(field: Field, value: str) -> str:
     return value + suffix(value) if len(value) == SHORT else value[:LONG]
 
 
+def _encodable(value: str) -> bool:
+    """Half of a surrogate pair is no character, though JSON can spell it."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def from_json(field: Field, value: Any) -> Any:
     """A JSON value as it is kept; Refused fails the record, Unreadable the request."""
     kind = field.kind
@@ -158,8 +163,8 @@ def from_json(field: Field, value: Any) -> Any:
             raise Unreadable("boolean", value)
         return None
     if kind in TEXTS or kind in ("reference", "id"):
-        if not isinstance(value, str):
-            raise Unreadable("string", value)
+        if not isinstance(value, str) or not _encodable(value):
+            raise Unreadable("string", value if not isinstance(value, str) else "\ufffd")
         return text(field, value) if kind in TEXTS else (long_id(field, value) if value.strip(AROUND) else None)
     if kind in NUMBERS:
         if isinstance(value, str) and NUMBER.fullmatch(value):

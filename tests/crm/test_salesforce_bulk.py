@@ -130,6 +130,7 @@ def test_a_key_twice_within_200_rows_fails_both_and_further_apart_the_later_row_
             "Key__c,Name\r\na,1\r\n",
             "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF",
         ),
+        ("\ufeffKey__c,Name\na,1\n", "InvalidBatch : Field name not found : \ufeffKey__c"),
         ("", "InvalidBatch : Failed to parse CSV header: no data"),
     ],
 )

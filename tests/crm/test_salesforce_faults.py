@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -56,6 +59,12 @@ def test_a_call_before_retry_after_has_passed_is_a_violation(org: Emulator, api:
     assert (answer.status_code, answer.headers["Retry-After"], answer.json()) == (503, "30", body)
     assert org.violations() == []
     assert api.http.get("/limits").status_code == 200
+    assert org.violations() == ["called before Retry-After had passed"]
+    org.call("reset")
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    org.faults({"kind": "respond", "status": 429, "headers": {"Retry-After": later}, "times": 1})
+    with Api(org) as again:
+        assert statuses(again, 2) == [429, 200]
     assert org.violations() == ["called before Retry-After had passed"]
 
 
@@ -183,6 +192,35 @@ def test_people_edit_delete_and_merge_meanwhile(org: Emulator, api: Api) -> None
     assert org.count("Task")["records"] == 0
     org.call("delete", type="Account", ids=[a], undelete=True)
     assert org.records("Task", "Key__c") == [{"Key__c": "t"}]
+
+
+def test_half_an_upload_of_a_client_that_went_away_is_no_upload(org: Emulator, api: Api) -> None:
+    made = api.http.post("/jobs/ingest", json={"object": "Account", "operation": "insert"}).json()
+    where = f"/services/data/v66.0/jobs/ingest/{made['id']}/batches"
+    head = f"PUT {where} HTTP/1.1\r\nHost: x\r\nAuthorization: {api.http.headers['Authorization']}\r\n"
+    for sent in (
+        f"{head}Content-Type: text/csv\r\nContent-Length: 100\r\n\r\nName\nA\n",
+        f"{head}Transfer-Encoding: chunked\r\n\r\n9\r\nName",
+    ):
+        with socket.create_connection(("127.0.0.1", httpx.URL(org.url).port or 0)) as client:
+            client.sendall(sent.encode())
+    for _ in range(500):
+        if len(org.log()["calls"]) == 3:
+            break
+    assert [call["fault"] for call in org.log()["calls"]] == ["", "client went away", "client went away"]
+    again = api.http.put(
+        f"/jobs/ingest/{made['id']}/batches", content=b"Name\nB\n", headers={"Content-Type": "text/csv"}
+    )
+    assert again.status_code == 201
+
+
+def test_an_upload_in_chunks_is_read_as_one(org: Emulator, api: Api) -> None:
+    made = api.http.post("/jobs/ingest", json={"object": "Account", "operation": "insert"}).json()
+    parts = iter([b"Name\nA", b"B\n", b"C\n"])
+    api.http.put(f"/jobs/ingest/{made['id']}/batches", content=parts, headers={"Content-Type": "text/csv"})
+    api.http.patch(f"/jobs/ingest/{made['id']}", json={"state": "UploadComplete"})
+    assert api.ended(made["id"])["numberRecordsProcessed"] == 2
+    assert [r["Name"] for r in org.records("Account", "Name")] == ["AB", "C"]
 
 
 def _write_and_hang(url: str, token: str, started: multiprocessing.synchronize.Event) -> None:

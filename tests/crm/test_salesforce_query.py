@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.crm.salesforce_asking import FIELDS, Api
 from tests.crm.salesforce_server import Emulator, server
 
-ROWS = [
+ROWS: list[list[Any]] = [
     ["Ann's", "k1", "c1", 1.5, "low", True, "2026-01-01", "2026-01-01T09:00:00.000+0000"],
     ["Bob\\Co", "k2", "C1", 2.5, "high", False, "2026-02-01", "2026-02-01T09:00:00.000+0000"],
     ["100%", "K3", None, None, None, False, None, None],
