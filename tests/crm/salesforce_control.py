@@ -57,7 +57,13 @@ def reset(state: State, _asked: Asked) -> Any:
 
 
 def config(state: State, asked: Asked) -> Any:
-    """{switch: value, …}: turn switches; with none, see them."""
+    """{switch: value, …}: turn switches; with none, see them.
+
+    Day: `limit`, `used`. Sign-in: `public_key`, `client_id`, `username`, `audience` (a list; the server's own address
+    when empty), `longest` (seconds an assertion may be good), `approved`, `token_seconds`, `token_calls` (null for no
+    end). Jobs: `queue_seconds`, `seconds` (what a job takes), `batch` (10,000), `upload_limit`, `quoted_newlines`,
+    `results_expired`, `hold` ("UploadComplete" or "InProgress": jobs wait there) and `hold_after` (rows).
+    """
     return state.configure(asked)
 
 

@@ -87,6 +87,8 @@ class Transaction:
         table, i = self.table, change.plan.at.get(key)
         value = change.values[i] if i is not None else None
         name = table.fields[key].name
+        if not is_set(value) and operation == "upsert" and key == ID:
+            return self._create(change.plan, change.values)
         if not is_set(value):
             asked = "Id not specified in an update call" if operation == "update" else f"{name} not specified"
             raise Refused("MISSING_ARGUMENT", asked, [name])

@@ -180,6 +180,13 @@ def test_a_job_inserts_without_a_key_and_updates_by_id(org: Emulator, api: Api) 
     assert sorted(r["Name"] for r in org.records("Account", "Name")) == ["B", "C"]
 
 
+def test_an_upsert_by_id_creates_where_there_is_none(org: Emulator, api: Api) -> None:
+    kept = org.seed("Account", ["Name"], [["A"]])[0]
+    job = api.job(f"Id,Name\n{kept},B\n,C\n", by="Id")
+    assert sorted(r["sf__Created"] for r in api.file(job["id"], "successfulResults")) == ["false", "true"]
+    assert sorted(r["Name"] for r in org.records("Account", "Name")) == ["B", "C"]
+
+
 @pytest.mark.parametrize(
     "asked",
     [

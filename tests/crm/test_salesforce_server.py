@@ -179,6 +179,12 @@ def test_the_control_routes_are_not_there_without_their_token(org: Emulator) -> 
     assert org.log()["calls"] == []
 
 
+def test_a_switch_that_there_is_not_is_an_error_that_names_those_there_are(org: Emulator) -> None:
+    with pytest.raises(RuntimeError, match="token_seconds"):
+        org.config(token_minutes=1)
+    assert org.config(seconds=0.5)["seconds"] == 0.5
+
+
 def test_the_log_has_times_paths_and_rows_but_no_query_and_no_body(org: Emulator, api: Api) -> None:
     api.upsert({"Key__c": "secret-1", "Name": "A"}, {"Key__c": "secret-2", "Name": "B"})
     api.query("SELECT Id FROM Account WHERE Key__c = 'secret-1'")
