@@ -44,7 +44,9 @@ def ends(store: Store, call: Call, kind: str, given: Any) -> list[Record]:
 
 def _end(store: Store, kind: str, wanted: str, types: list[Any]) -> Record:
     for one in types:
-        category, number = (one.get("associationCategory"), one.get("associationTypeId")) if isinstance(one, dict) else ("", 0)
+        category, number = (
+            (one.get("associationCategory"), one.get("associationTypeId")) if isinstance(one, dict) else ("", 0)
+        )
         other = next((b for (a, b), n in TYPES.items() if a == kind and n == number), None)
         if category != "HUBSPOT_DEFINED" or other is None:
             raise errors.bad(f"{category} association type {number} does not exist from {NAMES[kind]}")

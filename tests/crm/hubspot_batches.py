@@ -107,7 +107,11 @@ class Batches:
     def _key(self, kind: str, name: Any, value: str) -> str:
         """The value as it would be stored, so that a lookup and a write agree on what is the same."""
         definition = self.store.definitions[kind].get(name or "")
-        return checked(definition, value, trims=self.store.options.trims_text, owners=frozenset())[0] if definition else value
+        return (
+            checked(definition, value, trims=self.store.options.trims_text, owners=frozenset())[0]
+            if definition
+            else value
+        )
 
     def _list(self, body: dict[str, Any], member: str) -> list[str]:
         found = body.get(member, [])

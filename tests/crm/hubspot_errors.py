@@ -71,9 +71,7 @@ def invalid_values(problems: list[dict[str, str]], portal: int) -> Refused:
         {"isValid": False, **problem, "localizedErrorMessage": problem["message"], "portalId": portal}
         for problem in problems
     ]
-    errors = [
-        {"message": p["message"], "code": p["error"], "context": {"propertyName": [p["name"]]}} for p in problems
-    ]
+    errors = [{"message": p["message"], "code": p["error"], "context": {"propertyName": [p["name"]]}} for p in problems]
     return bad(f"Property values were not valid: {json.dumps(told, separators=(',', ':'))}", errors=errors)
 
 

@@ -26,10 +26,11 @@ MOST_UNIQUE = 10
 class Options:
     """How this account is set up. Every switch of which the documents do not decide has its harder value first."""
 
-    token: str = "service-key"
-    control_token: str = "control"
+    token: str
+    control_token: str
     scopes: tuple[str, ...] = ()  # none named: all
     portal: int = 891936587
+    version: str = "2026-03"
     ten_secondly: int = 190
     daily: int = 625_000
     window_seconds: float = 10.0
@@ -132,9 +133,7 @@ class Store:
                 told = {"message": f'Property "{name}" does not exist', "error": "PROPERTY_DOESNT_EXIST"}
                 wrong.append({**told, "name": name})
                 continue
-            stored[name], error, message = checked(
-                definition, value, trims=self.options.trims_text, owners=owners
-            )
+            stored[name], error, message = checked(definition, value, trims=self.options.trims_text, owners=owners)
             if error:
                 wrong.append({"message": message, "error": error, "name": name})
         return stored, wrong

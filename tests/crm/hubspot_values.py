@@ -57,15 +57,11 @@ class Property:
 
 
 def choices(*values: str) -> tuple[dict[str, Any], ...]:
-    return tuple(
-        {"label": v.title(), "value": v, "displayOrder": at, "hidden": False} for at, v in enumerate(values)
-    )
+    return tuple({"label": v.title(), "value": v, "displayOrder": at, "hidden": False} for at, v in enumerate(values))
 
 
 def _defined(group: str, names: str, read_only: bool = False, **members: Any) -> list[Property]:
-    return [
-        Property(n, groupName=group, hubspotDefined=True, read_only=read_only, **members) for n in names.split()
-    ]
+    return [Property(n, groupName=group, hubspotDefined=True, read_only=read_only, **members) for n in names.split()]
 
 
 def defaults(kind: str) -> dict[str, Property]:
