@@ -24,6 +24,7 @@ class Account:
     """One account with everything around it that a test sets and reads."""
 
     def __init__(self, options: Options) -> None:
+        self.started_with = options
         self.store = Store(options)
         self.limits, self.batches = Limits(self.store), Batches(self.store)
         self.rules: list[Rule] = []
@@ -159,8 +160,15 @@ def _options(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
     if unknown := set(listed) - set(asdict(account.store.options)):
         raise ValueError(f"no option is named {sorted(unknown)}")
     account.store.options = replace(account.store.options, **listed)
+    account.raw = deque(account.raw, maxlen=account.store.options.raw_kept)
     told = asdict(account.store.options)
     return {name: value for name, value in told.items() if "token" not in name}
+
+
+def _reset(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
+    """A new account in the same process: the options of the start, changed by what is named here."""
+    account.__init__(account.started_with)  # type: ignore[misc]
+    return _options(account, asked)
 
 
 def _clock(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +208,7 @@ ROUTES: dict[str, Callable[[Account, dict[str, Any]], dict[str, Any]]] = {
     "property": _property,
     "faults": _faults,
     "options": _options,
+    "reset": _reset,
     "clock": _clock,
     "revoke": _revoke,
     "log": _log,

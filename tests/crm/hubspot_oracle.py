@@ -15,6 +15,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+import httpx
+
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = "HUBSPOT_EMULATOR"
 
@@ -37,6 +39,15 @@ class Emulator:
         except HTTPError as exc:
             with exc:
                 raise ValueError(f"{route}: {exc.read().decode()}") from exc
+
+    def http(self, **options: Any) -> httpx.Client:
+        """A plain client with the key, for tests of the emulator itself."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)
+
+    def reset(self, **options: Any) -> None:
+        """A new, empty account with the options of the start, changed by these."""
+        self.control("reset", options)
 
     def records(self, kind: str = "companies", *, archived: bool = False) -> list[dict[str, Any]]:
         """The final state; with `archived` also what lies in the bin."""
