@@ -32,7 +32,9 @@ class Limits:
             return self._refusal("DAILY", DAY_MS - now % DAY_MS)
         if len(self._calls) >= options.ten_secondly:
             window = round(options.window_seconds * 1000)
-            return self._refusal("TEN_SECONDLY_ROLLING", max(1, self._calls[0] + window - now))
+            return self._refusal(
+                "TEN_SECONDLY_ROLLING", max(1, (self._calls[0] if self._calls else now) + window - now)
+            )
         if searching:
             if len(self._searches) >= options.search_per_second:
                 return self._refusal("SECONDLY", max(1, self._searches[0] + 1000 - now))

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -119,7 +120,8 @@ def _note(account: Account, call: Call, reply: Reply, arrived: float) -> None:
     store, where = account.store, {"method": call.method, "path": call.path}
     status = 0 if reply.dropped else reply.status
     if not call.inputs and b'"inputs"' in call.raw:  # refused before its work began
-        call.inputs = -1
+        with suppress(errors.Refused, TypeError):
+            call.inputs = len(call.body()["inputs"])
     with store.lock:
         at = round(time.time(), 3)
         took = round((time.monotonic() - arrived) * 1000, 1)
@@ -188,6 +190,17 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: the log is the oracle's."""
 
 
+class Server(ThreadingHTTPServer):
+    """One thread a connection; silent about clients that went away."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
@@ -197,9 +210,7 @@ def main() -> None:
     made = {name: secrets.token_hex(8) for name in ("token", "control_token") if name not in given}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     Handler.account = Account(Options(**listed, **made))
-    ThreadingHTTPServer.daemon_threads = True
-    ThreadingHTTPServer.request_queue_size = 128
-    with ThreadingHTTPServer(("127.0.0.1", arguments.port), Handler) as http:
+    with Server(("127.0.0.1", arguments.port), Handler) as http:
         # Tokens that nobody chose are told, for a start by hand.
         told = "".join(f"{name} {value}\n" for name, value in made.items())
         sys.stdout.write(f"listening on {http.server_address[1]}\n{told}")
