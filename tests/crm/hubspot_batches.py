@@ -132,7 +132,8 @@ class Batches:
             row.refused = refused
 
     def _refuse_repeated(self, ids: list[str]) -> None:
-        if repeated := sorted({i for i in ids if ids.count(i) > 1}):
+        folded = [self.store.fold(i) for i in ids]
+        if repeated := sorted({i for i, one in zip(ids, folded, strict=True) if folded.count(one) > 1}):
             raise errors.duplicate_ids(repeated)
 
     def _judge(self, kind: str, rows: list[Row]) -> None:
@@ -148,10 +149,11 @@ class Batches:
             if row.refused is not None:
                 continue
             row.refused = store.clash(row.record.id if row.record else "", kind, row.values)
-            for pair in row.values.items():
-                if (kind, pair[0]) in store.unique and pair[1] and taken.setdefault(pair, row) is not row:
+            for name, value in row.values.items():
+                one = (name, store.fold(value))
+                if (kind, name) in store.unique and value and taken.setdefault(one, row) is not row:
                     status, label, portal = store.options.conflict_status, KINDS[kind][1], store.options.portal
-                    row.refused = errors.value_taken(status, label, *pair, "an input", "another input", portal)
+                    row.refused = errors.value_taken(status, label, name, value, "an input", "another input", portal)
 
     def _write(self, kind: str, rows: list[Row], status: int, *, upserts: bool = False) -> Answer:
         started = self.store.now()

@@ -103,6 +103,7 @@ def _seed(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
     made = [store.insert(kind, one, "IMPORT") for one in given]
     for record in made:
         record.created -= 86_400_000
+        record.properties |= dict.fromkeys(("createdate", "hs_createdate"), iso(record.created))
         record.history = {n: [(record.created, v, "IMPORT")] for n, v in record.properties.items()}
     return {"ids": [record.id for record in made]}
 
@@ -160,6 +161,9 @@ def _options(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
     if unknown := set(listed) - set(asdict(account.store.options)):
         raise ValueError(f"no option is named {sorted(unknown)}")
     account.store.options = replace(account.store.options, **listed)
+    for kind, known in account.store.definitions.items():  # values may compare otherwise now
+        for definition in known.values():
+            account.store.define(kind, definition)
     account.raw = deque(account.raw, maxlen=account.store.options.raw_kept)
     told = asdict(account.store.options)
     return {name: value for name, value in told.items() if "token" not in name}

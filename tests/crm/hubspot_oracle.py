@@ -94,9 +94,19 @@ def server(*, seconds: float = 1800, **options: Any) -> Iterator[Emulator]:
     """An emulator for the length of a test, with `hubspot_store.Options`; ended by its own process id."""
     token = options.setdefault("token", f"test-key-{secrets.token_hex(8)}")
     control_token = options.setdefault("control_token", secrets.token_hex(8))
-    command = [sys.executable, "-m", "tests.crm.hubspot_server", "--port", "0", "--seconds", str(seconds)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.crm.hubspot_server",
+        "--port",
+        "0",
+        "--seconds",
+        str(seconds),
+        "--while-stdin",
+    ]
     environment = {**os.environ, ENVIRONMENT: json.dumps(options)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line.startswith("listening on "):
@@ -105,5 +115,6 @@ def server(*, seconds: float = 1800, **options: Any) -> Iterator[Emulator]:
     finally:
         process.terminate()
         process.wait(timeout=10)
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()

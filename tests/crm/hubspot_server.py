@@ -205,6 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1800, help="how long it runs before it ends by itself")
+    parser.add_argument("--while-stdin", action="store_true", help="end with whoever holds the other end of stdin")
     arguments = parser.parse_args()
     given = json.loads(os.environ.get(ENVIRONMENT) or "{}")
     made = {name: secrets.token_hex(8) for name in ("token", "control_token") if name not in given}
@@ -218,6 +219,9 @@ def main() -> None:
         ending = threading.Timer(arguments.seconds, http.shutdown)
         ending.daemon = True
         ending.start()
+        if arguments.while_stdin:
+            # A test that is killed leaves no emulator behind.
+            threading.Thread(target=lambda: (os.read(0, 1), http.shutdown()), daemon=True).start()
         http.serve_forever(poll_interval=0.2)
 
 

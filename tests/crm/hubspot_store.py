@@ -45,6 +45,7 @@ class Options:
     echoes_trace: bool = True
     shuffles_results: bool = True
     trims_text: bool = True
+    folds_case: bool = False  # whether "A1" and "a1" are one unique value; on for a look at what it would do
     requires_name: bool = True
     keeps_merged_id: bool = False  # a public beta keeps the primary record's id; without it a merge makes a new one
     locks_above: int = 0  # rows written within two seconds before a 423; 0 is never
@@ -97,9 +98,13 @@ class Store:
         self.definitions[kind][definition.name] = definition
         self.unique.pop((kind, definition.name), None)
         if definition.hasUniqueValue:
-            values = {r.properties.get(definition.name, ""): r.id for r in self.alive(kind)}
+            values = {self.fold(r.properties.get(definition.name, "")): r.id for r in self.alive(kind)}
             values.pop("", None)
             self.unique[kind, definition.name] = values
+
+    def fold(self, value: str) -> str:
+        """The form of a unique value in which two are compared."""
+        return value.casefold() if self.options.folds_case else value
 
     def drop(self, kind: str, name: str) -> None:
         self.definitions[kind].pop(name, None)
@@ -111,7 +116,7 @@ class Store:
     def find(self, kind: str, wanted: str, id_property: str | None, *, archived: bool = False) -> Record | None:
         """The record of an id or of a unique value; an id that was merged away leads to the record it became."""
         if id_property:
-            wanted = self.index(kind, id_property).get(wanted, "")
+            wanted = self.index(kind, id_property).get(self.fold(wanted), "")
         while wanted in self.became:
             wanted = self.became[wanted]
         record = self.records[kind].get(wanted)
@@ -148,7 +153,7 @@ class Store:
     def clash(self, record_id: str, kind: str, properties: dict[str, str]) -> errors.Refused | None:
         """The refusal when a value that must be unique is another record's."""
         for name, value in properties.items():
-            holder = self.unique.get((kind, name), {}).get(value)
+            holder = self.unique.get((kind, name), {}).get(self.fold(value))
             if holder is not None and holder != record_id:
                 label, portal = KINDS[kind][1], self.options.portal
                 status = self.options.conflict_status
@@ -172,10 +177,10 @@ class Store:
         for name, value in {**properties, "hs_lastmodifieddate": iso(now)}.items():
             index = self.unique.get((record.kind, name))
             if index is not None:
-                if index.get(old := record.properties.get(name, "")) == record.id:
+                if index.get(old := self.fold(record.properties.get(name, ""))) == record.id:
                     del index[old]
                 if value:
-                    index[value] = record.id
+                    index[self.fold(value)] = record.id
             if value:
                 record.properties[name] = value
             else:
@@ -189,7 +194,7 @@ class Store:
         """Into the recycling bin: its unique values are free again, so an upsert makes a second record."""
         record.archived = self.now()
         for (kind, name), index in self.unique.items():
-            value = record.properties.get(name, "")
+            value = self.fold(record.properties.get(name, ""))
             if kind == record.kind and index.get(value) == record.id:
                 del index[value]
 
@@ -200,7 +205,7 @@ class Store:
             value = record.properties.get(name, "")
             if kind != record.kind or not value:
                 continue
-            if index.setdefault(value, record.id) != record.id:
+            if index.setdefault(self.fold(value), record.id) != record.id:
                 del record.properties[name]
 
     def merge(self, primary: Record, other: Record, *, keeps_id: bool | None = None) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from tests.crm.hubspot_oracle import Emulator
 from tests.crm.hubspot_server import server
 
 COMPANIES = "/crm/objects/2026-03/companies"
-UPSERT = f"{COMPANIES}/batch/upsert"
+UPSERT, TASKS = f"{COMPANIES}/batch/upsert", "/crm/objects/2026-03/tasks"
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +199,25 @@ def test_a_field_can_vanish_or_change_its_type_under_the_client(hub: Emulator, a
     hub.define("churn_probability", type="enumeration", fieldType="select", options=options)
     errors = upsert(api, "a", churn_probability="0.5").json()["errors"]
     assert errors[0]["errors"][0]["code"] == "INVALID_OPTION"
+
+
+def test_a_client_that_repeats_a_create_makes_what_the_oracle_finds(hub: Emulator, api: httpx.Client) -> None:
+    hub.faults({"path": "/tasks$", "drop": "after", "count": 1})
+    due = {"hs_timestamp": "2026-03-02T09:00:00Z", "hs_task_subject": "a | call | 2026-W09"}
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.post(TASKS, json={"properties": due, "associations": []})
+    api.post(TASKS, json={"properties": due, "associations": []}).raise_for_status()
+    assert len(hub.duplicates("hs_task_subject", "tasks")["a | call | 2026-W09"]) == 2
+
+
+def test_many_clients_at_once_make_each_company_once(hub: Emulator) -> None:
+    def work(_: int) -> int:
+        with hub.http() as api:
+            return upsert(api, *[f"a{n}" for n in range(50)]).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(16))) == [200] * 16
+    assert len(hub.by("account_id")) == len(hub.records()) == 50
 
 
 def test_the_state_outlives_the_client(hub: Emulator) -> None:

@@ -17,6 +17,7 @@ from tests.crm.hubspot_server import server
 COMPANIES, TASKS = "/crm/objects/2026-03/companies", "/crm/objects/2026-03/tasks"
 PROPERTIES = "/crm/properties/2026-03/companies"
 HEADERS = {"Authorization": "Bearer x", "Content-Type": "application/json"}
+pytestmark = pytest.mark.shared
 DUE = {"hs_timestamp": "2026-03-02T09:00:00Z"}
 KEY = {"name": "account_id", "label": "Account", "type": "string", "fieldType": "text", "hasUniqueValue": True}
 KEY["groupName"] = "companyinformation"

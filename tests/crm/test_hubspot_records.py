@@ -101,6 +101,19 @@ def test_an_update_of_what_is_not_there_is_an_error_of_its_row(hub: Emulator, ap
     assert hub.records()[0]["properties"]["city"] == "Oslo"
 
 
+def test_an_update_by_key_never_makes_a_company(hub: Emulator, api: httpx.Client) -> None:
+    hub.seed(1, account_id="known", name="A")
+    inputs = [
+        {"id": k, "idProperty": "account_id", "objectWriteTraceId": k, "properties": {"city": "Oslo"}}
+        for k in ("known", "unknown")
+    ]
+    answer = api.post(f"{COMPANIES}/batch/update", json={"inputs": inputs})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["category"]) == (207, "OBJECT_NOT_FOUND")
+    assert error["context"] == {"ids": ["unknown"], "objectWriteTraceId": ["unknown"]}
+    assert {r["properties"]["account_id"]: r["properties"]["city"] for r in hub.records()} == {"known": "Oslo"}
+
+
 def test_an_archived_key_is_free_and_an_upsert_makes_a_second_company(hub: Emulator, api: httpx.Client) -> None:
     first = upsert(api, "a")
     hub.control("archive", {"property": "account_id", "value": "a"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -224,6 +225,15 @@ def test_an_empty_value_clears_and_does_not_appear(hub: Emulator, api: httpx.Cli
     assert (read.json()["properties"]["name"], "churn_probability" in read.json()["properties"]) == ("a", False)
 
 
+def test_keys_that_differ_by_case_are_two_unless_the_account_folds_them(hub: Emulator, api: httpx.Client) -> None:
+    assert upsert(api, row("acct", "t1"), row("ACCT", "t2")).status_code == 200
+    hub.reset(folds_case=True)
+    hub.define("account_id", hasUniqueValue=True)
+    assert upsert(api, row("acct", "t1"), row("ACCT", "t2")).status_code == 400
+    assert upsert(api, row("acct")).json()["results"][0]["new"]
+    assert not upsert(api, row("ACCT")).json()["results"][0]["new"]
+
+
 def test_half_a_character_nan_and_no_json_are_refused(api: httpx.Client) -> None:
     bodies = [f'{{"inputs":[{{"id":"{ASCII_ESCAPED}"}}]}}', '{"inputs":[{"id":NaN}]}', "[]", "{", '{"inputs":[]}']
     for body in bodies:
@@ -244,6 +254,31 @@ def test_the_log_counts_inputs_and_holds_no_bodies(hub: Emulator, api: httpx.Cli
     (kept,) = hub.raw()
     assert "secret" in kept["body"]
     assert hub.token not in str(kept)
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    code = (
+        "import subprocess, sys\n"
+        "command = [sys.executable, '-m', 'tests.crm.hubspot_server', '--while-stdin']\n"
+        "started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)\n"
+        "print(started.stdout.readline(), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdin
+    assert parent.stdout
+    port = parent.stdout.readline().split()[-1]
+    parent.kill()
+    parent.communicate()
+    for _ in range(100):
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=1)
+        except httpx.ConnectError:
+            return
+        time.sleep(0.05)
+    pytest.fail("it runs on")
 
 
 def test_it_ends_by_itself() -> None:
