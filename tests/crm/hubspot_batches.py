@@ -9,7 +9,6 @@ and so does a value that must be unique and is another record's, unless the acco
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.crm.hubspot_store import KINDS, Record, Store
 from tests.crm.hubspot_values import checked, iso
 
 LOCK_MS = 2000
+UPSERTED = {"id", "idProperty", "properties", "objectWriteTraceId"}
 Answer = tuple[int, dict[str, Any] | None]
 
 
@@ -77,6 +77,9 @@ class Batches:
         keys = [self._key(kind, name, call.text(row.given.get("id"), "id")) for row in rows]
         self._refuse_repeated(keys)
         for row, key in zip(rows, keys, strict=True):
+            if unknown := sorted(set(row.given) - UPSERTED):
+                # Not refused, and without effect: `associations` are for creates alone.
+                call.violations.append(f"an upsert takes no {', '.join(unknown)}")
             row.record = self.store.find(kind, key, name)
             if not key:
                 row.refused = errors.bad(f"The id of an input is empty; it must be a value of {name}.")
@@ -161,19 +164,23 @@ class Batches:
         self._judge(kind, rows)
         traces = {row.trace for row in rows}
         each = len(traces) == len(rows) and "" not in traces
-        refused = [row for row in rows if row.refused and not row.missing]
-        if refused and not each:
-            wrong = [problem for row in rows for problem in row.wrong]
-            raise errors.invalid_values(wrong, self.store.options.portal) if wrong else refused[0].refused  # type: ignore[misc]
-        for row in refused:
-            told = row.refused.body["message"] if row.refused else ""
-            if row.refused and "already has that value" in told and self.store.options.conflict_rejects == "batch":
-                raise row.refused
+        self._reject_all(rows, each)
         results = [self._stored(kind, row, upserts) for row in rows if row.refused is None]
         if self.store.options.shuffles_results:
             # A real account's results were seen in another order than its inputs.
             random.Random(started).shuffle(results)
         return self._answer(results, self._told(rows, each), started, status)
+
+    def _reject_all(self, rows: list[Row], each: bool) -> None:
+        """Raise what refuses the whole call: anything without trace ids, a conflict also with them."""
+        options = self.store.options
+        refused = [row.refused for row in rows if row.refused and not row.missing]
+        conflicts = [one for one in refused if one.conflict and options.conflict_rejects == "batch"]
+        wrong = [problem for row in rows for problem in row.wrong]
+        if wrong and not each:
+            raise errors.invalid_values(wrong, options.portal)
+        for one in conflicts if each else refused:
+            raise one
 
     def _stored(self, kind: str, row: Row, upserts: bool) -> dict[str, Any]:
         new = row.record is None
@@ -220,6 +227,3 @@ class Batches:
             self._locked_until = now + LOCK_MS
             raise errors.locked()
         self._written.append((now, rows))
-
-
-Route = Callable[[Call, str], Answer]

@@ -24,6 +24,7 @@ class Refused(Exception):
         super().__init__(message)
         self.status = status
         self.headers: dict[str, str] = members.pop("headers", {})
+        self.conflict: bool = members.pop("conflict", False)
         self.body = {"status": "error", "message": message, "category": category, **members}
 
     def answer(self) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def value_taken(status: int, kind: str, name: str, value: str, at: str, holder: 
     """Two records with one unique value: seen as 400 `VALIDATION_ERROR` and as 409 `CONFLICT`."""
     where = f"portalId={portal}, objectTypeId=ObjectTypeId{{legacyObjectType={kind}}}, propertyName={name}"
     told = f"Cannot set PropertyValueCoordinates{{{where}, value={value}}} on {at}. {holder} already has that value."
-    return Refused(status, "CONFLICT" if status == 409 else "VALIDATION_ERROR", told)
+    return Refused(status, "CONFLICT" if status == 409 else "VALIDATION_ERROR", told, conflict=True)
 
 
 def not_in_batch(kind: str) -> Refused:

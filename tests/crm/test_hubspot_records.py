@@ -215,6 +215,28 @@ def test_whether_tasks_can_have_a_key_is_a_switch(
     assert (statuses, len(hub.records("tasks"))) == ([then, then], 1 if switch == "on" else 0)
 
 
+def test_an_upsert_of_a_task_takes_no_associations(hub: Emulator, api: httpx.Client) -> None:
+    hub.define("task_key", "tasks", hasUniqueValue=True)
+    (company,) = hub.seed(1, name="A")
+    one = {"id": "k", "idProperty": "task_key", "properties": DUE, "associations": [to_company(company)]}
+    made = api.post(f"{TASKS}/batch/upsert", json={"inputs": [one]}).raise_for_status().json()["results"][0]
+    assert hub.records("tasks")[0]["associations"] == {}
+    assert hub.violations() == [f"POST {TASKS}/batch/upsert: an upsert takes no associations"]
+    for _ in range(2):
+        api.put(f"{TASKS}/{made['id']}/associations/default/companies/{company}").raise_for_status()
+    assert hub.records("tasks")[0]["associations"] == {"companies": [company]}
+
+
+def test_a_task_made_twice_with_a_unique_key_names_the_first(hub: Emulator, api: httpx.Client) -> None:
+    hub.define("task_key", "tasks", hasUniqueValue=True)
+    (company,) = hub.seed(1, name="A")
+    one = {"properties": {**DUE, "task_key": "k"}, "associations": [to_company(company)]}
+    first = api.post(TASKS, json=one).raise_for_status().json()["id"]
+    again = api.post(TASKS, json=one)
+    assert (again.status_code, f"{first} already has that value." in again.json()["message"]) == (409, True)
+    assert len(hub.records("tasks")) == 1
+
+
 def test_the_oracle_counts_repeats_of_a_value_that_need_not_be_unique(hub: Emulator, api: httpx.Client) -> None:
     api.post("/crm/properties/2026-03/tasks", json=KEY).raise_for_status()
     for _ in range(2):
