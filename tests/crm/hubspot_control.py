@@ -100,7 +100,11 @@ def _seed(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
         values = asked["properties"]
         numbers = range(asked.get("first", 1), asked.get("first", 1) + asked["count"])
         given = [{name: value.replace("{n}", str(n)) for name, value in values.items()} for n in numbers]
-    made = [store.insert(kind, one, "IMPORT") for one in given]
+    made = []
+    for one in given:
+        if refused := store.clash("", kind, one):
+            raise refused
+        made.append(store.insert(kind, one, "IMPORT"))
     for record in made:
         record.created -= 86_400_000
         record.properties |= dict.fromkeys(("createdate", "hs_createdate"), iso(record.created))
@@ -110,6 +114,8 @@ def _seed(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _edit(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
     record = _record(account, asked)
+    if refused := account.store.clash(record.id, record.kind, asked["properties"]):
+        raise refused
     account.store.write(record, asked["properties"], PERSON)
     return _told(account, record)
 

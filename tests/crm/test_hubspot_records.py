@@ -205,6 +205,14 @@ def test_a_person_edits_what_the_client_wrote(hub: Emulator, api: httpx.Client) 
     assert [(value, who) for _, value, who in history] == [("Rome", "CRM_UI"), ("Oslo", "INTEGRATION")]
 
 
+def test_neither_a_person_nor_a_seed_can_repeat_a_unique_value(hub: Emulator) -> None:
+    one, _ = hub.seed(2, account_id="a{n}", name="A")
+    with pytest.raises(ValueError, match="already has that value"):
+        hub.control("edit", {"id": one, "properties": {"account_id": "a2"}})
+    with pytest.raises(ValueError, match="already has that value"):
+        hub.seed(1, account_id="a1", name="A")
+
+
 def test_twenty_thousand_companies_are_made_quickly(hub: Emulator, api: httpx.Client) -> None:
     assert len(hub.seed(20_000, account_id="a{n}", name="Company {n}")) == 20_000
     assert upsert(api, "a19999")["new"] is False
