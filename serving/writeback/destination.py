@@ -17,12 +17,15 @@ class Outgoing:
     """One row as the destination gets it: only the fields to write, and whether the row was absent when last read.
 
     With `create` false the row existed: write the fields, do not create it anew (answer `unknown` if it is gone).
+    `seen` is what fields among them showed when they were read: a destination that can compare writes only while they
+    still do, and else answers `retry(code="changed")`, so that a person's edit of this moment is not overwritten.
     """
 
     key: Key
     account_id: str
     fields: Row
     create: bool
+    seen: Row = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

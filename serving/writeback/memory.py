@@ -49,6 +49,8 @@ class MemoryCrm:
         known = self.rows[kind].get(row.key)
         if known is None and not row.create:
             return Outcome.unknown("gone")
+        if known and not row.create and any(known.get(name) != value for name, value in row.seen.items()):
+            return Outcome.retry(code="changed")
         kept = TASK_WRITTEN_ONCE if kind == "task" and known is not None and row.create else frozenset()
         fields = {name: value for name, value in row.fields.items() if name not in kept}
         self.rows[kind].setdefault(row.key, {}).update(fields)

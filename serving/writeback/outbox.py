@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from serving.writeback import undo
 from serving.writeback.canonical import marks, row_hash
 from serving.writeback.decision import Confirmed, Decision
-from serving.writeback.destination import Kind, Outgoing, Row
+from serving.writeback.destination import Kind, Row
+from serving.writeback.entries import Answer, Entry
 from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import Staged
@@ -19,43 +19,6 @@ REASON_LENGTH = 500
 _ACCEPTED = f"""NOT (o.kind = 'task' AND EXISTS (SELECT 1 FROM outbox s
   WHERE s.dest = o.dest AND s.kind = 'score' AND s.key = o.account_id AND s.{LIVE}))"""
 """A task waits until its account's score is through."""
-
-
-@dataclass(slots=True)
-class Entry:
-    """A claimed row. `attempts` counts this one; `send` is None where it must be read and decided anew;
-    `agreed` are fields that were then found to hold our value already; `before` what those to write showed when the
-    row was first decided, None where it is created; `was` the as_of confirmed then. `restores`: a rollback's row."""
-
-    id: int
-    row: Staged
-    attempts: int
-    send: Row | None
-    create: bool
-    job: str | None
-    before: Row | None = None
-    was: str = ""
-    restores: bool = False
-    agreed: Row = field(default_factory=dict)
-
-    def outgoing(self) -> Outgoing:
-        """The row as the destination gets it."""
-        return Outgoing(self.row.key, self.row.account_id, self.send or {}, self.create)
-
-
-@dataclass(slots=True)
-class Answer:
-    """What becomes of a claimed row. A row going back to `pending` is read anew before it is sent, unless `keep`."""
-
-    entry: Entry
-    state: Literal["done", "skipped", "dead", "pending"]
-    code: str = ""
-    reason: str = ""
-    next_at: float = 0.0
-    keep: bool = False
-    uncounted: bool = False
-    remote_id: str | None = None
-    seen: Row | None = None
 
 
 class BatchHandle:

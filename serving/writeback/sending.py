@@ -13,7 +13,8 @@ from serving.writeback.breakers import too_many
 from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, same
 from serving.writeback.decision import Decision, decide, decide_back
 from serving.writeback.destination import Capabilities, Key, Kind, Outcome, Row, Scalar
-from serving.writeback.outbox import Answer, BatchHandle, Entry, Outbox
+from serving.writeback.entries import Answer, Entry
+from serving.writeback.outbox import BatchHandle, Outbox
 from serving.writeback.patient import Deferred, Patient, backoff
 
 TRIES_TO_STORE = 3
@@ -93,6 +94,7 @@ class Sender:
             entry.agreed = {name: (shown or {}).get(name) for name in decision.agreed}
             if decision.verdict in ("new", "changed"):
                 entry.send, entry.create = decision.send, decision.verdict == "new"
+                entry.seen = {name: change.before for name, change in decision.changes.items()}
             elif decision.verdict == "unchanged" and entry.attempts > 1:
                 answers.append(Answer(entry, "done", seen=entry.agreed))
             else:

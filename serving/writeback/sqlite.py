@@ -109,7 +109,13 @@ class SqliteCrm:
         kept = TASK_WRITTEN_ONCE if kind == "task" else frozenset()
         if not row.create:
             changes = ", ".join(f'"{name}"=?' for name in values)
-            return _run(db, f"UPDATE {table} SET {changes} WHERE {key_column}=?", [*values.values(), row.key])
+            as_seen = "".join(f' AND "{name}" IS ?' for name in row.seen)
+            sql = f"UPDATE {table} SET {changes} WHERE {key_column}=?{as_seen}"
+            outcome = _run(db, sql, [*values.values(), row.key, *row.seen.values()])
+            exists = f"SELECT 1 FROM {table} WHERE {key_column}=?"
+            if outcome.answer == "unknown" and row.seen and db.execute(exists, (row.key,)).fetchone():
+                return Outcome.retry(code="changed")  # by somebody, since it was read
+            return outcome
         values = {key_column: row.key, **({"account_id": row.account_id} if kind == "task" else {}), **values}
         columns = ", ".join(f'"{name}"' for name in values)
         changes = ", ".join(f'"{name}"=excluded."{name}"' for name in values if name not in kept | {key_column})

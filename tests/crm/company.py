@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from serving.writeback import delivery
 from serving.writeback.delivery import Applied
 from serving.writeback.staged import Staged
 from tests.crm.tryton_server import Tryton
@@ -14,6 +16,10 @@ WEEK_1, WEEK_2 = "2025-01-06", "2025-01-13"
 ACCOUNTS, TASKS = 60, 20
 # The requests that change something, by their bodies.
 WRITES = r'"method":"model\.[a-z.]+\.(write|create)"'
+
+
+# Every third account has a task and every tier moves each week: nothing that should stop these tests.
+apply = partial(delivery.apply, accepted=("new_tasks", "tier_moves"))
 
 
 def score(number: int, as_of: str = WEEK_1, **fields: Any) -> Staged:

@@ -10,8 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from serving.writeback.delivery import apply
-from tests.crm.company import book
+from tests.crm.company import apply, book
 from tests.crm.tryton_destination import TrytonCrm
 
 

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from policy.errors import DeliveryIncomplete, SettingsError
-from serving.writeback.delivery import apply
 from serving.writeback.destination import Handle, Key, Kind, Outcome, Outgoing, Row
-from serving.writeback.ledger import rejections
+from serving.writeback.patient import Deferred
+from serving.writeback.place import rejections
 from tests.crm.company import (
     ACCOUNTS,
     TASKS,
     WEEK_2,
     WRITES,
+    apply,
     book,
     missing_or_wrong,
     nothing_lost_nothing_doubled,
@@ -128,7 +129,8 @@ def test_a_daily_limit_defers_and_the_run_after_it_completes(
     first = apply(book(), crm, ledger, run_id="r1")
     assert (first.written, first.deferred, first.complete) == (20, ACCOUNTS + TASKS - 20, False)
     assert front.violations == []
-    assert apply(book(), crm, ledger, run_id="r2").written == 0
+    with pytest.raises(Deferred):
+        apply(book(), crm, ledger, run_id="r2")
     later = apply(book(), crm, ledger, run_id="r3", clock=lambda: time.time() + 3700)
     assert (later.written, later.skipped, missing_or_wrong(tryton, book())) == (ACCOUNTS, 20, [])
 

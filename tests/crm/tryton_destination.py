@@ -4,19 +4,16 @@ It updates accounts (never creates one) and creates tasks, each by a key that Tr
 to write again, halves a batch or keeps a row: that is the engine's. Four things had to be decided for Tryton:
 
 - One bad row rolls back its batch, so a 400 for more than one row is `reject(named=False)`, and the engine halves it.
-- A value of a wrong type is a 500, for ever. A 500 is first `retry`; the third with the same reason for the same rows is
-  `reject(named=False)` if another write went through meanwhile: then it is a row's fault and not a bad hour.
+- A value of a wrong type is a 500, for ever, and so is a bad hour: `unknown`, the engine finds out which it is.
 - A key that is there already is `unknown`: the engine reads it back, and a person's task stays a person's.
-- Reads have no outcome to answer with, so they are repeated here, never before a Retry-After is over.
+- A row that somebody changed since it was read is not written: its `_timestamp` goes along.
 """
 
 from __future__ import annotations
 
 import base64
 import html
-import math
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,7 +21,8 @@ from typing import Any
 import httpx
 
 from policy.errors import DeliveryIncomplete
-from serving.writeback.destination import Capabilities, Field, Handle, Key, Kind, Outcome, Outgoing, Row, Scalar
+from serving.writeback.canonical import same
+from serving.writeback.destination import Busy, Capabilities, Field, Handle, Key, Kind, Outcome, Outgoing, Row, Scalar
 
 PARTY, TASK = "party.party", "churn.task"
 MODELS: Mapping[Kind, tuple[str, str]] = {"score": (PARTY, "churn_account_id"), "task": (TASK, "task_key")}
@@ -38,8 +36,6 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
     "task": {name: name for name in TASK_FIELDS} | {"owner_id": "owner", "account_id": ACCOUNT},
 }
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-SAME_FAILURES = 3
-READ_WAITS, LONGEST_WAIT = (0.1, 0.2, 0.4, 0.8, 1.6, math.inf), 60
 
 
 class _Refused(Exception):
@@ -65,9 +61,10 @@ class TrytonCrm:
         self._database, self._user, self._password = database, user, password
         self._batch_size = batch_size
         self._types: dict[Kind, dict[str, dict[str, Any]]] = {}
-        # How many writes went through; and per row and reason: how often a 500, and how many had gone through before.
-        self._written = 0
-        self._failed: dict[tuple[Kind, Key, str], list[int]] = {}
+
+    @property
+    def name(self) -> str:
+        return f"tryton:{self._database}"
 
     def describe(self) -> Capabilities:
         self._types.clear()
@@ -75,7 +72,7 @@ class TrytonCrm:
         for kind in MODELS:
             known = self._fields(kind)
             found[kind] = {ours: Field(known[n].get("size"), not known[n]["readonly"]) for ours, n in self._names(kind)}
-        return Capabilities(f"tryton:{self._database}", found, batch_size=self._batch_size)
+        return Capabilities(self.name, found, batch_size=self._batch_size)
 
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         names = self._names(kind)
@@ -85,7 +82,8 @@ class TrytonCrm:
         return {key: {ours: _plain(row[n]) for ours, n in names} for key, row in rows.items()}
 
     def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
-        there = {key: row["id"] for key, row in self._search(kind, [row.key for row in batch], []).items()}
+        names = sorted({NAMES[kind][name] for row in batch for name in row.seen})
+        there = self._search(kind, [row.key for row in batch], [*names, "_timestamp"])
         accounts = [row.account_id for row in batch if row.create]
         parties = self._search("score", accounts, []) if accounts else {}
         answers: dict[Key, Outcome] = {}
@@ -93,6 +91,8 @@ class TrytonCrm:
         for row in batch:
             if (row.key in there) == row.create:
                 answers[row.key] = Outcome.unknown("exists" if row.create else "gone")
+            elif not row.create and _changed(kind, row, there[row.key]):
+                answers[row.key] = Outcome.retry(code="changed")
             elif not row.create:
                 update.append(row)
             elif kind == "score" or row.account_id not in parties:
@@ -100,18 +100,21 @@ class TrytonCrm:
             else:
                 create.append(row)
         if update:
-            pairs = [part for row in update for part in ([there[row.key]], self._values(kind, row))]
-            answers |= self._send(kind, update, "write", pairs)
+            pairs = [part for row in update for part in ([there[row.key]["id"]], self._values(kind, row))]
+            model = MODELS[kind][0]
+            stamps = {f"{model},{there[row.key]['id']}": there[row.key]["_timestamp"] for row in update}
+            answers |= self._send(kind, update, "write", pairs, {"_timestamp": stamps})
         if create:
             values = [self._values(kind, row, parties[row.account_id]["id"]) for row in create]
             answers |= self._send(kind, create, "create", [values])
         return [answers[row.key] for row in batch]
 
-    def _send(self, kind: Kind, rows: list[Outgoing], method: str, params: list[Any]) -> dict[Key, Outcome]:
+    def _send(
+        self, kind: Kind, rows: list[Outgoing], method: str, params: list[Any], context: Mapping[str, Any] | None = None
+    ) -> dict[Key, Outcome]:
         """One call, all or nothing: what became of each row."""
         try:
-            self._call(f"model.{MODELS[kind][0]}.{method}", *params)
-            self._written += 1
+            self._call(f"model.{MODELS[kind][0]}.{method}", *params, context=context)
             one = Outcome.ok()
         except NOT_SENT:
             one = Outcome.retry(code="no_connection")
@@ -124,22 +127,15 @@ class TrytonCrm:
                 exists, back = Outcome.unknown("exists"), Outcome.retry(code="rolled_back")
                 if any(row.key in there for row in rows):
                     return {row.key: exists if row.key in there else back for row in rows}
-            one = self._refusal(kind, rows, no)
+            one = self._refusal(rows, no)
         return {row.key: one for row in rows}
 
-    def _refusal(self, kind: Kind, rows: list[Outgoing], no: _Refused) -> Outcome:
+    def _refusal(self, rows: list[Outgoing], no: _Refused) -> Outcome:
         if no.status in (423, 429, 503):
             return Outcome.retry(no.after, {423: "concurrency", 429: "rate_limit"}.get(no.status, "unavailable"))
-        if no.status in (502, 504):
-            return Outcome.unknown(f"http_{no.status}")
         if no.status < 500:
             return Outcome.reject(f"http_{no.status}", no.reason, named=len(rows) == 1)
-        first = [self._failed.setdefault((kind, row.key, no.reason), [0, self._written]) for row in rows]
-        for failed in first:
-            failed[0] += 1
-        if all(times >= SAME_FAILURES and self._written > before for times, before in first):
-            return Outcome.reject(f"http_{no.status}", no.reason, named=False)
-        return Outcome.retry(no.after, f"http_{no.status}")
+        return Outcome.unknown(f"http_{no.status}") if no.after is None else Outcome.retry(no.after)
 
     def _search(self, kind: Kind, keys: Sequence[Key], names: list[str]) -> dict[Key, dict[str, Any]]:
         (model, key), wanted = MODELS[kind], list(dict.fromkeys(keys))
@@ -164,33 +160,26 @@ class TrytonCrm:
         return values if party is None else values | {"task_key": row.key, "party": party}
 
     def _ask(self, method: str, *params: Any) -> Any:
-        """A call that changes nothing: repeated until it is answered. Raises DeliveryIncomplete."""
-        why = ""
-        for pause in READ_WAITS:
-            wait = pause
-            try:
-                return self._call(method, *params)
-            except _Refused as no:
-                why, wait = str(no), max(pause, no.after or 0)
-            except (_Silent, *NOT_SENT) as exc:
-                why = f"no answer ({type(exc).__name__})"
-            if wait > LONGEST_WAIT:
-                break
-            time.sleep(wait)
-        raise DeliveryIncomplete(f"the CRM cannot be read: {why}.", where="tryton", cure="Run it again later.")
+        """A call that changes nothing, and that the engine repeats where it raises Busy."""
+        try:
+            return self._call(method, *params)
+        except _Refused as no:
+            raise Busy(no.after, f"http_{no.status}") from no
+        except (_Silent, *NOT_SENT) as exc:
+            raise Busy(code="no_answer") from exc
 
-    def _call(self, method: str, *params: Any) -> Any:
+    def _call(self, method: str, *params: Any, context: Mapping[str, Any] | None = None) -> Any:
         """The result. Raises _Refused, _Silent, NOT_SENT; DeliveryIncomplete where nobody will answer better later."""
         if "Authorization" not in self.client.headers:
             self._log_in()
         try:
-            return self._post(method, [*params, {}])
+            return self._post(method, [*params, context or {}])
         except _Refused as no:
             if no.status != 401:
                 raise
             # The session is over, and nothing was done: once more with a new one.
             self._log_in()
-            return self._post(method, [*params, {}])
+            return self._post(method, [*params, context or {}])
 
     def _log_in(self) -> None:
         self.client.headers.pop("Authorization", None)
@@ -221,6 +210,11 @@ class TrytonCrm:
             return answer.json()
         except ValueError as exc:
             raise _Silent from exc
+
+
+def _changed(kind: Kind, row: Outgoing, shown: Mapping[str, Any]) -> bool:
+    names = NAMES[kind]
+    return any(not same(_plain(shown[names[n]]), value) for n, value in row.seen.items() if names[n] in shown)
 
 
 def _plain(value: Any) -> Scalar:

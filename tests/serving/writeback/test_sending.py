@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from serving.writeback.destination import Busy, Capabilities, Handle, Kind, Outc
 from serving.writeback.memory import MemoryCrm
 from serving.writeback.patient import Deferred
 from serving.writeback.place import rejections
+from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
 Make = Callable[..., Staged]
@@ -320,3 +323,27 @@ def test_what_the_crm_rounds_in_an_owners_field_is_not_taken_for_a_persons_edit(
     assert apply(rows, crm, ledger, run_id="r2").edited == ()
     crm.rows["task"][task("a").key]["due_at"] = "2025-01-09T00:00:00Z"
     assert apply(rows, crm, ledger, run_id="r3").edited == (("task", task("a").key, "due_at"),)
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_an_edit_between_the_read_and_the_write_stays_and_is_told(
+    file: bool, score: Make, ledger: Path, tmp_path: Path, clock: Any
+) -> None:
+    crm: Any = SqliteCrm(tmp_path / "crm.sqlite") if file else MemoryCrm()
+    apply([score("a"), score("b")], crm, ledger, run_id="r1")
+
+    def edit(point: str) -> None:
+        if point == "after_stage_commit" and file:
+            with closing(sqlite3.connect(crm.path)) as db, db:
+                db.execute("UPDATE accounts SET owner_id='anna' WHERE account_id='a'")
+        elif point == "after_stage_commit":
+            crm.rows["score"]["a"]["owner_id"] = "anna"
+
+    week_2 = [score(x, WEEK_2, owner_id="csm-9") for x in "ab"]
+    applied = apply(week_2, crm, ledger, run_id="r2", at=edit, clock=clock, sleep=clock.sleep)
+    assert applied.edited == (("score", "a", "owner_id"),)
+    shown = crm.read("score", ["a", "b"])
+    assert {key: (row["owner_id"], row["as_of"]) for key, row in shown.items()} == {
+        "a": ("anna", WEEK_2),
+        "b": ("csm-9", WEEK_2),
+    }

@@ -1,0 +1,52 @@
+"""A row that was claimed to be sent, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from serving.writeback.canonical import NEVER_A_CHANGE
+from serving.writeback.destination import Outgoing, Row
+from serving.writeback.staged import Staged
+
+
+@dataclass(slots=True)
+class Entry:
+    """A claimed row. `attempts` counts this one; `send` is None where it must be read and decided anew;
+    `agreed` are fields that were then found to hold our value already; `before` what those to write showed when the
+    row was first decided, None where it is created; `was` the as_of confirmed then. `restores`: a rollback's row.
+    `seen`: what the fields showed when the row was decided anew."""
+
+    id: int
+    row: Staged
+    attempts: int
+    send: Row | None
+    create: bool
+    job: str | None
+    before: Row | None = None
+    was: str = ""
+    restores: bool = False
+    agreed: Row = field(default_factory=dict)
+    seen: Row | None = None
+
+    def outgoing(self) -> Outgoing:
+        """The row as the destination gets it."""
+        send = self.send or {}
+        seen = (self.before or {}) if self.seen is None else self.seen
+        compared = {name: value for name, value in seen.items() if name in send and name not in NEVER_A_CHANGE}
+        return Outgoing(self.row.key, self.row.account_id, send, self.create, {} if self.create else compared)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What becomes of a claimed row. A row going back to `pending` is read anew before it is sent, unless `keep`."""
+
+    entry: Entry
+    state: Literal["done", "skipped", "dead", "pending"]
+    code: str = ""
+    reason: str = ""
+    next_at: float = 0.0
+    keep: bool = False
+    uncounted: bool = False
+    remote_id: str | None = None
+    seen: Row | None = None
