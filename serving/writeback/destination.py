@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -89,13 +89,15 @@ class Capabilities:
     """What a destination is and takes, asked before anything is written.
 
     `name` is the destination's. `open_fields`: a field it does not list is created on the way. `reserved` names are its
-    own and cannot be sent. `max_key`: characters of a key.
+    own and cannot be sent. `only`: the fields that it is told of, where it is not told of all; the others of a run are
+    left out. `max_key`: characters of a key.
     """
 
     name: str
     fields: Mapping[Kind, Mapping[str, Field]] = field(default_factory=dict)
     open_fields: bool = False
     reserved: frozenset[str] = frozenset()
+    only: Mapping[Kind, Collection[str]] | None = None
     batch_size: int = 100
     max_key: int = 255
     key_unique: bool = True

@@ -65,7 +65,8 @@ def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> s
     def line(row: Staged) -> tuple[str | None, ...]:
         if found := flaw(row, accepts):
             return (legible(row.kind), legible(row.key), legible(row.account_id), legible(row.as_of), None, *found)
-        fields = {name: value for name, value in row.fields.items() if name not in IDENTITY}
+        told = row.fields.keys() if accepts.only is None else accepts.only[row.kind]
+        fields = {name: value for name, value in row.fields.items() if name not in IDENTITY and name in told}
         if row.kind == "score":
             fields["as_of"] = row.as_of  # an undated score could not be told from a stale one
         names.update((row.kind, name) for name in fields)
