@@ -15,6 +15,8 @@ from serving.writeback.memory import MemoryCrm
 from serving.writeback.plan import plan
 from serving.writeback.staged import Staged
 
+# Every ledger must do: one file, or one for several machines.
+EVERY_LEDGER = True
 Make = Callable[..., Staged]
 WEEK_1, WEEK_2 = "2025-01-06", "2025-01-13"
 LIMITS = load_policy().delivery

@@ -23,6 +23,8 @@ from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
 WEEK_1, WEEK_2, WEEK_3 = "2025-01-06", "2025-01-13", "2025-01-20"
+# Every ledger must do: one file, or one for several machines.
+EVERY_LEDGER = True
 Make = Callable[..., Staged]
 CRM_ONLY_UPDATES = Capabilities("strict", open_fields=True, creates_accounts=False)
 
@@ -79,10 +81,10 @@ def test_an_older_run_never_overwrites_a_newer_one(score: Make, task: Make, ledg
     assert crm.rows["task"] == {}
 
 
-def test_an_older_run_does_not_overwrite_even_when_the_ledger_is_lost(score: Make, ledger: Path) -> None:
+def test_an_older_run_does_not_overwrite_even_when_the_ledger_is_lost(score: Make, ledger_file: Path) -> None:
     crm = MemoryCrm()
-    apply([score("a", WEEK_2, risk_tier="red")], crm, ledger, run_id="new")
-    assert apply([score("a", WEEK_1)], crm, ledger.with_name("another.sqlite"), run_id="old").stale == 1
+    apply([score("a", WEEK_2, risk_tier="red")], crm, ledger_file, run_id="new")
+    assert apply([score("a", WEEK_1)], crm, ledger_file.with_name("another.sqlite"), run_id="old").stale == 1
 
 
 def test_a_newer_row_still_on_its_way_is_not_replaced_by_an_older_one(score: Make, ledger: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_person_who_edits_while_a_row_waits_for_the_next_run_is_respected(scor
     assert (crm.rows["score"]["a"]["risk_tier"], crm.rows["score"]["a"]["as_of"]) == ("watch", WEEK_2)
 
 
-def test_a_second_process_is_told_locked_and_writes_nothing(score: Make, ledger: Path, tmp_path: Path) -> None:
+def test_a_second_process_is_told_locked_and_writes_nothing(score: Make, ledger_file: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from serving.writeback.delivery import apply\n"
         "from serving.writeback.sqlite import SqliteCrm; from serving.writeback.staged import Staged\n"
@@ -126,16 +128,16 @@ def test_a_second_process_is_told_locked_and_writes_nothing(score: Make, ledger:
         "apply(rows, SqliteCrm(Path(sys.argv[1])), Path(sys.argv[2]), run_id='r1', at=at)\n"
     )
     crm = SqliteCrm(tmp_path / "crm.sqlite")
-    command = [sys.executable, "-c", program, str(crm.path), str(ledger)]
+    command = [sys.executable, "-c", program, str(crm.path), str(ledger_file)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout
         assert other.stdout.readline() == "holding\n"
         with pytest.raises(Locked, match="another delivery"):
-            apply([score("second")], crm, ledger, run_id="r2")
+            apply([score("second")], crm, ledger_file, run_id="r2")
         other.communicate("go on\n", timeout=30)
     assert set(crm.read("score", ["first", "second"])) == {"first"}
-    assert apply([score("second")], crm, ledger, run_id="r3").written == 1
+    assert apply([score("second")], crm, ledger_file, run_id="r3").written == 1
 
 
 def test_poisoned_rows_are_quarantined_and_the_rest_arrives_byte_exact(
@@ -303,10 +305,10 @@ def test_progress_reaches_its_total(score: Make, task: Make, ledger: Path) -> No
     assert seen == [(2, 4), (3, 4), (4, 4)]
 
 
-def test_a_ledger_that_cannot_be_opened_is_an_error_with_a_cure(score: Make, ledger: Path) -> None:
-    ledger.mkdir(parents=True)
+def test_a_ledger_that_cannot_be_opened_is_an_error_with_a_cure(score: Make, ledger_file: Path) -> None:
+    ledger_file.mkdir(parents=True)
     with pytest.raises(SettingsError, match=r"cannot be written.*write access"):
-        apply([score("a")], MemoryCrm(), ledger, run_id="r1")
+        apply([score("a")], MemoryCrm(), ledger_file, run_id="r1")
 
 
 def test_importing_the_write_back_loads_nothing_heavy() -> None:

@@ -14,6 +14,8 @@ from serving.writeback.memory import MemoryCrm
 from serving.writeback.place import rejections
 from serving.writeback.staged import Staged
 
+# Every ledger must do: one file, or one for several machines.
+EVERY_LEDGER = True
 Make = Callable[..., Staged]
 ACCEPTS = Capabilities("memory", open_fields=True, creates_accounts=True, batch_size=50)
 

@@ -19,6 +19,8 @@ from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
 WEEK_2, WEEK_3 = "2025-01-13", "2025-01-20"
+# Every ledger must do: one file, or one for several machines.
+EVERY_LEDGER = True
 Make = Callable[..., Staged]
 
 

@@ -19,6 +19,8 @@ from serving.writeback.rollback import rollback
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
+# Every ledger must do: one file, or one for several machines.
+EVERY_LEDGER = True
 Make = Callable[..., Staged]
 WEEK_1, WEEK_2, WEEK_3, WEEK_4, WEEK_5 = "2025-01-06", "2025-01-13", "2025-01-20", "2025-01-27", "2025-02-03"
 

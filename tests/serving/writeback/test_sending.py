@@ -19,6 +19,8 @@ from serving.writeback.place import rejections
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
+# Every ledger must do: one file, or one for several machines.
+EVERY_LEDGER = True
 Make = Callable[..., Staged]
 WEEK_2 = "2025-01-13"
 
