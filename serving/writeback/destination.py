@@ -78,10 +78,11 @@ class Busy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the destination; `max_length` counts characters."""
+    """One field of the destination; `max_length` counts characters, `decimals` those it keeps behind the point."""
 
     max_length: int | None = None
     writable: bool = True
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

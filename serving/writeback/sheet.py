@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from policy.errors import SettingsError, did_you_mean
 from serving.writeback.decision import Decision, Doubt, decide
-from serving.writeback.destination import Capabilities, Destination, Kind
+from serving.writeback.destination import Capabilities, Destination, Field, Kind, Scalar
 from serving.writeback.ledger import Ledger, keyed
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import IDENTITY, Flaw, Staged, flaw, legible
@@ -66,7 +66,12 @@ def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> s
         if found := flaw(row, accepts):
             return (legible(row.kind), legible(row.key), legible(row.account_id), legible(row.as_of), None, *found)
         told = row.fields.keys() if accepts.only is None else accepts.only[row.kind]
-        fields = {name: value for name, value in row.fields.items() if name not in IDENTITY and name in told}
+        known = accepts.fields.get(row.kind, {})
+        fields = {
+            name: _kept(value, known.get(name))
+            for name, value in row.fields.items()
+            if name not in IDENTITY and name in told
+        }
         if row.kind == "score":
             fields["as_of"] = row.as_of  # an undated score could not be told from a stale one
         names.update((row.kind, name) for name in fields)
@@ -76,6 +81,13 @@ def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> s
     ledger.store.many(insert, map(line, rows))
     ledger.store.find_by("sheet", "kind, key")
     return names
+
+
+def _kept(value: Scalar, field: Field | None) -> Scalar:
+    """The value as the destination will keep it: a number with as many decimals as it has."""
+    if isinstance(value, float) and field is not None and field.decimals is not None:
+        return round(value, field.decimals)
+    return value
 
 
 def _check_field(kind: str, name: str, accepts: Capabilities) -> None:
