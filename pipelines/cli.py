@@ -12,6 +12,7 @@ import typer
 
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
+from pipelines.delivery_commands import apply, plan, retry, rollback, status
 from pipelines.monitor_command import monitor
 from pipelines.options import (
     HERE,
@@ -190,41 +191,11 @@ app.command()(signals)
 app.command()(monitor)
 app.command()(backtest)
 app.command()(weights)
-
-
-@app.command()
-def plan(
-    project: ProjectOption = HERE,
-    as_of: DateOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-) -> None:
-    """The dry run of apply: what would change in the CRM."""
-    from pipelines import steps, summaries
-
-    console = Console(json)
-    found = steps.plan(opened_project(project, set_), given_day(as_of))
-    console.result(found.as_json())
-    console.show(summaries.plan(found))
-
-
-@app.command()
-def apply(
-    project: ProjectOption = HERE,
-    as_of: DateOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-    prefect: PrefectOption = False,
-) -> None:
-    """Write scores and tasks to the CRM; run again after any interruption."""
-    from pipelines import runs, summaries
-
-    console = Console(json)
-    result = runs.run_apply(
-        opened_project(project, set_), given_day(as_of), prefect=prefect, progress=console.counter("rows")
-    )
-    console.result(result)
-    console.show(summaries.apply(result))
+app.command()(plan)
+app.command()(apply)
+app.command()(rollback)
+app.command()(status)
+app.command()(retry)
 
 
 @app.command()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from pipelines.settings import Project
 from policy.errors import UsageError, did_you_mean
+from serving.writeback.place import FilePlace, Place
 from serving.writeback.staged import Staged
 
 # Names and owners belong to the CRM; the embedded one has nobody else to fill them.
@@ -70,9 +70,9 @@ def destination(project: Project) -> Any:
     return SqliteCrm(project.path(project.settings.destination.path))
 
 
-def ledger_path(project: Project) -> Path:
+def ledger(project: Project) -> Place:
     """Where deliveries keep their books."""
-    return project.out() / "ledger.sqlite"
+    return FilePlace(project.out() / "ledger.sqlite")
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ Tables never cross a flow's parameters: steps that pass checked sources on are t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,9 @@ def simulate_step(folder: str, seed: int, accounts: int, until: date) -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def apply_step(folder: str, variables: Variables, as_of: date | None) -> dict[str, Any]:
+def apply_step(folder: str, variables: Variables, as_of: date | None, accepted: Sequence[str] = ()) -> dict[str, Any]:
     """Write to the destination."""
-    return steps.apply(open_project(Path(folder), variables), as_of)
+    return steps.apply(open_project(Path(folder), variables), as_of, accepted)
 
 
 @task(cache_policy=NO_CACHE)

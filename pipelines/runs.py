@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,14 +154,17 @@ def run_weights(project: Project, *, prefect: bool, progress: Progress) -> dict[
     return weights(project, progress=progress)
 
 
-def run_apply(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> dict[str, Any]:
+def run_apply(
+    project: Project, as_of: date | None, accepted: Collection[str] = (), *, prefect: bool, progress: Counter
+) -> dict[str, Any]:
     """Write to the destination."""
     if prefect:
-        found: dict[str, Any] = _flows(project.state).apply_step(str(project.folder), _variables(project), as_of)
+        flows = _flows(project.state)
+        found: dict[str, Any] = flows.apply_step(str(project.folder), _variables(project), as_of, list(accepted))
         return found
     from pipelines import steps
 
-    return steps.apply(project, as_of, progress=progress)
+    return steps.apply(project, as_of, accepted, progress=progress)
 
 
 def run_report(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> str:

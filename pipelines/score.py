@@ -24,6 +24,7 @@ from pipelines.holdout import held_out
 from pipelines.outlook import write_outlook
 from pipelines.panel import label_rule
 from pipelines.settings import Project
+from pipelines.source_moves import source_moves, write_moves
 from pipelines.tracking import Shipped, Tracking
 from policy.archive import archive_policy
 from policy.errors import UsageError
@@ -74,6 +75,7 @@ def score_on(
     scored = held_out(checked, scored, day)
     write_changes(project, run, frames[day], frames[dates[1]])
     progress("writing")
+    write_moves(project, day, source_moves(checked, day))
     write_outlook(project, day, frames[day], scored.scores, shipped.parameters if shipped else None)
     path = _write(project, day, scored, frames, accounts, lost, checked, run)
     tiers = {str(name): int(n) for name, n in scored.scores["health_tier"].value_counts().items()}

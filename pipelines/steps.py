@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import Project
-from policy.errors import DeliveryIncomplete
+from policy.errors import DeliveryIncomplete, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from data_contracts.check import CheckReport
 
 Progress = Callable[[str], None]
+Counter = Callable[[int, int], None]
 
 
 def silent(_: str) -> None:
@@ -44,29 +46,101 @@ def features(project: Project, as_of: date, *, progress: Progress = silent) -> d
         return {"as_of": as_of.isoformat(), "rows": len(frame), "indicators": len(catalogue()), "path": path}
 
 
-def plan(project: Project, as_of: date | None) -> Any:
+def plan(project: Project, as_of: date | None, accepted: Collection[str] = ()) -> Any:
     """What `apply` would write, without writing anything."""
-    from pipelines.deliver import chosen_date, destination, ledger_path, staged
+    from pipelines.deliver import chosen_date, destination, ledger, staged
+    from pipelines.source_moves import moves_of
     from serving.writeback.plan import plan as plan_rows
 
-    _, rows = staged(project, chosen_date(project, as_of))
-    return plan_rows(rows, destination(project), ledger_path(project))
+    day = chosen_date(project, as_of)
+    _, rows = staged(project, day)
+    limits, moved = project.policy.delivery, moves_of(project, day)
+    return plan_rows(
+        rows, destination(project), ledger(project), limits=limits, sources=moved, accepted=known_breakers(accepted)
+    )
 
 
 def apply(
-    project: Project, as_of: date | None, *, progress: Callable[[int, int], None] | None = None
+    project: Project, as_of: date | None, accepted: Collection[str] = (), *, progress: Counter | None = None
 ) -> dict[str, Any]:
     """Write scores and tasks to the destination. Raises DeliveryIncomplete where rows remain."""
-    from pipelines.deliver import chosen_date, destination, ledger_path, staged
+    from pipelines.deliver import chosen_date, staged
+
+    day = chosen_date(project, as_of)
+    run_id, rows = staged(project, day)
+    return _delivered(project, day, run_id, rows, known_breakers(accepted), progress)
+
+
+def retry(project: Project, as_of: date | None, *, progress: Counter | None = None) -> dict[str, Any]:
+    """Deliver again what the last delivery left on its way or saw rejected."""
+    from pipelines.deliver import chosen_date, destination, ledger, staged
+    from serving.writeback.status import undelivered
+
+    day = chosen_date(project, as_of)
+    run_id, rows = staged(project, day)
+    open_rows = undelivered(destination(project).name, ledger(project))
+    again = [row for row in rows if (row.kind, row.key) in open_rows]
+    return _delivered(project, day, run_id, again, (), progress)
+
+
+def rollback(project: Project, run: str, *, progress: Counter | None = None) -> dict[str, Any]:
+    """Take the last run back. Raises DeliveryIncomplete where rows of it remain."""
+    from pipelines.deliver import destination, ledger
+    from serving.writeback.rollback import rollback as roll_back
+
+    quiet: Counter = lambda done, total: None  # noqa: E731
+    done = roll_back(
+        run, destination(project), ledger(project), limits=project.policy.delivery, progress=progress or quiet
+    )
+    if not done.complete:
+        raise DeliveryIncomplete(
+            f"{done.deferred} rows are still to be restored; {done.rejected} were refused.",
+            where="rollback",
+            cure=f"Run `churn rollback {done.run}` again; `churn status` shows why rows were refused.",
+        )
+    return dict(done.as_json())
+
+
+def status(project: Project) -> Any:
+    """What the ledger knows of the destination."""
+    from pipelines.deliver import destination, ledger
+    from serving.writeback.status import status as known
+
+    return known(destination(project).name, ledger(project), time.time())
+
+
+def known_breakers(names: Collection[str]) -> Collection[str]:
+    """The names, if they all are breakers. Raises UsageError."""
+    from serving.writeback.breakers import NAMES
+
+    for name in names:
+        if name not in NAMES:
+            raise UsageError(f"`{name}` is no breaker.", where="--accept", cure=did_you_mean(name, NAMES))
+    return names
+
+
+def _delivered(
+    project: Project, day: str, run_id: str, rows: list[Any], accepted: Collection[str], progress: Counter | None
+) -> dict[str, Any]:
+    from pipelines.deliver import destination, ledger
+    from pipelines.source_moves import moves_of
     from serving.writeback.delivery import apply as apply_rows
 
-    run_id, rows = staged(project, chosen_date(project, as_of))
-    applied = apply_rows(rows, destination(project), ledger_path(project), run_id=run_id, progress=progress)
+    applied = apply_rows(
+        rows,
+        destination(project),
+        ledger(project),
+        run_id=run_id,
+        limits=project.policy.delivery,
+        sources=moves_of(project, day),
+        accepted=accepted,
+        progress=progress,
+    )
     if not applied.complete:
         raise DeliveryIncomplete(
-            f"{applied.as_json()['deferred']} rows wait for the next run; {applied.as_json()['rejected']} were rejected.",
+            f"{applied.deferred} rows wait for the next run; {applied.rejected} were rejected.",
             where="apply",
-            cure="Run `churn apply` again; rejected rows stand in .churn/ledger.sqlite with their reasons.",
+            cure="Run `churn apply` again; `churn status` shows what is open and why rows were rejected.",
         )
     return dict(applied.as_json())
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pipelines import delivery_told
 from serving.reasons import main_driver_told
 from serving.workbench.pages.words import percent, span
 from serving.workbench.pages.words import score as floored
@@ -165,29 +166,6 @@ def score(result: Mapping[str, Any]) -> Any:
     )
 
 
-def plan(found: Any) -> Any:
-    """What an apply would do."""
-    summary = found.as_json()
-    table = Table(title="If applied now", title_justify="left", box=SIMPLE)
-    table.add_column("what")
-    table.add_column("how many")
-    for key, value in summary.items():
-        if isinstance(value, dict):
-            shown = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in value.items() if n) or "none"
-        else:
-            shown = str(len(value) if isinstance(value, list) else value)
-        table.add_row(key.replace("_", " "), escape(shown))
-    return table
-
-
-def apply(result: Mapping[str, Any]) -> Any:
-    """One line."""
-    return Text(
-        f"{result['staged']} rows staged: {result['written']} written, {result['skipped']} unchanged, "
-        f"{result['rejected']} rejected, {result['deferred']} deferred."
-    )
-
-
 def outlook_lines(found: Mapping[str, Any]) -> list[str]:
     r"""The probability with its range and the other horizons, in one line; none where there is no outlook.
 
@@ -261,7 +239,7 @@ def demo(result: Mapping[str, Any], folder: Path) -> Any:
         Text(),
         score(result["score"]),
         stands(result["signals"]),
-        apply(result["apply"]),
+        delivery_told.apply(result["apply"]),
         Text(),
         Text("Look at", "bold"),
         Text(f"  the CSM pages   {result['report']}"),

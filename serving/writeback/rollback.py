@@ -69,6 +69,7 @@ def rollback(
         patient = Patient(destination, memory, clock, sleep, patience)
         outbox = Outbox(memory)
         sender = Sender(patient, patient.describe(), outbox, limits or default_limits(), progress, at, clock)
+        run_id = undo.full_name(memory, run_id)
         with memory.transaction():
             _settle(run_id, patient, memory)
             runs = undo.last_run(memory, run_id)

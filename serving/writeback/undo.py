@@ -44,12 +44,19 @@ def prune(ledger: Ledger, runs: int) -> None:
     )
 
 
+def full_name(ledger: Ledger, begun: str) -> str:
+    """The run whose id begins so, as `churn status` shows it; the text itself where none or several do."""
+    known = {name for (name,) in ledger.store.rows("SELECT DISTINCT run_id FROM run WHERE dest=?", (ledger.dest,))}
+    found = [name for name in known if name.startswith(begun)]
+    return found[0] if len(found) == 1 else begun
+
+
 def last_run(ledger: Ledger, run_id: str) -> list[int]:
     """The ledger's numbers of a run that may be rolled back. Raises UsageError where it is not the last that wrote."""
     known = _undoable(ledger)
-    if known and known[0][0] == run_id:
-        return known[0][1]
     names = [name for name, _ in known]
+    if names and names[0] == run_id:
+        return known[0][1]
     if run_id in names:
         newer = names[: names.index(run_id)]
         raise UsageError(

@@ -21,6 +21,7 @@ DOORS = {
     "vaderSentiment": {"features/mood.py"},
     "typer": {
         "pipelines/cli.py",
+        "pipelines/delivery_commands.py",
         "pipelines/monitor_command.py",
         "pipelines/options.py",
         "pipelines/policy_commands.py",
@@ -28,6 +29,13 @@ DOORS = {
         "pipelines/signals_command.py",
     },
     "empulse": {"models/money.py"},
+    "httpx": {"serving/writeback/web.py"},
+    "psycopg": {
+        "serving/writeback/place_postgres.py",
+        "serving/writeback/postgres.py",
+        "pipelines/backend.py",
+        "data_contracts/",
+    },
     "jinja2": {"data_contracts/", "serving/workbench/pages/", "pipelines/card_page.py"},
 }
 

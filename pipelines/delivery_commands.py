@@ -1,0 +1,107 @@
+"""The commands that deal with the CRM: plan, apply, rollback, status, retry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.console import Console
+from pipelines.options import (
+    HERE,
+    DateOption,
+    JsonOption,
+    PrefectOption,
+    ProjectOption,
+    SetOption,
+    given_day,
+    opened_project,
+)
+
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        help="A breaker that may trip, because somebody has looked: rejected, tier_moves, new_tasks or sources. "
+        "May be repeated.",
+    ),
+]
+
+
+def plan(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    accept: AcceptOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The dry run of apply: what would change in the CRM."""
+    from pipelines import delivery_told, steps
+
+    console = Console(json)
+    found = steps.plan(opened_project(project, set_), given_day(as_of), accept or ())
+    console.result(found.as_json())
+    console.show(delivery_told.plan(found))
+
+
+def apply(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    accept: AcceptOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+    prefect: PrefectOption = False,
+) -> None:
+    """Write scores and tasks to the CRM; run again after any interruption."""
+    from pipelines import delivery_told, runs
+
+    console = Console(json)
+    result = runs.run_apply(
+        opened_project(project, set_),
+        given_day(as_of),
+        accept or (),
+        prefect=prefect,
+        progress=console.counter("rows"),
+    )
+    console.result(result)
+    console.show(delivery_told.apply(result))
+
+
+def rollback(
+    run: Annotated[str, typer.Argument(help="The run's id, as `churn apply` and `churn status` tell it.")],
+    project: ProjectOption = HERE,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take the last run back: every field shows again what it showed before, unless a person has edited it since."""
+    from pipelines import delivery_told, steps
+
+    console = Console(json)
+    result = steps.rollback(opened_project(project, set_), run, progress=console.counter("rows"))
+    console.result(result)
+    console.show(delivery_told.rollback(result))
+
+
+def status(project: ProjectOption = HERE, set_: SetOption = None, json: JsonOption = False) -> None:
+    """The last deliveries, what is still on its way, what was rejected and why. Calls nobody."""
+    from pipelines import delivery_told, steps
+
+    console = Console(json)
+    found = steps.status(opened_project(project, set_))
+    console.result(found.as_json())
+    console.show(delivery_told.status(found))
+
+
+def retry(
+    project: ProjectOption = HERE,
+    as_of: DateOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Send again what the last delivery left waiting and what was rejected, once its cause is cured."""
+    from pipelines import delivery_told, steps
+
+    console = Console(json)
+    result = steps.retry(opened_project(project, set_), given_day(as_of), progress=console.counter("rows"))
+    console.result(result)
+    console.show(delivery_told.apply(result))
