@@ -114,6 +114,7 @@ def apply(
             raise
         try:
             sender.drain()
+            patient.finish()
         finally:
             applied = intake.applied()
             memory.finish_run(applied.counts())

@@ -135,3 +135,9 @@ class Destination(Protocol):
 
     def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
         """Store the rows by their key (never twice) and answer exactly one Outcome per row, in order."""
+
+    def finish(self) -> None:
+        """Called when a delivery or rollback ends, complete or not: whatever is made once from all rows."""
+
+    def close(self) -> None:
+        """Give back what it holds; it may be used again."""

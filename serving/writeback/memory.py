@@ -44,6 +44,12 @@ class MemoryCrm:
         scripted = self.script(self, kind, batch, handle) if self.script else None
         return [self.store(kind, row) for row in batch] if scripted is None else scripted
 
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
     def store(self, kind: Kind, row: Outgoing) -> Outcome:
         """Upsert one row by its key."""
         known = self.rows[kind].get(row.key)

@@ -74,6 +74,14 @@ class Patient:
         except Busy as busy:
             return [Outcome.retry(busy.after, busy.code)] * len(batch)
 
+    def finish(self) -> None:
+        """Whatever is made once from all rows."""
+        self.destination.finish()
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        self.destination.close()
+
     def pause(self, seconds: float) -> float:
         """Call nobody for so long; returns until when."""
         until = self.clock() + seconds

@@ -174,6 +174,9 @@ class PostgresCrm:
             self._db.execute("SET lock_timeout = '10s'")
         return self._db
 
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
     def close(self) -> None:
         """Hang up."""
         if self._db is not None:

@@ -82,6 +82,7 @@ def rollback(
         at("after_stage_commit")
         try:
             sender.drain()
+            patient.finish()
         finally:
             done = _rolled_back(run_id, sender)
             counts = {"staged": done.rows, "written": done.restored, "skipped": done.kept}

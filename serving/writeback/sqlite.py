@@ -45,6 +45,7 @@ class SqliteCrm:
         self.path = path
         self.clock = clock
         self.busy_seconds = busy_seconds
+        self.batch_size = BATCH_SIZE
 
     @property
     def name(self) -> str:
@@ -62,7 +63,7 @@ class SqliteCrm:
             fields=fields,
             open_fields=True,
             reserved=_OWN,
-            batch_size=BATCH_SIZE,
+            batch_size=self.batch_size,
             key_unique=self._keys_are_unique(),
             creates_accounts=True,
         )
@@ -100,6 +101,12 @@ class SqliteCrm:
                     raise
                 return [Outcome.retry(10.0, "file_busy")] * len(batch)
         return outcomes
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def _store(self, db: sqlite3.Connection, kind: Kind, row: Outgoing, now: str) -> Outcome:
         table, key_column = TABLES[kind]

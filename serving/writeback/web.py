@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from email.utils import parsedate_to_datetime
@@ -29,19 +30,28 @@ class Web:
     """A web API at one address.
 
     `hosts` are the names that may be called, as patterns such as `*.my.salesforce.com`. Plain http and hosts that are
-    not allowed are refused, but for loopback. Raises SettingsError for an address that is.
+    not allowed are refused, but for loopback. With `outside_only` a host that leads into an inner network is, too,
+    looked up for every request, and the request goes to just the address that was looked up. Raises SettingsError for
+    an address that is refused.
     """
 
     def __init__(
-        self, address: str, *, hosts: Collection[str], where: str, answer_seconds: float = ANSWER_SECONDS
+        self,
+        address: str,
+        *,
+        hosts: Collection[str],
+        where: str,
+        answer_seconds: float = ANSWER_SECONDS,
+        outside_only: bool = False,
     ) -> None:
         import httpx
 
         self.where = where
         self.address = checked_address(address, hosts, where)
+        self.outside_only = outside_only and not is_loopback(urlsplit(address).hostname or "")
         timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
         # trust_env off: neither a proxy nor a .netrc of the machine may see or change what is sent.
-        self.client = httpx.Client(base_url=self.address, timeout=timeout, follow_redirects=False, trust_env=False)
+        self.client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False)
 
     def ask(
         self,
@@ -61,11 +71,19 @@ class Web:
         """
         import httpx
 
-        if not path.startswith("/") or path.startswith("//"):
+        if (path and not path.startswith("/")) or path.startswith("//"):
             raise ValueError("a path of this host begins with one slash")
+        url, extra, extensions = self._pinned(path) if self.outside_only else (self.address + path, {}, None)
         try:
             answer = self.client.request(
-                method, path, headers=headers, json=json, content=content, data=form, params=params
+                method,
+                url,
+                headers={**(headers or {}), **extra},
+                json=json,
+                content=content,
+                data=form,
+                params=params,
+                extensions=extensions,
             )
         except (httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             raise NoAnswer(type(exc).__name__, sent=False) from None
@@ -81,6 +99,23 @@ class Web:
             message = f"it answers {answer.status_code}, a redirect, and redirects are not followed."
             raise DeliveryIncomplete(message, where=self.where, cure=cure)
         return answer
+
+    def _pinned(self, path: str) -> tuple[str, dict[str, str], dict[str, str]]:
+        """The request's address with the host looked up, and the host where certificate and server expect it."""
+        parts = urlsplit(self.address)
+        host = parts.hostname or ""
+        try:
+            found = {str(line[4][0]) for line in socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)}
+        except OSError as exc:
+            raise NoAnswer("NameNotFound", sent=False) from exc
+        inner = [text for text in found if not ipaddress.ip_address(text).is_global]
+        if inner:
+            cure = "A webhook's address must be reachable from outside; nothing was sent."
+            raise DeliveryIncomplete(f"`{host}` leads into an inner network.", where=self.where, cure=cure)
+        address = sorted(found)[0]
+        shown = f"[{address}]" if ":" in address else address
+        port = f":{parts.port}" if parts.port else ""
+        return f"https://{shown}{port}{parts.path}{path}", {"Host": f"{host}{port}"}, {"sni_hostname": host}
 
     def close(self) -> None:
         """Close its connections."""

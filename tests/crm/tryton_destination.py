@@ -109,6 +109,12 @@ class TrytonCrm:
             answers |= self._send(kind, create, "create", [values])
         return [answers[row.key] for row in batch]
 
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def close(self) -> None:
+        self.client.close()
+
     def _send(
         self, kind: Kind, rows: list[Outgoing], method: str, params: list[Any], context: Mapping[str, Any] | None = None
     ) -> dict[Key, Outcome]:
