@@ -30,6 +30,7 @@ from policy.archive import archive_policy
 from policy.errors import UsageError
 from serving.care import COLUMNS, care
 from serving.score import Run, Scored, score_snapshot
+from serving.tasks import Owner
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,9 @@ def score_on(
     frames = {d: frame[(frame["as_of"] == d) & ~frame["known_loss"].astype(bool)] for d in dates}
     lost = frame[(frame["as_of"] == day) & frame["known_loss"].astype(bool)]
     accounts = latest(checked.facts, "accounts").to_pandas().set_index("account_id")
-    owners = {str(a): (o if isinstance(o, str) else None) for a, o in accounts["owner_id"].items()}
+    owners = {
+        str(a): Owner(*(_text(v) for v in known)) for a, *known in accounts[["owner_id", "timezone"]].itertuples()
+    }
     progress("probability and health")
     shipped = Tracking(project).champion()
     run = _run(checked, day, shipped)
@@ -91,6 +94,10 @@ def score_on(
         "tasks": len(scored.tasks),
         "path": str(path),
     }
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def newest_as_of(checked: Checked) -> date:

@@ -18,7 +18,7 @@ from models.reference import Reference
 from models.scorer import Scorer
 from policy.policy import Policy
 from serving.reasons import Evidence, evidence, reasons
-from serving.tasks import tasks_for
+from serving.tasks import Owner, tasks_for
 
 NAMES = ("usage", "engagement", "sentiment", "commercial")
 
@@ -63,7 +63,7 @@ def score_snapshot(
     now: pd.DataFrame,
     week_ago: pd.DataFrame,
     month_ago: pd.DataFrame,
-    owners: Mapping[str, str | None],
+    owners: Mapping[str, Owner],
     indicators: Mapping[str, Indicator],
     run: Run,
 ) -> Scored:

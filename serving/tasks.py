@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import NamedTuple
 
 import pandas as pd
 
 from policy.policy import Policy
+from serving.due import due
 
+
+class Owner(NamedTuple):
+    """Who looks after an account, and the IANA name of the time zone they work in; null where it is not known."""
+
+    owner_id: str | None
+    zone: str | None = None
+
+
+NOBODY = Owner(None)
 COLUMNS = [
     "task_key",
     "account_id",
@@ -28,7 +39,7 @@ WORSE = {("green", "yellow"), ("green", "red"), ("yellow", "red"), ("unrated", "
 def tasks_for(
     scores: pd.DataFrame,
     before: pd.DataFrame | None,
-    owners: Mapping[str, str | None],
+    owners: Mapping[str, Owner],
     policy: Policy,
     run_id: str,
     as_of: date,
@@ -50,6 +61,7 @@ def tasks_for(
         if why is None:
             continue
         account = str(row["account_id"])
+        owner = owners.get(account, NOBODY)
         play = row["play"] if isinstance(row["play"], str) else policy.plays["default"].play
         reasons = [r for r in (row[f"reason_{i}"] for i in (1, 2, 3)) if isinstance(r, str)]
         priority = "high" if row["health_tier"] == "red" or row["risk_tier"] == "high" else "normal"
@@ -67,8 +79,8 @@ def tasks_for(
                     "step": step,
                     "subject": f"{verb}: {why}",
                     "body": _body(step, reasons, play, policy),
-                    "owner_id": owners.get(account),
-                    "due_at": pd.Timestamp(published_at) + timedelta(hours=hours),
+                    "owner_id": owner.owner_id,
+                    "due_at": pd.Timestamp(due(published_at, hours, owner.zone, policy.tasks)),
                     "priority": priority,
                 }
             )

@@ -15,6 +15,7 @@ from models.linear import Column, Linear
 from models.reference import Reference
 from policy.policy import Policy, load_policy
 from serving.score import Run, Scored, score_snapshot
+from serving.tasks import Owner
 
 AS_OF = date(2026, 6, 1)
 NAMES = ("login_change_28d", "seat_utilisation_28d", "past_due_days", "nps", "days_to_term_end", "term_length_days")
@@ -93,7 +94,7 @@ def policy() -> Policy:
 def scored(policy: Policy, now: pd.DataFrame, champion: Linear | None = CHAMPION, **then: pd.DataFrame) -> Scored:
     calm = accounts()
     return score_snapshot(
-        now, then.get("week", calm), then.get("month", calm), {"a0": "csm1"}, INDICATORS, run(policy, champion)
+        now, then.get("week", calm), then.get("month", calm), {"a0": Owner("csm1")}, INDICATORS, run(policy, champion)
     )
 
 

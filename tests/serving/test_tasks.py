@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from policy.policy import load_policy
-from serving.tasks import COLUMNS, tasks_for
+from serving.tasks import COLUMNS, Owner, tasks_for
 
 AS_OF, PUBLISHED = date(2026, 6, 1), datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 POLICY = load_policy()
@@ -35,7 +35,8 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def tasks(now: pd.DataFrame, before: pd.DataFrame | None, owners: dict[str, str | None] | None = None) -> pd.DataFrame:
-    return tasks_for(now, before, owners or {}, POLICY, "run1", AS_OF, PUBLISHED)
+    known = {account: Owner(owner, "Europe/Berlin") for account, owner in (owners or {}).items()}
+    return tasks_for(now, before, known, POLICY, "run1", AS_OF, PUBLISHED)
 
 
 def moved(before: tuple[str, Any], now: tuple[str, Any]) -> list[str]:
@@ -111,12 +112,13 @@ def test_red_comes_before_yellow_before_high_risk_alone_and_within_each_the_larg
     assert found["priority"].tolist()[::2] == ["high", "high", "high", "normal", "high"]
 
 
-def test_assess_is_due_in_24_hours_and_reach_out_in_48() -> None:
-    found = tasks(frame(row("a", "red")), frame(row("a")))
+def test_assess_is_due_within_24_hours_and_reach_out_within_48() -> None:
+    # Published on a Monday at eight in Berlin: a day later at eight nobody is there yet.
+    found = tasks(frame(row("a", "red")), frame(row("a")), {"a": "csm1"})
     assert found["step"].tolist() == ["assess", "reach_out"]
     assert found["due_at"].tolist() == [
-        pd.Timestamp("2026-06-02T06:00Z"),
-        pd.Timestamp("2026-06-03T06:00Z"),
+        pd.Timestamp("2026-06-01T15:00Z"),
+        pd.Timestamp("2026-06-02T15:00Z"),
     ]
 
 
