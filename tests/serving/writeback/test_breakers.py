@@ -99,11 +99,13 @@ def test_it_stops_where_a_source_moved_by_more_than_half(
     assert refused([score("a")], MemoryCrm(), ledger, SourceMove("usage_events", before, now)) == stops
 
 
-@pytest.mark.parametrize(("bad", "stops"), [(19, None), (20, "rejected")])
+@pytest.mark.parametrize(
+    ("bad", "of", "stops"), [(19, 20, None), (20, 20, "rejected"), (20, 400, None), (21, 400, "rejected")]
+)
 def test_it_stops_where_more_than_5_percent_and_twenty_rows_are_quarantined(
-    bad: int, stops: str | None, score: Make, ledger: Path
+    bad: int, of: int, stops: str | None, score: Make, ledger: Path
 ) -> None:
-    rows = [score(x, arr=float("nan") if i < bad else 1.0) for i, x in enumerate(BOOK)]
+    rows = [score(f"a{i}", arr=float("nan") if i < bad else 1.0) for i in range(of)]
     assert refused(rows, MemoryCrm(), ledger) == stops
 
 
