@@ -12,7 +12,7 @@ import typer
 
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
-from pipelines.delivery_commands import apply, plan, retry, rollback, status
+from pipelines.delivery_commands import apply, feedback, plan, retry, rollback, status
 from pipelines.monitor_command import monitor
 from pipelines.options import (
     HERE,
@@ -196,6 +196,7 @@ app.command()(apply)
 app.command()(rollback)
 app.command()(status)
 app.command()(retry)
+app.command()(feedback)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands that deal with the CRM: plan, apply, rollback, status, retry."""
+"""The commands that deal with the CRM: plan, apply, rollback, status, retry, feedback."""
 
 from __future__ import annotations
 
@@ -105,3 +105,14 @@ def retry(
     result = steps.retry(opened_project(project, set_), given_day(as_of), progress=console.counter("rows"))
     console.result(result)
     console.show(delivery_told.apply(result))
+
+
+def feedback(project: ProjectOption = HERE, set_: SetOption = None, json: JsonOption = False) -> None:
+    """Read back what people put into the CRM: outcomes and causes of tasks, marks on drivers, overrides, ratings."""
+    from pipelines import delivery_told
+    from pipelines.feedback import pull_feedback
+
+    console = Console(json)
+    result = pull_feedback(opened_project(project, set_))
+    console.result(result)
+    console.show(delivery_told.feedback(result))

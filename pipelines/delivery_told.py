@@ -112,6 +112,17 @@ def status(found: Any) -> Any:
     return Group(*parts)
 
 
+def feedback(result: Mapping[str, Any]) -> Any:
+    """What is new, and where it went."""
+    kinds = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in result["by_kind"].items()) or "nothing new"
+    lines = [f"{result['read']:,} read from {result['destination']}: {kinds}."]
+    if result["path"]:
+        lines.append(f"Kept in {result['path']}.")
+    if result["unknown_root_causes"]:
+        lines.append(f"Root causes that the policy does not know: {', '.join(result['unknown_root_causes'])}.")
+    return Text("\n".join(lines))
+
+
 def _grid(title: str, *heads: str) -> Table:
     table = Table(title=escape(title), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place, head in enumerate(heads):

@@ -11,6 +11,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis
+import pandas as pd
+
+from data_contracts.contract import source_contracts
 from pipelines.build_features import Checked
 from pipelines.source_moves import source_moves
 
@@ -107,3 +111,39 @@ def test_the_rows_of_four_weeks_are_held_against_the_twelve_before(checked: Chec
     assert after.now < usual["usage_events"].now / 2
     counted = events.filter((events.occurred_at >= begins) & (events.occurred_at < UNTIL)).count().to_pyarrow().as_py()
     assert usual["usage_events"].now == counted
+
+
+def test_what_people_put_into_the_crm_is_read_back_once_as_a_source_table(scored: Path, churn: Run) -> None:
+    churn("apply", "--project", scored, "--json")
+    assert churn("feedback", "--project", scored, "--json")[1]["new"] == 0
+    (key,) = crm_rows(scored, "SELECT min(task_key) FROM tasks")[0]
+    (account,) = crm_rows(scored, "SELECT min(account_id) FROM accounts")[0]
+    with closing(sqlite3.connect(scored / ".churn" / "crm.sqlite")) as db, db:
+        for column in ("outcome", "root_cause", "driver_mark"):
+            db.execute(f"ALTER TABLE tasks ADD COLUMN {column}")
+        for column in ("override", "override_reason", "override_expires_on", "sponsor_rating"):
+            db.execute(f"ALTER TABLE accounts ADD COLUMN {column}")
+        task = "UPDATE tasks SET status='done', outcome='saved', root_cause='adoption', driver_mark='Wrong' WHERE task_key=?"
+        db.execute(task, (key,))
+        override = "UPDATE accounts SET override='green', override_reason='merger', override_expires_on='2026-09-01',"
+        db.execute(f"{override} sponsor_rating=4.0 WHERE account_id=?", (account,))
+    code, found, _ = churn("feedback", "--project", scored, "--json")
+    assert (code, found["by_kind"]) == (0, {"driver_mark": 1, "override": 1, "sponsor_rating": 1, "task_outcome": 1})
+    assert churn("feedback", "--project", scored, "--json")[1]["new"] == 0
+    table = pd.concat(map(pd.read_parquet, (scored / ".churn" / "feedback").glob("*.parquet"))).set_index("kind")
+    assert table.loc["task_outcome", ["value", "reason", "task_key"]].tolist() == ["saved", "adoption", key]
+    assert table.loc["override", ["account_id", "value", "reason", "expires_on"]].tolist() == [
+        account, "green", "merger", date(2026, 9, 1),
+    ]  # fmt: skip
+    assert (table.loc["driver_mark", "value"], table.loc["sponsor_rating", "value"]) == ("wrong", "4")
+    with closing(sqlite3.connect(scored / ".churn" / "crm.sqlite")) as db, db:
+        db.execute("UPDATE tasks SET outcome='lost', root_cause='no idea' WHERE task_key=?", (key,))
+    found = churn("feedback", "--project", scored, "--json")[1]
+    assert (found["by_kind"], found["unknown_root_causes"]) == ({"task_outcome": 1}, ["no idea"])
+    # A person's fields are never called edits of ours, and the contract takes the table as it is.
+    assert churn("apply", "--project", scored, "--json")[1]["written"] == 0
+    contract = source_contracts()["crm_feedback"]
+    engine = ibis.duckdb.connect()
+    rows = engine.read_parquet(str(scored / ".churn" / "feedback" / "*.parquet"))
+    assert set(rows.columns) <= set(contract.column_names)
+    engine.disconnect()
