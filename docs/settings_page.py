@@ -34,8 +34,41 @@ MEANINGS = {
     "holdout.share": "The share of accounts that get no task and no play while they keep their score, at most 0.2. They "
     "are drawn by a hash within their ARR and risk, once and for good (`.churn/holdout/`); 0: nobody.",
     "holdout.seed": "Of that draw. Another seed draws new accounts otherwise and changes nobody who was drawn before.",
-    "destination.kind": "Which CRM is written to.",
-    "destination.path": "Its file, relative to churn.toml.",
+    "destination.kind": "Which CRM is written to: an SQLite file, two Postgres tables, HubSpot, Salesforce, files, a "
+    "webhook, or a module of your own. [Destinations](destinations.md) says what each needs.",
+    "destination.path": "`sqlite`: its file (`.churn/crm.sqlite`). `files`: their folder (`.churn/delivered`). `own`: the "
+    "Python file, needed ([how](add-a-destination.md)).",
+    "destination.url": "`postgres`, `salesforce`, `webhook`: its address, needed. `hubspot`: only where it is not the usual one. "
+    "A password is `${NAME}` from the environment.",
+    "destination.hosts": "`webhook`: the host names that may be called, needed. `hubspot`, `salesforce`: where they are not the "
+    "vendor's own.",
+    "destination.label": "A name of yours that tells this destination from others in the ledger, for good. `postgres` and "
+    "`webhook` need one.",
+    "destination.version": "`hubspot`, `salesforce`: the version of its API, where not the tested one.",
+    "destination.format": "`files`: how they are written (`csv`).",
+    "destination.for_people": "`files`: whether a text in a CSV that a spreadsheet would run as a formula gets an apostrophe "
+    "before it (`true`).",
+    "destination.accounts_table": "`postgres`: the table with a row an account, `schema.table`.",
+    "destination.account_key": "The unique field that holds our account_id: `postgres` (`account_id`), `hubspot` "
+    "(`churn_account_id`), `salesforce` (`Churn_Account_Id__c`).",
+    "destination.tasks_table": "`postgres`: the table with a row a task.",
+    "destination.task_key": "The unique field that holds our task_key: `postgres` (`task_key`), `hubspot` (`churn_task_key`), "
+    "`salesforce` (`Churn_Task_Key__c`).",
+    "destination.task_account": "`postgres`: the tasks' column that holds the account's key (`account_id`).",
+    "destination.creates_accounts": "`postgres`: whether accounts that are not there are made (`false`).",
+    "destination.client_id": "`salesforce`: the consumer key of the app that signs in.",
+    "destination.username": "`salesforce`: the integration user's name.",
+    "destination.audience": "`salesforce`: the audience of the sign-in, where it is not the address.",
+    "destination.zone": "`hubspot`: the account's time zone, in which its day of calls ends (`UTC`).",
+    "destination.score_fields": "Our field → the CRM's, where not the usual name; an empty name leaves a field out, a field "
+    "that is not usually sent is sent.",
+    "destination.task_fields": "The same for tasks.",
+    "destination.feedback_fields": "Fields that `churn feedback` reads: outcome, root_cause, driver_mark of tasks; override, "
+    "override_reason, override_expires_on, sponsor_rating of accounts → the CRM's name.",
+    "destination.options": "`own`: texts that its module is given.",
+    "ledger.url": "Where several machines deliver: a Postgres that keeps the books, for example "
+    "`postgres://churn:${LEDGER_PASSWORD}@db.example.com/churn`. Not given: `.churn/ledger.sqlite`.",
+    "ledger.schema": "Its schema there.",
 }
 
 
@@ -49,7 +82,11 @@ def settings_keys() -> Iterator[tuple[str, str, str]]:
             yield section, "table of texts", "empty"
             continue
         for key, one in model.model_fields.items():
-            yield f"{section}.{key}", type_name(one.annotation), as_toml(one.default)
+            yield (
+                f"{section}.{one.alias or key}",
+                type_name(one.annotation),
+                as_toml(one.get_default(call_default_factory=True)),
+            )
 
 
 def type_name(annotation: Any) -> str:
@@ -61,6 +98,10 @@ def type_name(annotation: Any) -> str:
     text = str(getattr(annotation, "__name__", annotation)).replace("typing.", "")
     if "Literal" in str(annotation):
         return " or ".join(f"`{value}`" for value in re.findall(r"'([^']*)'", str(annotation)))
+    if "Mapping" in str(annotation):
+        return "table of texts"
+    if "tuple" in str(annotation):
+        return "list of texts"
     names = {"int": "whole number", "float": "number", "str": "text", "bool": "true or false"}
     return next((name for python, name in names.items() if re.search(rf"\b{python}\b", f"{text} {annotation}")), text)
 
@@ -69,7 +110,9 @@ def as_toml(value: Any) -> str:
     """A default as it would stand in the file."""
     if value is None:
         return "not given"
-    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+    if value == {}:
+        return "empty"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def churn_toml_page(meanings: Mapping[str, str] = MEANINGS) -> str:

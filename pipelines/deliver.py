@@ -7,7 +7,6 @@ from typing import Any
 
 from pipelines.settings import Project
 from policy.errors import UsageError, did_you_mean
-from serving.writeback.place import FilePlace, Place
 from serving.writeback.staged import Staged
 
 # Names and owners belong to the CRM; the embedded one has nobody else to fill them.
@@ -61,18 +60,6 @@ def staged(project: Project, as_of: str) -> tuple[str, list[Staged]]:
         fields = {k: _plain(v) for k, v in row.items() if k not in ("task_key", "as_of", "run_id")}
         found.append(Staged("task", row["task_key"], row["account_id"], as_of, fields))
     return run_id, found
-
-
-def destination(project: Project) -> Any:
-    """The destination of churn.toml."""
-    from serving.writeback.sqlite import SqliteCrm
-
-    return SqliteCrm(project.path(project.settings.destination.path))
-
-
-def ledger(project: Project) -> Place:
-    """Where deliveries keep their books."""
-    return FilePlace(project.out() / "ledger.sqlite")
 
 
 def _plain(value: Any) -> Any:

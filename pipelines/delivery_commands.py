@@ -48,6 +48,9 @@ def apply(
     project: ProjectOption = HERE,
     as_of: DateOption = None,
     accept: AcceptOption = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Look at every row again, even where this run has been delivered whole.")
+    ] = False,
     set_: SetOption = None,
     json: JsonOption = False,
     prefect: PrefectOption = False,
@@ -60,6 +63,7 @@ def apply(
         opened_project(project, set_),
         given_day(as_of),
         accept or (),
+        verify=verify,
         prefect=prefect,
         progress=console.counter("rows"),
     )

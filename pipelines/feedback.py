@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.build_features import now_utc
-from pipelines.deliver import destination, ledger
+from pipelines.destinations import destination, ledger
 from pipelines.files import write_parquet
 from pipelines.settings import Project
 from serving.writeback.feedback import Feedback, feedback

@@ -72,9 +72,11 @@ def simulate_step(folder: str, seed: int, accounts: int, until: date) -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def apply_step(folder: str, variables: Variables, as_of: date | None, accepted: Sequence[str] = ()) -> dict[str, Any]:
+def apply_step(
+    folder: str, variables: Variables, as_of: date | None, accepted: Sequence[str] = (), verify: bool = False
+) -> dict[str, Any]:
     """Write to the destination."""
-    return steps.apply(open_project(Path(folder), variables), as_of, accepted)
+    return steps.apply(open_project(Path(folder), variables), as_of, accepted, verify=verify)
 
 
 @task(cache_policy=NO_CACHE)

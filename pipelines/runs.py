@@ -155,16 +155,24 @@ def run_weights(project: Project, *, prefect: bool, progress: Progress) -> dict[
 
 
 def run_apply(
-    project: Project, as_of: date | None, accepted: Collection[str] = (), *, prefect: bool, progress: Counter
+    project: Project,
+    as_of: date | None,
+    accepted: Collection[str] = (),
+    *,
+    verify: bool = False,
+    prefect: bool,
+    progress: Counter,
 ) -> dict[str, Any]:
     """Write to the destination."""
     if prefect:
         flows = _flows(project.state)
-        found: dict[str, Any] = flows.apply_step(str(project.folder), _variables(project), as_of, list(accepted))
+        found: dict[str, Any] = flows.apply_step(
+            str(project.folder), _variables(project), as_of, list(accepted), verify
+        )
         return found
     from pipelines import steps
 
-    return steps.apply(project, as_of, accepted, progress=progress)
+    return steps.apply(project, as_of, accepted, verify=verify, progress=progress)
 
 
 def run_report(project: Project, as_of: date | None, *, prefect: bool, progress: Counter) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,50 +49,55 @@ def features(project: Project, as_of: date, *, progress: Progress = silent) -> d
 
 def plan(project: Project, as_of: date | None, accepted: Collection[str] = ()) -> Any:
     """What `apply` would write, without writing anything."""
-    from pipelines.deliver import chosen_date, destination, ledger, staged
+    from pipelines.deliver import chosen_date, staged
+    from pipelines.destinations import destination, ledger
     from pipelines.source_moves import moves_of
     from serving.writeback.plan import plan as plan_rows
 
     day = chosen_date(project, as_of)
     _, rows = staged(project, day)
     limits, moved = project.policy.delivery, moves_of(project, day)
-    return plan_rows(
-        rows, destination(project), ledger(project), limits=limits, sources=moved, accepted=known_breakers(accepted)
-    )
+    with closing(destination(project)) as crm:
+        return plan_rows(rows, crm, ledger(project), limits=limits, sources=moved, accepted=known_breakers(accepted))
 
 
 def apply(
-    project: Project, as_of: date | None, accepted: Collection[str] = (), *, progress: Counter | None = None
+    project: Project,
+    as_of: date | None,
+    accepted: Collection[str] = (),
+    *,
+    verify: bool = False,
+    progress: Counter | None = None,
 ) -> dict[str, Any]:
     """Write scores and tasks to the destination. Raises DeliveryIncomplete where rows remain."""
     from pipelines.deliver import chosen_date, staged
 
     day = chosen_date(project, as_of)
     run_id, rows = staged(project, day)
-    return _delivered(project, day, run_id, rows, known_breakers(accepted), progress)
+    return _delivered(project, day, run_id, rows, known_breakers(accepted), progress, whole=True, verify=verify)
 
 
 def retry(project: Project, as_of: date | None, *, progress: Counter | None = None) -> dict[str, Any]:
     """Deliver again what the last delivery left on its way or saw rejected."""
-    from pipelines.deliver import chosen_date, destination, ledger, staged
+    from pipelines.deliver import chosen_date, staged
+    from pipelines.destinations import destination, ledger
     from serving.writeback.status import undelivered
 
     day = chosen_date(project, as_of)
     run_id, rows = staged(project, day)
     open_rows = undelivered(destination(project).name, ledger(project))
     again = [row for row in rows if (row.kind, row.key) in open_rows]
-    return _delivered(project, day, run_id, again, (), progress)
+    return _delivered(project, day, run_id, again, (), progress, whole=False, verify=True)
 
 
 def rollback(project: Project, run: str, *, progress: Counter | None = None) -> dict[str, Any]:
     """Take the last run back. Raises DeliveryIncomplete where rows of it remain."""
-    from pipelines.deliver import destination, ledger
+    from pipelines.destinations import destination, ledger
     from serving.writeback.rollback import rollback as roll_back
 
     quiet: Counter = lambda done, total: None  # noqa: E731
-    done = roll_back(
-        run, destination(project), ledger(project), limits=project.policy.delivery, progress=progress or quiet
-    )
+    with closing(destination(project)) as crm:
+        done = roll_back(run, crm, ledger(project), limits=project.policy.delivery, progress=progress or quiet)
     if not done.complete:
         raise DeliveryIncomplete(
             f"{done.deferred} rows are still to be restored; {done.rejected} were refused.",
@@ -103,7 +109,7 @@ def rollback(project: Project, run: str, *, progress: Counter | None = None) -> 
 
 def status(project: Project) -> Any:
     """What the ledger knows of the destination."""
-    from pipelines.deliver import destination, ledger
+    from pipelines.destinations import destination, ledger
     from serving.writeback.status import status as known
 
     return known(destination(project).name, ledger(project), time.time())
@@ -120,22 +126,34 @@ def known_breakers(names: Collection[str]) -> Collection[str]:
 
 
 def _delivered(
-    project: Project, day: str, run_id: str, rows: list[Any], accepted: Collection[str], progress: Counter | None
+    project: Project,
+    day: str,
+    run_id: str,
+    rows: list[Any],
+    accepted: Collection[str],
+    progress: Counter | None,
+    *,
+    whole: bool,
+    verify: bool,
 ) -> dict[str, Any]:
-    from pipelines.deliver import destination, ledger
+    from pipelines.destinations import destination, ledger
     from pipelines.source_moves import moves_of
     from serving.writeback.delivery import apply as apply_rows
 
-    applied = apply_rows(
-        rows,
-        destination(project),
-        ledger(project),
-        run_id=run_id,
-        limits=project.policy.delivery,
-        sources=moves_of(project, day),
-        accepted=accepted,
-        progress=progress,
-    )
+    with closing(destination(project)) as crm:
+        applied = apply_rows(
+            rows,
+            crm,
+            ledger(project),
+            run_id=run_id,
+            # Other names of fields are another delivery of the same scores. No secret is among the settings.
+            settings=project.settings.destination.model_dump_json(exclude={"url"}) if whole else "some rows",
+            verify=verify,
+            limits=project.policy.delivery,
+            sources=moves_of(project, day),
+            accepted=accepted,
+            progress=progress,
+        )
     if not applied.complete:
         raise DeliveryIncomplete(
             f"{applied.deferred} rows wait for the next run; {applied.rejected} were rejected.",

@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from serving.writeback.destination import Row, Scalar
 
@@ -50,6 +51,7 @@ def same(left: Scalar, right: Scalar) -> bool:
     return isinstance(left, str) == isinstance(right, str) and left == right
 
 
+@lru_cache(maxsize=1 << 16)  # tiers, versions and dates are the same in row after row
 def mark(value: Scalar) -> bytes:
     """Six bytes that stand for a value in the ledger, so that confirmed values need not be kept there.
 

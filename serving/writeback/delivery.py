@@ -74,6 +74,8 @@ def apply(
     ledger: Place | Path,
     *,
     run_id: str,
+    settings: str = "",
+    verify: bool = False,
     limits: Delivery | None = None,
     sources: Sequence[SourceMove] = (),
     accepted: Collection[str] = (),
@@ -85,7 +87,8 @@ def apply(
 ) -> Applied:
     """Deliver `rows`, and what earlier runs left unfinished. `progress(done, total)` follows the rows to be sent.
 
-    `limits` are the policy's (default: the default policy's); `sources` moved since the scores before; breakers named
+    A run that was delivered whole, under the same `settings` (any text), is not looked at again where looking costs
+    calls, unless with `verify`. `limits` are the policy's (default: the default policy's); `sources` moved since the scores before; breakers named
     in `accepted` may trip without stopping.
 
     Raises `Locked`, `SettingsError` before anything is sent, and `DeliveryIncomplete` where a breaker trips: before
@@ -104,10 +107,12 @@ def apply(
     with place_of(ledger).delivery(destination.name) as store:
         memory = Ledger(store, destination.name, clock)
         patient = Patient(destination, memory, clock, sleep, patience)
+        if destination.costs_calls and not verify and (rows_then := memory.delivered(run_id, settings)) is not None:
+            return Applied(run_id, staged=rows_then, written=0, skipped=rows_then, rejected=0, deferred=0)
         watched = progress or _unseen, at or _nowhere
         try:
             sender = Sender(patient, patient.describe(), Outbox(memory), limits or default_limits(), *watched, clock)
-            intake = _Intake(sender, run_id, sources, accepted)
+            intake = _Intake(sender, run_id, settings, sources, accepted)
             intake.stage(rows)
         except Deferred as later:
             memory.pause(later.until)  # what was staged is taken back, and with it what was noted meanwhile
@@ -127,6 +132,7 @@ class _Intake:
 
     sender: Sender
     run_id: str
+    settings: str
     sources: Sequence[SourceMove]
     accepted: Collection[str]
     watch: Watch = field(default_factory=Watch)
@@ -138,7 +144,7 @@ class _Intake:
         sender, outbox, limits = self.sender, self.sender.outbox, self.sender.limits
         ledger = outbox.ledger
         with ledger.transaction():
-            ledger.start_run(self.run_id)
+            ledger.start_run(self.run_id, settings=self.settings)
             outbox.prune()
             undo.prune(ledger, limits.undo_runs)
             for chunk in decisions(rows, sender.destination, sender.accepts, ledger):

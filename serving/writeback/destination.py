@@ -127,6 +127,10 @@ class Destination(Protocol):
     def name(self) -> str:
         """Identifies it in the ledger for good: no machine path, no secret; known without a call."""
 
+    @property
+    def costs_calls(self) -> bool:
+        """Whether asking it costs calls that somebody counts: then a run that was delivered is not looked at again."""
+
     def describe(self) -> Capabilities:
         """What it is and takes; creates and changes nothing."""
 

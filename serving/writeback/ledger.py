@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from serving.writeback.canonical import MARK_BYTES, row_hash
 from serving.writeback.decision import Confirmed
 from serving.writeback.destination import Key, Kind
+from serving.writeback.ledger_schema import LIVE
 from serving.writeback.store import Store
 
 What = Literal["apply", "rollback"]
@@ -42,11 +43,23 @@ class Ledger:
         """Now, as the ledger writes it."""
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds")
 
-    def start_run(self, run_id: str, what: What = "apply") -> None:
+    def start_run(self, run_id: str, what: What = "apply", settings: str = "") -> None:
         """Open a line for this delivery; what follows is written under it."""
-        line = "INSERT INTO run (run_id, dest, started_at, what) VALUES (?, ?, ?, ?) RETURNING run"
-        found = self.store.one(line, (run_id, self.dest, self.moment(), what))
+        line = "INSERT INTO run (run_id, dest, started_at, what, settings) VALUES (?, ?, ?, ?, ?) RETURNING run"
+        found = self.store.one(line, (run_id, self.dest, self.moment(), what, settings))
         self.run = int(found[0]) if found else 0
+
+    def delivered(self, run_id: str, settings: str) -> int | None:
+        """How many rows this very run had, if it was the last delivery, under the same settings, and left nothing open."""
+        sql = (
+            f"SELECT run_id, what, settings, finished_at, rejected + deferred, staged FROM run"
+            f" WHERE dest=? AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.dest = run.dest AND {LIVE})"
+            " ORDER BY run DESC LIMIT 1"
+        )
+        found = self.store.one(sql, (self.dest,))
+        if found is None or found[:3] != (run_id, "apply", settings) or found[3] is None or found[4]:
+            return None
+        return int(found[5])
 
     def finish_run(self, counts: Mapping[str, int]) -> None:
         """Close this delivery's line with its counts."""

@@ -17,7 +17,7 @@ _TABLES = (
   run {number}, run_id TEXT NOT NULL, dest TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT,
   what TEXT NOT NULL DEFAULT 'apply', staged INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0,
   written INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0, deferred INTEGER NOT NULL DEFAULT 0,
-  tasked INTEGER NOT NULL DEFAULT 0)""",
+  tasked INTEGER NOT NULL DEFAULT 0, settings TEXT NOT NULL DEFAULT '')""",
     "CREATE TABLE IF NOT EXISTS pause (dest TEXT PRIMARY KEY, until {real} NOT NULL)",
     """CREATE TABLE IF NOT EXISTS outbox (
   id {number}, dest TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, account_id TEXT NOT NULL,
@@ -47,6 +47,7 @@ _KEPT = (
 _FROM_1 = (
     "ALTER TABLE run ADD COLUMN what TEXT NOT NULL DEFAULT 'apply'",
     "ALTER TABLE run ADD COLUMN tasked INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE run ADD COLUMN settings TEXT NOT NULL DEFAULT ''",
     # What a row that is on its way replaces was not kept then: nothing of it can be rolled back.
     "ALTER TABLE outbox ADD COLUMN before TEXT DEFAULT '{}'",
     "ALTER TABLE outbox ADD COLUMN was TEXT NOT NULL DEFAULT ''",

@@ -29,6 +29,11 @@ class MemoryCrm:
         """Of its capabilities."""
         return self.accepts.name
 
+    @property
+    def costs_calls(self) -> bool:
+        """No."""
+        return False
+
     def describe(self) -> Capabilities:
         """What it takes: anything, unless told otherwise."""
         return self.accepts

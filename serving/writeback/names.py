@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from policy.errors import SettingsError
 from serving.writeback.destination import Kind, Row
@@ -18,14 +18,24 @@ TASK_FIELDS = ("subject", "body", "due_at", "priority", "status", "owner_id", "p
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """For each kind, ours → theirs, of the fields that are sent."""
+    """For each kind, ours → theirs, of the fields that are sent, and of those that are only read."""
 
     score: Mapping[str, str]
     task: Mapping[str, str]
+    read_scores: Mapping[str, str] = field(default_factory=dict)
+    read_tasks: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Mapping[str, str]:
-        """Of one kind."""
+        """The fields of one kind that are sent."""
         return self.score if kind == "score" else self.task
+
+    def shown(self, kind: Kind) -> Mapping[str, str]:
+        """All fields of one kind that are read: those that are sent, and what people say of them."""
+        return {**self.of(kind), **(self.read_scores if kind == "score" else self.read_tasks)}
+
+    def reading(self, scores: Mapping[str, str], tasks: Mapping[str, str]) -> Names:
+        """The same, with fields that are read and never written."""
+        return replace(self, read_scores=scores, read_tasks=tasks)
 
     def theirs(self, kind: Kind, fields: Row) -> Row:
         """A row of ours under the CRM's names; what the CRM is not told of is left out."""

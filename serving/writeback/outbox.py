@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from serving.writeback import undo
-from serving.writeback.canonical import marks, row_hash
+from serving.writeback.canonical import marks
 from serving.writeback.decision import Confirmed, Decision
 from serving.writeback.destination import Kind, Row
 from serving.writeback.entries import Answer, Entry
@@ -62,7 +63,7 @@ class Outbox:
                 # "*": the whole row, to be created. Else the names of the fields to write.
                 send = "*" if d.verdict == "new" else json.dumps(list(d.send))
                 payload = _text({**d.row.fields, **d.send})
-                lines.append((*identity, row_hash(marks(d.row.fields)), payload, send, *_past(d), "pending", "", ""))
+                lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", ""))
         self.store.many(
             "INSERT INTO outbox"
             " (dest, kind, key, account_id, run, as_of, hash, payload, send, before, was, state, code, reason)"
@@ -244,6 +245,11 @@ def _line(a: Answer) -> tuple[object, ...]:
 
 def _text(fields: Row) -> str:
     return json.dumps(dict(fields), ensure_ascii=False, allow_nan=False)
+
+
+def _digest(payload: str) -> str:
+    """The hash that stays of a payload once it is gone."""
+    return hashlib.blake2b(payload.encode(), digest_size=16).hexdigest()
 
 
 def _past(decision: Decision) -> tuple[str | None, str]:

@@ -59,6 +59,11 @@ class Patient:
         """The destination's."""
         return self.destination.name
 
+    @property
+    def costs_calls(self) -> bool:
+        """The destination's."""
+        return self.destination.costs_calls
+
     def describe(self) -> Capabilities:
         """What it takes."""
         return self._asked(self.destination.describe)

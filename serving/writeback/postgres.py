@@ -65,6 +65,11 @@ class PostgresCrm:
         """`postgres:` and the label."""
         return f"postgres:{self.label}"
 
+    @property
+    def costs_calls(self) -> bool:
+        """Yes."""
+        return True
+
     def describe(self) -> Capabilities:
         """What the columns take, as the database itself says."""
         found: dict[Kind, dict[str, Field]] = {}
@@ -94,8 +99,8 @@ class PostgresCrm:
 
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         """The rows that exist."""
-        table, names = self.tables[kind], self.names.of(kind)
-        chosen = ", ".join(f"{_name(theirs)}" for theirs in names.values())
+        table, names = self.tables[kind], self.names.shown(kind)
+        chosen = ", ".join(map(_name, names.values()))
         sql = f"SELECT {_name(table.key)}::text, {chosen} FROM {_table(table.name)} WHERE {_name(table.key)}::text = ANY(%s)"
         with self._reading() as db:
             lines = db.execute(sql, (list(keys),)).fetchall()

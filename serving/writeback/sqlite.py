@@ -52,6 +52,11 @@ class SqliteCrm:
         """The file's name, not its path: a project folder that moves keeps its ledger."""
         return f"sqlite:{self.path.name}"
 
+    @property
+    def costs_calls(self) -> bool:
+        """No."""
+        return False
+
     def describe(self) -> Capabilities:
         """What the file takes; a file that does not exist yet is created by the first write."""
         fields: dict[Kind, dict[str, Field]] = {

@@ -66,6 +66,11 @@ class TrytonCrm:
     def name(self) -> str:
         return f"tryton:{self._database}"
 
+    @property
+    def costs_calls(self) -> bool:
+
+        return True
+
     def describe(self) -> Capabilities:
         self._types.clear()
         found: dict[Kind, dict[str, Field]] = {}

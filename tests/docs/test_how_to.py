@@ -165,6 +165,12 @@ def test_adding_a_source_ends_with_its_indicators(follower: Follower) -> None:
     assert {name.partition("/")[0] for name in follower.touched()} == {"shop"}
 
 
+@pytest.mark.slow
+def test_adding_a_destination_is_one_module(follower: Follower) -> None:
+    follower.follow("add-a-destination.md")
+    assert {name.partition("/")[0] for name in follower.touched()} == {"shop"}
+
+
 def test_a_page_that_promises_what_does_not_happen_is_found(tmp_path: Path) -> None:
     (tmp_path / "copy" / "docs").mkdir(parents=True)
     follower = Follower(tmp_path / "copy")
