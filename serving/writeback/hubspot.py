@@ -58,6 +58,7 @@ class HubSpotCrm:
         names: Names | None = None,
         account: str = "",
         zone: str = "UTC",
+        batch_size: int = MOST_INPUTS,
         clock: Callable[[], float] = time.time,
         answer_seconds: float = ANSWER_SECONDS,
         settle_seconds: float = SETTLE_SECONDS,
@@ -75,6 +76,7 @@ class HubSpotCrm:
         )
         self.names = names or default_names()
         self.keys: Mapping[Kind, str] = {"score": key, "task": task_key}
+        self._batch_size = min(batch_size, MOST_INPUTS)
         self._attempts = Attempts(settle_seconds)
         self._known: dict[Kind, dict[str, Property]] = {}
 
@@ -109,7 +111,7 @@ class HubSpotCrm:
             self._name,
             fields,
             only={kind: self.names.of(kind).keys() for kind in OBJECTS},
-            batch_size=MOST_INPUTS,
+            batch_size=self._batch_size,
             key_unique=key is not None and key.unique,
         )
 
@@ -190,7 +192,10 @@ class HubSpotCrm:
         ready: dict[Key, dict[str, str]] = {}
         for key, row in rows.items():
             given = {name: text for name, text in values[key].items() if text}
-            if row.account_id not in companies:
+            if plain is not None and key.partition("|")[0] != row.account_id:
+                reason = "a task's key must begin with its account's id and |, to be found again"
+                answers[key] = Outcome.reject("key_mismatch", reason)
+            elif row.account_id not in companies:
                 answers[key] = Outcome.reject("no_account", "HubSpot has no such company, and none is created")
             elif DUE not in given:
                 answers[key] = Outcome.reject("no_due_date", "HubSpot takes no task without a due date (`due_at`)")
@@ -213,15 +218,11 @@ class HubSpotCrm:
 
     def _held(self, row: Outgoing, values: Mapping[str, str], there: Shelf, handle: Handle) -> Outcome | None:
         """What keeps a task of which an earlier attempt may be under way from being created now."""
-        if row.key.partition("|")[0] != row.account_id:
-            return Outcome.reject("key_mismatch", "a task's key begins with its account's id and |, to be found again")
-        wait = self._attempts.wait(row.key, handle)
-        if wait is None:
-            return None
+        wait, subject = self._attempts.wait(row.key), self.names.task.get("subject", "")
         if wait > 0:
             return Outcome.retry(wait, "settling")
-        subject = self.names.task.get("subject", "")
-        if keyless_twin(there.keyless.get(row.account_id, ()), subject, values.get(subject)):
+        twin = keyless_twin(there.keyless.get(row.account_id, ()), subject, values.get(subject))
+        if twin and self._attempts.made(row.key, handle):
             reason = "an earlier attempt may have made it: its company has a task of the same subject without a key"
             return Outcome.reject("held_for_a_person", reason)
         return None

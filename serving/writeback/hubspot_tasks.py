@@ -1,8 +1,9 @@
 """Tasks where HubSpot keeps no key of theirs unique: found through their companies, and created with a memory.
 
 A search finds a new task only after seconds; the tasks associated with a company are listed at once. What listing
-cannot show is a task that an earlier request is still making. So each attempt is noted in the ledger before it is
-made, and after one without an answer nothing is created until that request must be over.
+cannot show is a task that an earlier request is still making: nothing is created until such a request must be over.
+And it cannot show a task of ours that lost its key: each attempt is noted in the ledger before it is made, and where
+one was made and a task of the same subject has no key, a person must look.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class Shelf:
 class Attempts:
     """Which tasks may still be in the making.
 
-    The ledger's mark is the same text for every attempt: rows of several earlier batches meet in one, and only a mark
-    that they share is handed back. An attempt of an earlier process was made before this object was.
+    What an earlier process asked for is not known for sure, so that nothing is created in the first `settle_seconds`
+    of this one: by then a request of the other is over. What this process asked for it remembers by key.
     """
 
     def __init__(self, settle_seconds: float) -> None:
@@ -65,12 +66,15 @@ class Attempts:
             self._open.pop(key, None)
             self._answered.add(key)
 
-    def wait(self, key: Key, handle: Handle) -> float | None:
-        """Seconds until an earlier attempt must be over, 0 where it is; None where there was none."""
+    def wait(self, key: Key) -> float:
+        """Seconds until an earlier attempt must be over."""
         if key in self._answered:
-            return None
-        since = self._open.get(key, self._born if handle.job else None)
-        return None if since is None else max(0.0, since + self._settle - time.monotonic())
+            return 0.0
+        return max(0.0, self._open.get(key, self._born) + self._settle - time.monotonic())
+
+    def made(self, key: Key, handle: Handle) -> bool:
+        """Whether there was an earlier attempt of which no answer is known."""
+        return key in self._open or (handle.job is not None and key not in self._answered)
 
 
 def shelf(line: Line, keys: Sequence[Key], properties: Collection[str], *, company_key: str, task_key: str) -> Shelf:
