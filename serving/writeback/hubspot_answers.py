@@ -79,16 +79,16 @@ def _of_all(reply: Reply, sent: Sent) -> Outcome:
         return Outcome.unknown(reply.code)
     if reply.status in NOT_IN_PLACE:
         return Outcome.retry(code=reply.code)
-    one = refusal(reply.body, sent)
-    alone = len(sent.traces) == 1
-    if one.answer != "reject" and alone:
+    one, alone = refusal(reply.body, sent), len(sent.traces) == 1
+    if alone and one.code in ("exists", "gone"):
         return one
-    return Outcome.reject(one.code or reply.code, one.reason or f"HubSpot answers {reply.status}", named=alone)
+    code = one.code if one.answer == "reject" else reply.code
+    return Outcome.reject(code, one.reason or f"HubSpot answers {reply.status}", named=alone)
 
 
 def refusal(error: Mapping[str, Any], sent: Sent) -> Outcome:
     """The outcome of the rows that one error means."""
-    category, codes, names = str(error.get("category", "")), _codes(error), _names(error, sent)
+    category, codes, names = _category(error), _codes(error), _names(error, sent)
     if "PROPERTY_DOESNT_EXIST" in codes:
         told = ", ".join(f"`{name}`" for name in names) or "a property"
         raise DeliveryIncomplete(
@@ -110,6 +110,12 @@ def refusal(error: Mapping[str, Any], sent: Sent) -> Outcome:
         return Outcome.unknown(category.lower() or "refused")
     code = codes[0].lower() if codes else category.lower()
     return Outcome.reject(code, f"HubSpot does not take {_told(names) or 'the row'} ({', '.join(codes) or category})")
+
+
+def _category(error: Mapping[str, Any]) -> str:
+    """One of HubSpot's words; whatever else stands there must not get into a ledger."""
+    found = str(error.get("category", ""))
+    return found if re.fullmatch(r"[A-Z][A-Z_]{2,40}", found) else ""
 
 
 def _told(names: Collection[str]) -> str:

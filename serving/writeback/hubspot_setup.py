@@ -137,5 +137,7 @@ def _ask(crm: HubSpotCrm, path: str, body: Mapping[str, Any]) -> tuple[Reply, st
     try:
         reply = crm.line.call("POST", f"/crm/properties/{crm.line.version}{path}", dict(body))
     except (Busy, NoAnswer):
-        return Reply(0), "HubSpot did not answer now: run the set-up again."
+        reply = Reply(0)
+    if reply.status == 0 or reply.status >= 500 or reply.after is not None:
+        return reply, "HubSpot did not answer now: run the set-up again."
     return reply, f"HubSpot refuses to make it ({reply.status})."

@@ -1,4 +1,4 @@
-"""A process for the kill tests: delivers the company's book once. Run as a module: URL LEDGER [POINT NTH].
+"""A process for the kill tests: delivers the company's book once. Run as a module: URL LEDGER AS_OF [POINT NTH].
 
 The key comes in HUBSPOT_TOKEN. Kills itself with SIGKILL at the NTH time it passes POINT; prints else what it did.
 """
@@ -18,7 +18,7 @@ from tests.crm.hubspot_company import apply, book
 
 
 def main() -> None:
-    url, ledger, *when = sys.argv[1:]
+    url, ledger, as_of, *when = sys.argv[1:]
     point, left = (when[0], int(when[1])) if when else ("", 0)
 
     def at(passed: str) -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         answer_seconds=1.0,
         settle_seconds=2.5,
     )
-    applied = apply(book(), crm, Path(ledger), run_id=f"life {os.getpid()}", at=at)
+    applied = apply(book(as_of), crm, Path(ledger), run_id=f"life {os.getpid()}", at=at)
     crm.close()
     print(json.dumps(applied.as_json()), flush=True)  # noqa: T201
 
