@@ -13,6 +13,7 @@ from policy.errors import DeliveryIncomplete, SettingsError
 from serving.writeback.destination import Handle, Key, Kind, Outcome, Outgoing, Row
 from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.place import rejections
+from serving.writeback.rollback import rollback
 from tests.crm import hubspot_openapi as openapi
 from tests.crm.hubspot_company import (
     ACCOUNTS,
@@ -105,6 +106,9 @@ def test_a_book_arrives_whole_with_requests_as_the_documents_want_them(
     opened(running, MODES[mode])
     crm = client(running)
     nothing_lost_nothing_doubled(running, book(), apply(book(), crm, ledger, run_id="r1"))
+    writes = sum("update" in one["path"] or "create" in one["path"] for one in running.log())
+    assert apply(book(), crm, ledger, run_id="the same again").skipped == ACCOUNTS + TASKS
+    assert sum("update" in one["path"] or "create" in one["path"] for one in running.log()) == writes
     again = [*book(WEEK_2), replace(task(3, body="Call once more."), as_of=WEEK_2)]
     assert apply(again, crm, ledger, run_id="r2").complete
     crm.close()
@@ -210,6 +214,27 @@ def test_a_key_withdrawn_in_mid_run_stops_it_and_the_next_run_completes(
     hub.control("revoke", {"revoked": False})
     assert apply([], crm, ledger, run_id="r2").complete
     assert (missing_or_wrong(hub, book()), doubled(hub)) == ([], {})
+
+
+@pytest.mark.parametrize("mode", ["unique keys", "keys refused"])
+def test_a_rollback_shows_again_what_was_there_before(mode: str, running: Emulator, ledger: Path) -> None:
+    opened(running, MODES[mode])
+    before = {key: one["properties"] for key, one in running.by("churn_account_id").items()}
+    crm = client(running)
+    apply([score(i) for i in range(9)], crm, ledger, run_id="r1")
+    apply([score(i, WEEK_2) for i in range(9)] + [task(i, WEEK_2) for i in range(4)], crm, ledger, run_id="r2")
+    key = {"type": "tasks", "property": "churn_task_key"}
+    running.control("edit", {**key, "value": task(3, WEEK_2).key, "properties": {"hs_task_status": "COMPLETED"}})
+    assert rollback("r2", crm, ledger).complete
+    assert missing_or_wrong(running, [score(i) for i in range(9)]) == []
+    states = [one["properties"]["hs_task_status"] for _, one in sorted(running.by("churn_task_key", "tasks").items())]
+    assert states == ["DEFERRED", "DEFERRED", "DEFERRED", "COMPLETED"]
+    assert rollback("r1", crm, ledger).complete
+    crm.close()
+    after = {key: one["properties"] for key, one in running.by("churn_account_id").items()}
+    own = {"churn_account_id"}
+    assert {n for one in after.values() for n in one if n.startswith("churn_")} == own
+    assert after.keys() == before.keys()
 
 
 class Keyless(HubSpotCrm):
