@@ -213,7 +213,9 @@ class HubSpotCrm:
             for trace, key in traces.items()
         ]
         made = self._send("task", "create", inputs, Sent(traces, {}, _names(ready), self.keys["task"]))
-        self._attempts.end(key for key, outcome in made.items() if outcome.answer != "unknown")
+        # A gateway's 5xx does not say that the work behind it is over, also where it names a time to come back.
+        over = [key for key, one in made.items() if one.answer != "unknown" and not one.code.startswith("http_5")]
+        self._attempts.end(over)
         return answers | made
 
     def _held(self, row: Outgoing, values: Mapping[str, str], there: Shelf, handle: Handle) -> Outcome | None:

@@ -134,6 +134,14 @@ def test_what_was_answered_is_not_waited_for(hub: Emulator, clients: Clients) ->
     assert write(crm, [new(1)], handle)[task(1).key].answer == "ok"
 
 
+def test_a_gateway_that_names_a_time_does_not_say_that_it_is_over(hub: Emulator, clients: Clients) -> None:
+    crm = settled(clients)
+    answer = {"status": 503, "headers": {"Retry-After": "1"}}
+    hub.faults({"answer": answer, "path": "tasks/batch/create", "count": 1})
+    found = [write(crm, [new(1)])[task(1).key] for _ in range(2)]
+    assert [(one.answer, one.code) for one in found] == [("retry", "http_503"), ("retry", "settling")]
+
+
 def test_what_cannot_be_settled_is_held_for_a_person(hub: Emulator, clients: Clients) -> None:
     crm = clients(settle_seconds=0)
     assert write(crm, [new(1), new(2), new(3)])[task(1).key].answer == "ok"
