@@ -200,6 +200,21 @@ def test_a_row_that_moved_since_it_was_decided_is_not_written(hub: Emulator, crm
     assert hub.by("churn_account_id")["a001"]["properties"]["churn_health_score"] == "99"
 
 
+def test_an_edit_between_the_decision_and_the_write_is_kept(hub: Emulator, crm: HubSpotCrm, ledger: Path) -> None:
+    apply([score(i) for i in range(9)], crm, ledger, run_id="r1")
+    edit = {"property": "churn_account_id", "value": "a003", "properties": {"churn_risk_tier": "mine"}}
+    edits = iter([edit])
+
+    def at(point: str) -> None:
+        if point == "before_write" and (one := next(edits, None)):
+            hub.control("edit", one)
+
+    applied = apply([score(i, WEEK_2) for i in range(9)], crm, ledger, run_id="r2", at=at)
+    found = hub.by("churn_account_id")["a003"]["properties"]
+    assert (found["churn_risk_tier"], found["churn_as_of"], applied.written) == ("mine", WEEK_2, 9)
+    assert applied.edited == (("score", "a003", "risk_tier"),)
+
+
 def test_what_persons_did_since_stays(hub: Emulator, crm: HubSpotCrm, ledger: Path) -> None:
     apply([score(3), task(3), score(4), task(4)], crm, ledger, run_id="r1")
     edit = {"churn_risk_tier": "my own view"}

@@ -99,7 +99,9 @@ def test_a_delivery_killed_at_random_moments_loses_nothing_and_doubles_nothing(
                 while process.poll() is None and len(hub.log()) < seen + 4:
                     time.sleep(0.02)
                 try:
-                    ended = process.communicate(timeout=draw.uniform(0, 0.4) if killed < KILLS else 120)[0]
+                    # Short lives die among the scores, long ones while tasks are made: after 2.5 s where keys are plain.
+                    long = draw.uniform(0, 0.4) if tasks == "on" or killed < 8 else draw.uniform(2.2, 3.6)
+                    ended = process.communicate(timeout=long if killed < KILLS else 120)[0]
                     assert process.returncode == 0
                 except subprocess.TimeoutExpired:
                     process.kill()
