@@ -131,6 +131,7 @@ def hub_calls(hub: Emulator) -> int:
     return 625_000 - int(left)
 
 
+@pytest.mark.slow
 def test_a_storm_of_429_is_waited_out_and_nobody_calls_too_early(hub: Emulator, crm: HubSpotCrm, ledger: Path) -> None:
     answer = refused("TEN_SECONDLY_ROLLING", **{"Retry-After": "1"})
     hub.faults(
@@ -142,6 +143,7 @@ def test_a_storm_of_429_is_waited_out_and_nobody_calls_too_early(hub: Emulator, 
     nothing_lost_nothing_doubled(hub, book(), applied)
 
 
+@pytest.mark.slow
 def test_a_limit_is_seen_coming_and_never_met(hub: Emulator, ledger: Path) -> None:
     hub.control("forget", {})
     hub.options(ten_secondly=12, window_seconds=1.0)
@@ -163,6 +165,7 @@ def test_a_limit_that_others_use_up_is_waited_out(hub: Emulator, ledger: Path) -
     nothing_lost_nothing_doubled(hub, book(), applied)
 
 
+@pytest.mark.slow
 def test_rows_that_are_locked_are_written_later(hub: Emulator, crm: HubSpotCrm, ledger: Path) -> None:
     hub.options(locks_above=40)
     applied = apply(book()[:ACCOUNTS], crm, ledger, run_id="r1")

@@ -214,6 +214,7 @@ def test_a_company_that_goes_takes_its_unmade_task_with_it(hub: Emulator, client
     assert (applied.written, len(hub.records("tasks")), len(hub.records())) == (33, 3, 59)
 
 
+@pytest.mark.slow
 def test_nor_where_attempted_and_new_rows_meet_in_one_batch(hub: Emulator, clients: Clients, ledger: Path) -> None:
     rows = [*(score(i) for i in range(8)), *(task(i) for i in range(8))]
     apply(rows[:8], clients(), ledger, run_id="r1")
