@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -34,7 +34,7 @@ LEVELS = {"high": "HIGH", "normal": "MEDIUM", "low": "LOW"}
 WORDS: Mapping[str, Mapping[str, str]] = {"hs_task_status": STATES, "hs_task_priority": LEVELS}
 """Ours → HubSpot's, for its own lists of options; any other word goes in capitals and comes back in small letters."""
 
-# "datetime" before "date": what a property must be able to hold, by our field. Any other field is text.
+# What a property must be able to hold, by our field. Any other field is text.
 NUMBERS = frozenset({"churn_probability", "health_score"})
 DATES = frozenset({"as_of", "expires_on"})
 MOMENTS = frozenset({"published_at", "due_at"})
@@ -72,8 +72,11 @@ def default_names() -> Names:
     >>> default_names().score["health_score"], default_names().score["churn_probability"], default_names().task["step"]
     ('churn_health_score', 'churn_probability', 'churn_step')
     """
-    rule: Callable[[str], str] = lambda name: name if name.startswith("churn_") else f"churn_{name}"  # noqa: E731
-    return named(rule, TASK_PROPERTIES, where="hubspot")
+    return named(_with_prefix, TASK_PROPERTIES, where="hubspot")
+
+
+def _with_prefix(name: str) -> str:
+    return name if name.startswith("churn_") else f"churn_{name}"
 
 
 def needed_type(field: str) -> str:
