@@ -67,7 +67,7 @@ def _postgres(project: Project, section: DestinationSection) -> Destination:
 
 def _hubspot(project: Project, section: DestinationSection) -> Destination:
     from serving.writeback.hubspot import HubSpotCrm
-    from serving.writeback.hubspot_fields import default_names
+    from serving.writeback.hubspot_values import default_names
 
     names = default_names(section.score_fields, section.task_fields)
     return HubSpotCrm(

@@ -39,7 +39,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Answer:
-    """What becomes of a claimed row. A row going back to `pending` is read anew before it is sent, unless `keep`."""
+    """What becomes of a claimed row. A row going back to `pending` is read anew before it is sent, unless `keep`.
+
+    `in_doubt`: nobody knows what became of its write, so a job that was saved for it stays.
+    """
 
     entry: Entry
     state: Literal["done", "skipped", "dead", "pending"]
@@ -48,5 +51,6 @@ class Answer:
     next_at: float = 0.0
     keep: bool = False
     uncounted: bool = False
+    in_doubt: bool = False
     remote_id: str | None = None
     seen: Row | None = None

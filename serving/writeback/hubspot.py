@@ -88,9 +88,17 @@ class HubSpotCrm:
         """Of the account's label; known without a call."""
         return self._name
 
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
     def close(self) -> None:
         """Close its connections."""
         self.line.web.close()
+
+    @property
+    def costs_calls(self) -> bool:
+        """Yes: a day has a limit of them."""
+        return True
 
     def describe(self) -> Capabilities:
         """What the account takes, by the definitions of its properties.
@@ -130,7 +138,7 @@ class HubSpotCrm:
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         """The rows that exist among `keys`; a property without a value is None."""
         known = self.definitions(kind)
-        names = {ours: known[theirs] for ours, theirs in self.names.of(kind).items() if theirs in known}
+        names = {ours: known[theirs] for ours, theirs in self.names.shown(kind).items() if theirs in known}
         found = self._shelf(kind, keys, {one.name for one in names.values()}).found
         return {
             key: {ours: decode(one.properties.get(of.name), of) for ours, of in names.items()}

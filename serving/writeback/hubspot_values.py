@@ -66,13 +66,13 @@ class NotStorable(ValueError):
         self.code = code
 
 
-def default_names() -> Names:
-    """Companies' fields begin with `churn_`; tasks' are HubSpot's own where it has them.
+def default_names(score: Mapping[str, str] | None = None, task: Mapping[str, str] | None = None) -> Names:
+    """Companies' fields begin with `churn_`; tasks' are HubSpot's own where it has them. What is given wins.
 
     >>> default_names().score["health_score"], default_names().score["churn_probability"], default_names().task["step"]
     ('churn_health_score', 'churn_probability', 'churn_step')
     """
-    return named(_with_prefix, TASK_PROPERTIES, where="hubspot")
+    return named(_with_prefix, TASK_PROPERTIES, score, task, where="hubspot")
 
 
 def _with_prefix(name: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from serving.writeback import undo
 from serving.writeback.canonical import marks
 from serving.writeback.decision import Confirmed, Decision
-from serving.writeback.destination import Kind, Row
+from serving.writeback.destination import Key, Kind, Row
 from serving.writeback.entries import Answer, Entry
-from serving.writeback.ledger import Ledger
+from serving.writeback.ledger import Ledger, keyed
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import Staged
 
@@ -53,21 +53,22 @@ class Outbox:
     def stage(self, chunk: Sequence[Decision]) -> None:
         """Take decisions in: what must be sent goes to pending, what is quarantined is kept with its reason."""
         dest, run = self.ledger.dest, self.ledger.run
+        jobs = self._jobs([d.row for d in chunk])
         self.supersede([d.row for d in chunk if d.verdict != "stale"])
         lines: list[tuple[object, ...]] = []
         for d in chunk:
             identity = (dest, d.row.kind, d.row.key, d.row.account_id, run, d.row.as_of)
             if d.verdict == "dead":
-                lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason))
+                lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason, None))
             elif d.verdict in ("new", "changed"):
                 # "*": the whole row, to be created. Else the names of the fields to write.
                 send = "*" if d.verdict == "new" else json.dumps(list(d.send))
-                payload = _text({**d.row.fields, **d.send})
-                lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", ""))
+                payload, job = _text({**d.row.fields, **d.send}), jobs.get((d.row.kind, d.row.key))
+                lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", "", job))
         self.store.many(
             "INSERT INTO outbox"
-            " (dest, kind, key, account_id, run, as_of, hash, payload, send, before, was, state, code, reason)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (dest, kind, key, account_id, run, as_of, hash, payload, send, before, was, state, code, reason, job_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             lines,
         )
         kinds: tuple[Kind, ...] = ("score", "task")
@@ -79,6 +80,17 @@ class Outbox:
             undo.keep(self.ledger, kind, [(d.row, d.before, d.was) for d in of_kind if d.verdict == "unchanged"])
         self.ledger.audit((d.row.kind, d.row.key, d.code) for d in chunk if d.verdict == "dead")
         self.ledger.audit((d.row.kind, d.row.key, f"kept:{name}") for d in chunk for name in d.edits)
+
+    def _jobs(self, rows: Sequence[Staged]) -> dict[tuple[str, Key], str]:
+        """Jobs that earlier attempts at these rows saved and never heard of: whoever takes their place must know."""
+        kinds: tuple[Kind, ...] = ("score", "task")
+        found: dict[tuple[str, Key], str] = {}
+        for kind in kinds:
+            keys = [row.key for row in rows if row.kind == kind]
+            sql = f"SELECT key, job_id FROM outbox WHERE {keyed(keys)} AND job_id IS NOT NULL AND {LIVE}"
+            if keys:
+                found |= {(kind, key): job for key, job in self.store.rows(sql, (self.ledger.dest, kind, *keys))}
+        return found
 
     def supersede(self, rows: Sequence[Staged]) -> None:
         """Drop what is on its way for these rows and not newer."""
@@ -157,14 +169,16 @@ class Outbox:
         due = f"o.dest=? AND o.kind=? AND o.state='pending' AND o.next_at<=? AND {_ACCEPTED}"
         where = (self.ledger.dest, kind, now)
         with self.ledger.transaction():
-            first = self.store.one(f"SELECT attempts FROM outbox o WHERE {due} ORDER BY attempts, id LIMIT 1", where)
+            # Rows of one job travel together and alone, so that the destination is told of it.
+            sql = f"SELECT attempts, coalesce(job_id, '') FROM outbox o WHERE {due} ORDER BY attempts, id LIMIT 1"
+            first = self.store.one(sql, where)
             if first is None:
                 return []
             limit = max(1, size >> min(first[0], 30))
             lines = self.store.rows(
                 "SELECT id, key, account_id, as_of, payload, send, job_id, before, was, restores FROM outbox o"
-                f" WHERE {due} AND o.attempts=? ORDER BY id LIMIT ?",
-                (*where, first[0], limit),
+                f" WHERE {due} AND o.attempts=? AND coalesce(o.job_id, '')=? ORDER BY id LIMIT ?",
+                (*where, *first, limit),
             )
             self.store.many(
                 "UPDATE outbox SET state='claimed', attempts=attempts+1 WHERE id=?", [(line[0],) for line in lines]
@@ -186,7 +200,7 @@ class Outbox:
             self.store.many(
                 "UPDATE outbox SET state=?, code=?, reason=?, next_at=?, remote_id=coalesce(?, remote_id),"
                 " attempts=attempts-?, payload=CASE WHEN ?=1 THEN payload END, send=CASE WHEN ?=1 THEN send END,"
-                " before=? WHERE id=?",
+                " before=?, job_id=CASE WHEN ?=1 THEN job_id END WHERE id=?",
                 [_line(answer) for answer in answers],
             )
             dead = [a.entry.row.key for a in answers if a.state == "dead"]
@@ -239,6 +253,7 @@ def _line(a: Answer) -> tuple[object, ...]:
         int(waits),
         int(a.keep),
         before,
+        int(waits and a.in_doubt),
         a.entry.id,
     )
 

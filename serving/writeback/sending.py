@@ -151,7 +151,7 @@ class Sender:
                 return
             silent = [pair for still in left for pair in still]  # both fail: it is down, not one row's fault
         self._failed()
-        self._acknowledge(kind, [self._again(entry, outcome.code) for entry, outcome in silent])
+        self._acknowledge(kind, [self._again(entry, outcome.code, in_doubt=True) for entry, outcome in silent])
 
     def _alone(self, entry: Entry, outcome: Outcome) -> Answer:
         # Nothing has passed for long: it is down, and the row is not to blame. What is known to fail does not count.
@@ -159,7 +159,7 @@ class Sender:
             self._failed()
         self.alone[entry.id] += bool(self.passed) and self.barren <= self.limits.alone_tries
         if self.alone[entry.id] < self.limits.alone_tries:
-            return self._again(entry, outcome.code)
+            return self._again(entry, outcome.code, in_doubt=True)
         reason = f"the destination gave no answer to this row alone {self.alone[entry.id]} times, and takes others"
         return Answer(entry, "dead", outcome.code, reason)
 
@@ -205,8 +205,10 @@ class Sender:
         next_at = self.destination.pause(max(outcome.after, 0.5))
         return Answer(entry, "pending", outcome.code, next_at=next_at, keep=True, uncounted=True)
 
-    def _again(self, entry: Entry, code: str, *, keep: bool = False) -> Answer:
-        return Answer(entry, "pending", code, next_at=self.clock() + backoff(entry.attempts), keep=keep)
+    def _again(self, entry: Entry, code: str, *, keep: bool = False, in_doubt: bool = False) -> Answer:
+        return Answer(
+            entry, "pending", code, next_at=self.clock() + backoff(entry.attempts), keep=keep, in_doubt=in_doubt
+        )
 
     def _acknowledge(self, kind: Kind, answers: Sequence[Answer]) -> None:
         if not answers:
