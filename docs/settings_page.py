@@ -36,7 +36,7 @@ MEANINGS = {
     "holdout.seed": "Of that draw. Another seed draws new accounts otherwise and changes nobody who was drawn before.",
     "destination.kind": "Which CRM is written to: an SQLite file, two Postgres tables, HubSpot, Salesforce, files, a "
     "webhook, or a module of your own. [Destinations](destinations.md) says what each needs.",
-    "destination.path": "`sqlite`: its file (`.churn/crm.sqlite`). `files`: their folder (`.churn/delivered`). `own`: the "
+    "destination.path": "`sqlite`: its file. `files`: their folder (`.churn/delivered`). `own`: the "
     "Python file, needed ([how](add-a-destination.md)).",
     "destination.url": "`postgres`, `salesforce`, `webhook`: its address, needed. `hubspot`: only where it is not the usual one. "
     "A password is `${NAME}` from the environment.",

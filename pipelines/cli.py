@@ -12,6 +12,7 @@ import typer
 
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
+from pipelines.crm_commands import app as crm_app
 from pipelines.delivery_commands import apply, feedback, plan, retry, rollback, status
 from pipelines.monitor_command import monitor
 from pipelines.options import (
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 app.add_typer(policy_app)
+app.add_typer(crm_app)
 
 
 @app.command()

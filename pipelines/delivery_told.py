@@ -123,13 +123,27 @@ def feedback(result: Mapping[str, Any]) -> Any:
     return Text("\n".join(lines))
 
 
+def crm_setup(result: Mapping[str, Any]) -> Any:
+    """What is there, what was made, what is still to do and how."""
+    if result["ready"]:
+        made = sum(line["state"] == "made" for line in result["fields"])
+        return Text(f"{result['destination']} is ready{f', {made} fields were made' if made else ''}.")
+    table = _grid(f"{result['destination']} is not ready", "object", "field", "what", "note")
+    for line in result["fields"]:
+        if line["state"] != "ready":
+            table.add_row(line["object"], line["name"], line["state"].replace("_", " "), escape(line["note"]))
+    return Group(table, _list("To do", [f"{line}" for line in result["steps"]], shown=100))
+
+
 def _grid(title: str, *heads: str) -> Table:
     table = Table(title=escape(title), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 or head in ("what", "started (UTC)") else "right")
+        table.add_column(
+            head, justify="left" if place == 0 or head in ("what", "started (UTC)", "field", "note") else "right"
+        )
     return table
 
 
-def _list(title: str, lines: Sequence[str], style: str = "") -> Text:
-    shown = [*lines[:SHOWN], *([f"… and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else [])]
-    return Text("\n").join([Text(title, style or "bold"), *(Text(f"  {line}") for line in shown), Text("")])
+def _list(title: str, lines: Sequence[str], style: str = "", shown: int = SHOWN) -> Text:
+    some = [*lines[:shown], *([f"… and {len(lines) - shown:,} more"] if len(lines) > shown else [])]
+    return Text("\n").join([Text(title, style or "bold"), *(Text(f"  {line}") for line in some), Text("")])

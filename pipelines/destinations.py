@@ -42,13 +42,13 @@ def ledger(project: Project) -> Place:
 def _sqlite(project: Project, section: DestinationSection) -> Destination:
     from serving.writeback.sqlite import SqliteCrm
 
-    return SqliteCrm(project.path(section.path or f"{STATE}/crm.sqlite"))
+    return SqliteCrm(project.path(section.path))
 
 
 def _files(project: Project, section: DestinationSection) -> Destination:
     from serving.writeback.files import FilesCrm
 
-    folder = project.path(section.path or f"{STATE}/delivered")
+    folder = project.path(section.path if "path" in section.model_fields_set else f"{STATE}/delivered")
     return FilesCrm(folder, section.format or "csv", for_people=section.for_people is not False)
 
 
@@ -103,7 +103,7 @@ def _webhook(project: Project, section: DestinationSection) -> Destination:
 
 def _own(project: Project, section: DestinationSection) -> Destination:
     """The module of the project's own: `made(options)` in it returns the destination."""
-    path = project.path(section.path or "")
+    path = project.path(section.path)
     where = "[destination] path"
     spec = importlib.util.spec_from_file_location(f"own_destination_{path.stem}", path)
     if spec is None or spec.loader is None or not path.exists():

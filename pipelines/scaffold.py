@@ -53,6 +53,11 @@ seed = 0
 [destination]
 kind = "sqlite"
 path = ".churn/crm.sqlite"
+# or kind = "postgres", "hubspot", "salesforce", "files", "webhook", or "own": docs/destinations.md says what each needs;
+# secrets come from the environment
+
+# [ledger]
+# url = "postgres://churn:${LEDGER_PASSWORD}@db.example.com/churn"   # where several machines deliver
 """
 POLICY_YAML = """\
 # Your changes to the rules; everything else keeps its default. Give each change a version, an author and a reason:

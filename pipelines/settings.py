@@ -103,7 +103,7 @@ class DestinationSection(Section):
     """[destination]: where scores and tasks are written. Which keys a kind takes: `OF_KIND`."""
 
     kind: Literal["sqlite", "postgres", "hubspot", "salesforce", "files", "webhook", "own"] = "sqlite"
-    path: str | None = None
+    path: str = f"{STATE}/crm.sqlite"
     # Not in the repr: an address may hold a password.
     url: str | None = Field(default=None, repr=False)
     hosts: tuple[str, ...] | None = None

@@ -6,9 +6,11 @@ import doctest
 import importlib
 import importlib.util
 import re
+import time
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -167,3 +169,22 @@ def test_the_picture_of_the_flow_stands_alone_and_says_what_it_shows() -> None:
     assert set(re.findall(r"https?://[^\"']+", text)) == {"http://www.w3.org/2000/svg"}
     commands = {word for node in picture.iter(f"{name}text") for word in re.findall(r"churn (\w+)", node.text or "")}
     assert commands <= set(generate.commands())
+
+
+def test_the_webhook_page_shows_code_that_knows_our_signature_and_no_other() -> None:
+    from pydantic import SecretStr
+
+    from serving.writeback.webhook import signature
+
+    page = (ROOT / "docs" / "webhook.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    room: dict[str, Any] = {}
+    exec(code, room)  # noqa: S102
+    now, body = str(int(time.time())), b'{"kind": "score"}'
+    signed = {"X-Churn-Timestamp": now, "X-Churn-Signature": f"sha256={signature(SecretStr('s'), now, body)}"}
+    old = str(int(now) - 301)
+    kept = {"X-Churn-Timestamp": old, "X-Churn-Signature": f"sha256={signature(SecretStr('s'), old, body)}"}
+    assert room["genuine"]("s", signed, body)
+    assert not room["genuine"]("s", signed, body + b" ")
+    assert not room["genuine"]("t", signed, body)
+    assert not room["genuine"]("s", kept, body)

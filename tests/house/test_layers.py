@@ -21,6 +21,7 @@ DOORS = {
     "vaderSentiment": {"features/mood.py"},
     "typer": {
         "pipelines/cli.py",
+        "pipelines/crm_commands.py",
         "pipelines/delivery_commands.py",
         "pipelines/monitor_command.py",
         "pipelines/options.py",
