@@ -71,10 +71,10 @@ def default_names(
 ) -> Names:
     """The usual names, and what the project says otherwise; an empty name leaves a field out.
 
-    >>> default_names().score["risk_tier"], default_names().task["body"]
-    ('Churn_Risk_Tier__c', 'Description')
+    >>> default_names().score["risk_tier"], default_names().score["churn_probability"], default_names().task["body"]
+    ('Churn_Risk_Tier__c', 'Churn_Probability__c', 'Description')
     """
-    return named(lambda ours: f"Churn_{ours.title()}__c", TASK_FIELDS, score, task, where)
+    return named(lambda ours: f"Churn_{ours.removeprefix('churn_').title()}__c", TASK_FIELDS, score, task, where)
 
 
 def checked_names(names: Names, keys: Mapping[Kind, str], where: str) -> None:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 DONE = frozenset({"JobComplete", "Failed", "Aborted"})
 GONE = "Gone"
 """The state of a job that is not there any more: results are kept for seven days."""
-FIRST_POLL, GROWTH, LONGEST_POLL = 0.2, 1.5, 30.0
+FIRST_POLL, GROWTH, LONGEST_POLL = 0.1, 1.5, 30.0
 LOOK_AGAIN = 60.0
 TRIES = 3
 OTHERS_SECONDS = 300.0
