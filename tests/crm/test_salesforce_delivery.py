@@ -77,6 +77,7 @@ def test_nothing_is_lost_and_nothing_doubled_by(fault: str, way: int, org: Emula
         applied = apply(book(), crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
     assert all(rule["hits"] for rule in org.faults()), "a fault that never came tests nothing"
     assert org.violations() == []
+    assert bool(org.jobs()) == (way == BY["jobs"])
     nothing_lost_nothing_doubled(org, book(), applied)
 
 
