@@ -89,10 +89,12 @@ class SalesforceCrm:
 
     def describe(self) -> Capabilities:
         """What it takes; raises SettingsError where a field is missing, hidden, read-only or of another type."""
+        self.calls.begin()
         return capabilities(self.name, self.layouts(), self.names, self.batch_size)
 
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         """The records among `keys`, by exact key; a record in the recycle bin is none."""
+        self.calls.begin()
         held = self._layout(kind)
         columns = list(held.columns.values())
         ours, theirs = [c.ours for c in columns], [c.theirs for c in columns]
@@ -113,6 +115,7 @@ class SalesforceCrm:
 
     def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
         """Update accounts; create or update tasks. Every row gets an outcome, whatever stops the others."""
+        self.calls.begin()
         outcomes: list[Outcome | None] = [None] * len(batch)
         rest = Outcome.retry(code="not_sent")
         try:

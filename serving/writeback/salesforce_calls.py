@@ -41,13 +41,27 @@ class Calls:
     def __init__(self, web: Web, sign_in: SignIn, version: str, clock: Callable[[], float]) -> None:
         self.web, self.sign_in, self.clock = web, sign_in, clock
         self.root = f"/services/data/{version}"
+        self._busy: Busy | None = None
+
+    def begin(self) -> None:
+        """The engine asks for something anew: it has waited as long as it was asked to."""
+        self._busy = None
 
     def ask(self, method: str, path: str, *, json: Any = None, content: bytes | None = None, csv: bool = False) -> Any:
         """The answer, where it is none of an error. A token that expired is replaced once.
 
-        Raises Busy where nothing was done and it asked to be left alone; NoAnswer, Refused; DeliveryIncomplete where
-        nobody will answer better later.
+        Raises Busy where nothing was done and it asked to be left alone, from then on without a call; NoAnswer,
+        Refused; DeliveryIncomplete where nobody will answer better later.
         """
+        if self._busy is not None:
+            raise Busy(self._busy.after, self._busy.code)
+        try:
+            return self._asked(method, path, json, content, csv=csv)
+        except Busy as busy:
+            self._busy = busy if busy.after is not None else None
+            raise
+
+    def _asked(self, method: str, path: str, json: Any, content: bytes | None, *, csv: bool) -> Any:
         path = path if path.startswith("/services/") else self.root + path
         headers = {"Content-Type": "text/csv; charset=UTF-8"} if content is not None else {}
         headers["Accept"] = "text/csv" if csv else "application/json"

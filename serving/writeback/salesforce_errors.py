@@ -9,9 +9,9 @@ from serving.writeback.destination import Kind, Outcome
 from serving.writeback.salesforce_calls import DAY_IS_OVER, Refused
 
 # What another try may change: locks, and what the platform could not do at that moment.
-PASSING = frozenset(
-    {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "TXN_SECURITY_RUNTIME_ERROR", "UNKNOWN_EXCEPTION"}
-)
+PASSING = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"})
+# A fault of the server that may be over in a minute or hold for this row for ever: the engine finds out which.
+IN_DOUBT = frozenset({"UNKNOWN_EXCEPTION"})
 LIMITS = frozenset({"REQUEST_LIMIT_EXCEEDED", "STORAGE_LIMIT_EXCEEDED", "LIMIT_EXCEEDED"})
 # A record that went since it was looked up: the engine looks again, and decides anew.
 GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
@@ -41,6 +41,8 @@ def outcome_of(kind: Kind, code: str, fields: Sequence[str]) -> Outcome:
         return Outcome.retry(code=code.lower())
     if code in LIMITS:
         return Outcome.retry(DAY_IS_OVER, code.lower())
+    if code in IN_DOUBT:
+        return Outcome.unknown(code.lower())
     if code in GONE and not fields:
         return Outcome.unknown("gone")
     if code == "DUPLICATE_VALUE" and kind == "task":

@@ -46,6 +46,7 @@ class Setup:
 
 def setup(crm: SalesforceCrm) -> Setup:
     """What the org lacks, seen as the integration's user sees it. Raises Busy, DeliveryIncomplete."""
+    crm.calls.begin()
     layouts = crm.layouts()
     missing, wrong, clicks = list[str](), list[str](), list[str]()
     new: dict[Kind, list[str]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from policy.errors import DeliveryIncomplete
-from serving.writeback.destination import Outcome
+from serving.writeback.destination import Outcome, Outgoing
 from tests.crm.salesforce_company import (
     ACCOUNT_KEY,
     ACCOUNTS,
@@ -34,7 +35,7 @@ from tests.crm.salesforce_company import (
 from tests.crm.salesforce_server import Emulator
 
 ENDS: dict[str, list[dict[str, Any]]] = {
-    "failed halfway": [{"kind": "fail", "rows": 0, "error": "TooManyLockFailure", "times": 1, "object": o} for o in ("Account", "Task")],
+    "failed before its first row": [{"kind": "fail", "rows": 0, "error": "TooManyLockFailure", "times": 1, "object": o} for o in ("Account", "Task")],
     "aborted by an admin": [{"kind": "abort", "rows": 0, "times": 2}],
     "failed without telling of the rest": [{"kind": "fail", "rows": 0, "recorded": False, "times": 2}],
     "gone before they were read": [{"kind": "gone", "times": 2}],
@@ -52,6 +53,19 @@ def test_every_row_of_jobs_that_ended_badly_is_sent_anew(end: str, org: Emulator
         applied = apply(book(), crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
     assert all(rule["hits"] for rule in org.faults()), "a fault that never came tests nothing"
     nothing_lost_nothing_doubled(org, book(), applied)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_job_that_failed_halfway_answers_for_every_row(recorded: bool, org: Emulator) -> None:
+    error = {"error": "TooManyLockFailure", "recorded": recorded}
+    org.faults({"kind": "fail", "object": "Task", "rows": 200, **error})
+    keys = [f"a{i % ACCOUNTS:03}|{i}" for i in range(450)]
+    rows = [Outgoing(key, key[:4], {"subject": f"Row {key}"}, create=True) for key in keys]
+    with connected(org, bulk_from=5) as crm:
+        told = crm.write("task", rows, Nothing())
+    there, codes = stored(org, "task"), Counter(outcome.code for outcome in told)
+    assert codes == {"": 200, "toomanylockfailure" if recorded else "not_recorded": 250}
+    assert {row.key for row, outcome in zip(rows, told, strict=True) if outcome.answer == "ok"} == there.keys()
 
 
 def test_a_quota_that_is_used_up_defers_and_the_next_day_completes(org: Emulator, ledger: Path) -> None:
