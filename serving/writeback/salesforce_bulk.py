@@ -14,7 +14,7 @@ from serving.writeback.salesforce_calls import DAY_IS_OVER, Refused
 from serving.writeback.salesforce_csv import UPLOAD_BYTES, results, uploads
 from serving.writeback.salesforce_errors import from_cell, outcome_of
 from serving.writeback.salesforce_fields import Layout
-from serving.writeback.salesforce_jobs import DONE, GONE, Info, Jobs
+from serving.writeback.salesforce_jobs import DONE, GONE, TRIES, Info, Jobs
 from serving.writeback.salesforce_prepare import Ready
 from serving.writeback.salesforce_query import Query
 
@@ -50,7 +50,7 @@ class Bulk:
             else:
                 at_work.append((job, part))
         for job, part in at_work:
-            told = self._told(kind, job, by, len(part))
+            told = self._told(kind, job, by, len(part), self.jobs.ended(job, closings=TRIES))
             for row in part:
                 missing = Outcome.unknown("not_recorded")
                 outcomes[row.at] = told if isinstance(told, Outcome) else told.get(row.id or row.key, missing)
@@ -67,7 +67,10 @@ class Bulk:
                     self.spent.add(job)
                     continue
                 info = self.jobs.look(job)  # it may have been closed meanwhile
-            found = info if isinstance(info, Outcome) else self._told(kind, job, _by(info, layout), len(batch), info)
+            by = layout.key if isinstance(info, Outcome) or info.get("operation") == "upsert" else "Id"
+            if not isinstance(info, Outcome) and info["state"] not in (*DONE, GONE):
+                info = self.jobs.ended(job)
+            found = self._told(kind, job, by, len(batch), info)
             if isinstance(found, Outcome) and found.code != "job_gone":
                 outcomes[:] = [found] * len(batch)
                 return
@@ -89,9 +92,8 @@ class Bulk:
     def _living(self, handle: Handle) -> list[str]:
         return [job for job in saved(handle) if job not in self.spent]
 
-    def _told(self, kind: Kind, job: str, by: str, rows: int, info: Info | None = None) -> dict[str, Outcome] | Outcome:
-        """Outcomes by key or id, from a job's three files; one outcome for all rows where there are none."""
-        ended = info if info and info["state"] in (*DONE, GONE) else self.jobs.ended(job)
+    def _told(self, kind: Kind, job: str, by: str, rows: int, ended: Info | Outcome) -> dict[str, Outcome] | Outcome:
+        """Outcomes by key or id, from the three files of a job that ended; one for all rows where there are none."""
         if isinstance(ended, Outcome):
             return ended
         if ended["state"] == GONE:
@@ -147,10 +149,6 @@ def saved(handle: Handle) -> list[str]:
     except ValueError:
         return []
     return [str(job) for job in found] if isinstance(found, list) else []
-
-
-def _by(info: Info, layout: Layout) -> str:
-    return layout.key if info.get("operation") == "upsert" else "Id"
 
 
 def _give(rows: Sequence[Ready], outcomes: Outcomes, outcome: Outcome) -> None:

@@ -100,9 +100,12 @@ class Jobs:
             raise self.calls.stopped(no, "it refuses to tell of a job") from no
         return found
 
-    def ended(self, job: str, seconds: float | None = None) -> Info | Outcome:
-        """The job once it has ended, looked at in growing intervals; an outcome for its rows where it goes on."""
-        limit, waited, pause, closings = self.poll_seconds if seconds is None else seconds, 0.0, FIRST_POLL, 0
+    def ended(self, job: str, *, closings: int = 0, seconds: float | None = None) -> Info | Outcome:
+        """The job once it has ended, looked at in growing intervals; an outcome for its rows where it goes on.
+
+        `closings`: how often one that is still open may be closed, for whoever closed it and heard nothing.
+        """
+        limit, waited, pause = self.poll_seconds if seconds is None else seconds, 0.0, FIRST_POLL
         while True:
             self.at("poll")
             found = self.look(job)
@@ -111,8 +114,8 @@ class Jobs:
             if not isinstance(found, Outcome):
                 if found["state"] in DONE or found["state"] == GONE:
                     return found
-                if found["state"] == "Open" and closings < TRIES:
-                    closings += 1
+                if found["state"] == "Open" and closings:
+                    closings -= 1
                     if refused := self.close(job):
                         return refused
             if waited >= limit:
@@ -144,12 +147,16 @@ class Jobs:
         """
         path, user = "/jobs/ingest?jobType=V2Ingest", self.calls.sign_in.user_id[:15]
         for _ in range(_PAGES):
-            page = self.calls.read(path)
+            try:
+                page = self.calls.read(path)
+            except Refused as no:
+                log.warning("%s does not list its jobs (%s): none is waited for", self.calls.web.where, no.label)
+                return
             for job in page["records"]:
                 mine = job["createdById"][:15] == user and job["object"] in objects
                 if mine and job["state"] in ("UploadComplete", "InProgress"):
                     log.info("waiting for a job that an earlier process left at work")
-                    self.ended(str(job["id"]), OTHERS_SECONDS)
+                    self.ended(str(job["id"]), seconds=OTHERS_SECONDS)
             path = page.get("nextRecordsUrl") or ""
             if not path:
                 return

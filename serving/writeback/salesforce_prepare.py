@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.writeback.canonical import NEVER_A_CHANGE, same
+from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, same
 from serving.writeback.destination import Key, Kind, Outcome, Outgoing, Scalar
 from serving.writeback.salesforce_fields import OBJECTS, Layout
 from serving.writeback.salesforce_query import Query
@@ -110,7 +110,7 @@ class Preparing:
         judged = [name for name in row.fields if name not in NEVER_A_CHANGE]
         if there and judged and all(name in row.seen for name in judged):
             return Outcome.ok(str(record["Id"]))  # an attempt that nobody heard of has written it meanwhile
-        return _values(layout, row, empty=True)
+        return _values(layout, row)
 
     def _created(
         self, kind: Kind, layout: Layout, row: Outgoing, parent: str, folded: set[str], met: set[str]
@@ -126,18 +126,19 @@ class Preparing:
                     "key_case", f"its key differs from another's in case alone, and {layout.key} cannot"
                 )
             met.add(row.key.lower())
-        values = _values(layout, row, empty=False)
+        values = _values(layout, row)
         return values if isinstance(values, Outcome) else {**values, "WhatId": parent}
 
 
-def _values(layout: Layout, row: Outgoing, *, empty: bool) -> dict[str, Scalar] | Outcome:
-    """The fields under Salesforce's names; in a new record what is null need not be `empty`: it is."""
+def _values(layout: Layout, row: Outgoing) -> dict[str, Scalar] | Outcome:
+    """The fields under Salesforce's names. A new task without an owner, status or due date gets the org's own."""
     values: dict[str, Scalar] = {}
     try:
         for name, value in row.fields.items():
             column = layout.columns.get(name)
-            if column is not None and (empty or value is not None):
-                values[column.theirs] = column.sent(value)
+            if column is None or (value is None and row.create and not column.nillable and name in TASK_WRITTEN_ONCE):
+                continue
+            values[column.theirs] = column.sent(value)
     except Unfit as unfit:
         return Outcome.reject(unfit.code, unfit.reason)
     return values

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from serving.writeback.salesforce import SalesforceCrm
 from tests.crm.salesforce_company import CLIENT_ID, USER, apply, book
 
-BATCH = 8
+BATCH = 2
 
 
 def live(url: str, ledger: str, way: int, point: str, nth: int) -> str:

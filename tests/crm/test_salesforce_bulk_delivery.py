@@ -178,7 +178,7 @@ def test_rows_of_one_account_stand_in_one_batch_so_that_they_do_not_lock_each_ot
     org.config(batch=20)
     org.faults({"kind": "split_parents"})
     rows = [outgoing(task(i % 10, subject=f"{i}")) for i in range(60)]
-    rows = [row.__class__(f"{row.key}#{i}", row.account_id, row.fields, create=True) for i, row in enumerate(rows)]
+    rows = [Outgoing(f"{i:02}|{row.key}", row.account_id, row.fields, create=True) for i, row in enumerate(rows)]
     with connected(org, bulk_from=5) as crm:
         told = crm.write("task", rows, Nothing())
     assert sum(outcome.answer == "retry" for outcome in told) <= 2 * 6, "at most one account at each seam"
@@ -190,6 +190,7 @@ def test_an_org_that_takes_line_feeds_amiss_gets_such_rows_as_json(org: Emulator
     with connected(org, bulk_from=5, sleep=clock.sleep) as crm:
         applied = apply(book(), crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
     nothing_lost_nothing_doubled(org, book(), applied)
+    assert len(org.jobs()) == 2, "one of accounts, and one of tasks that told what this org is like"
 
 
 def test_a_field_taken_away_in_mid_run_stops_it(org: Emulator, ledger: Path) -> None:

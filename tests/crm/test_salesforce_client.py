@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from policy.errors import ChurnError, DeliveryIncomplete, SettingsError
-from serving.writeback.destination import Outcome
+from serving.writeback.destination import Outcome, Outgoing
 from serving.writeback.salesforce import SalesforceCrm
 from serving.writeback.salesforce_fields import default_names
 from tests.crm.fault_proxy import fault_proxy
@@ -99,6 +102,14 @@ def test_odd_texts_and_numbers_are_read_back_as_they_were_sent(bulk_from: int, o
     assert (again.skipped, again.edited) == (len(rows), ())
 
 
+def test_one_job_says_every_text_as_it_is(org: Emulator) -> None:
+    rows = [score(i, reason_1=text) for i, text in enumerate(ODD.values())]
+    with connected(org, bulk_from=1) as crm:
+        told = crm.write("score", [outgoing(row) for row in rows], Nothing())
+    assert {outcome.answer for outcome in told} == {"ok"}
+    assert missing_or_wrong(org, rows) == []
+
+
 @pytest.mark.parametrize("bulk_from", [2_000, 2])
 def test_null_clears_a_field_and_a_field_that_is_not_sent_stays(bulk_from: int, org: Emulator) -> None:
     rows = [score(i, reason_1="x", reason_2="y", play="z") for i in range(4)]
@@ -120,11 +131,12 @@ def test_keys_are_found_exactly_however_many_and_however_odd(org: Emulator) -> N
     many = [f"key-{i:05}-{'x' * 25}" for i in range(1_500)]
     org.seed("Account", ["Name", ACCOUNT_KEY], [["Firm", key] for key in [*odd, *many]])
     with connected(org) as crm:
-        found = crm.read("score", [*odd, *many, "case", "o'neil", "absent"])
+        assert crm.read("score", ["case", "o'neil", "absent"]) == {}
+        found = crm.read("score", [*odd, *many])
         assert set(found) == {*odd, *many}
         calls = org.log()["calls"]
         assert {call["status"] for call in calls} == {200}
-        assert sum(call["path"].endswith("/query") for call in calls) <= 5
+        assert sum(call["path"].endswith("/query") for call in calls) <= 6
 
 
 @pytest.mark.parametrize("status", [414, 431])
@@ -135,8 +147,8 @@ def test_an_address_that_a_gateway_finds_too_long_is_asked_in_halves(status: int
 
 
 def test_tasks_whose_keys_differ_in_case_alone_do_not_write_over_each_other(org: Emulator) -> None:
-    def named(key: str) -> Any:
-        return outgoing(task(1)).__class__(key, "a001", {"subject": key}, create=True)
+    def named(key: str) -> Outgoing:
+        return Outgoing(key, "a001", {"subject": key}, create=True)
 
     for bulk_from in (2_000, 1):
         org.call("delete", type="Task", ids=[row["Id"] for row in org.records("Task", "Id")])
@@ -239,6 +251,27 @@ def test_only_allowed_hosts_are_called_over_https_and_no_redirect_is_followed(or
         ):
             crm.describe()
         assert elsewhere.log == []
+
+
+def test_a_task_without_an_owner_or_a_due_date_gets_the_orgs_own_and_needs_a_priority(org: Emulator) -> None:
+    rows = [outgoing(task(1, owner_id=None, due_at=None, step=None)), outgoing(task(2, priority=None))]
+    with connected(org) as crm:
+        told = crm.write("task", rows, Nothing())
+    assert [outcome.code or outcome.answer for outcome in told] == ["ok", "not_nillable"]
+    assert [(row["ActivityDate"], row["Churn_Step__c"]) for row in org.records("Task")] == [(None, None)]
+
+
+def test_importing_it_loads_no_library() -> None:
+    heavy = "pandas numpy sklearn prefect ibis duckdb pyarrow httpx jwt cryptography yaml"
+    program = (
+        "import sys; import serving.writeback.salesforce, serving.writeback.salesforce_setup\n"
+        f"print([name for name in '{heavy}'.split() if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_a_name_that_is_no_name_of_a_field_is_refused_at_once(org: Emulator) -> None:

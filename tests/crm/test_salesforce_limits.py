@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.writeback.destination import Outgoing
 from serving.writeback.patient import Deferred
 from serving.writeback.place import rejections
 from tests.crm.salesforce_company import (
@@ -133,8 +134,8 @@ def test_a_small_run_is_a_handful_of_calls(org: Emulator, ledger: Path) -> None:
 
 def test_a_fault_in_one_of_several_calls_leaves_the_rows_of_the_others_written(org: Emulator) -> None:
     org.seed("Account", ["Name", "Churn_Account_Id__c"], [["Firm", f"b{i:03}"] for i in range(600)])
-    rows = [outgoing(score(i)) for i in range(600)]
-    rows = [row.__class__(f"b{i:03}", f"b{i:03}", row.fields, create=False) for i, row in enumerate(rows)]
+    fields = outgoing(score(1)).fields
+    rows = [Outgoing(f"b{i:03}", f"b{i:03}", fields, create=False) for i in range(600)]
     org.faults({"kind": "respond", "status": 500, "method": "PATCH", "after": 1, "times": 1})
     with connected(org) as crm:
         told = crm.write("score", rows, Nothing())
