@@ -100,27 +100,28 @@ class Bulk:
             self.spent.add(job)
             return Outcome.unknown("job_gone")
         told: dict[str, Outcome] = {}
+        left = self._unprocessed(ended, rows)
         for name in FILES:
             content = self.jobs.file(job, name)
             if isinstance(content, Outcome):
                 if content.after is None:
                     self.spent.add(job)  # it is over: what is not there when read back is sent anew
                 return content
-            left = self._unprocessed(ended, rows) if name == FILES[2] and content.count(b"\n") > 1 else None
             for line in results(content, by):
-                if left:
+                if name == FILES[2]:
                     told[line.who] = left
                 elif line.error:
                     told[line.who] = outcome_of(kind, *from_cell(line.error))
                 else:
                     told[line.who] = Outcome.ok(line.id or None)
         self.spent.add(job)
+        if not told and _cause(ended) in REFUSED_WHOLE and not ended.get("numberRecordsProcessed"):
+            return left  # a file that cannot be read has no rows to tell of
         return told
 
     def _unprocessed(self, info: Info, rows: int) -> Outcome:
         """What the rows are that a job did not come to."""
-        error = str(info.get("errorMessage") or "")
-        cause = error.partition(":")[0].strip()
+        error, cause = str(info.get("errorMessage") or ""), _cause(info)
         if info["state"] != "Failed":
             return Outcome.retry(code="job_aborted" if info["state"] == "Aborted" else "unprocessed")
         if "LineEnding" in error and self.line_ends:
@@ -149,6 +150,10 @@ def saved(handle: Handle) -> list[str]:
     except ValueError:
         return []
     return [str(job) for job in found] if isinstance(found, list) else []
+
+
+def _cause(info: Info) -> str:
+    return str(info.get("errorMessage") or "").partition(":")[0].strip()
 
 
 def _give(rows: Sequence[Ready], outcomes: Outcomes, outcome: Outcome) -> None:
