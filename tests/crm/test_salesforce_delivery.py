@@ -37,6 +37,7 @@ from tests.crm.salesforce_server import Emulator
 
 Rules = list[dict[str, Any]]
 WRITES = {"method": "PATCH|PUT|POST", "path": r"composite/sobjects|jobs/ingest"}
+ONCE = {"error": "UNKNOWN_EXCEPTION"}
 FAULTS: dict[str, tuple[Rules, dict[str, Any]]] = {
     "answers lost after the commit": ([{"kind": "drop_after", **WRITES, "every": 2, "times": 6}], {}),
     "requests lost on the way": ([{"kind": "drop_before", **WRITES, "every": 2, "times": 6}], {}),
@@ -50,10 +51,11 @@ FAULTS: dict[str, tuple[Rules, dict[str, Any]]] = {
         ],
         {},
     ),
-    "rows that are locked": (
+    "rows that are locked or fail once": (
         [
             {"kind": "row", "object": "Account", "field": "Churn_Health_Score__c", "times": 1},
             {"kind": "row", "object": "Task", "field": TASK_KEY, "times": 1},
+            {"kind": "row", "object": "Account", "field": "Churn_Health_Score__c", "keys": [9.0], "times": 1, **ONCE},
         ],
         {},
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
+from serving.writeback.destination import Outgoing
 from serving.writeback.salesforce_setup import setup
-from tests.crm.salesforce_company import ACCOUNT_KEY, FIELDS, TASK_KEY, Hurried, apply, connected, score, task
+from tests.crm.salesforce_company import ACCOUNT_KEY, FIELDS, TASK_KEY, Hurried, Nothing, apply, connected, score, task
 from tests.crm.salesforce_server import server
 
 SPACE = "{http://soap.sforce.com/2006/04/metadata}"
@@ -38,12 +39,16 @@ def test_an_org_that_never_heard_of_us_is_ready_once_the_files_are_deployed(tmp_
             org.call("field", type=object_name, name=name, change=change)
         again = setup(crm)
         assert (again.ready, again.files, again.clicks, setup(crm)) == (True, {}, (), again)
-        told = crm.describe()
-        assert (told.key_unique, told.max_key) == (True, 255)
+        accepts = crm.describe()
+        assert (accepts.key_unique, accepts.max_key) == (True, 255)
         org.seed("Account", ["Name", ACCOUNT_KEY], [["Firm", "a001"], ["Another", "A001"]])
         clock = Hurried()
         applied = apply([score(1), task(1)], crm, tmp_path / "l.sqlite", run_id="r1", clock=clock, sleep=clock.sleep)
         assert applied.written == 2
+        told = crm.write(
+            "task", [Outgoing(key, "a001", {"priority": "low"}, create=True) for key in ("k", "K")], Nothing()
+        )
+        assert [outcome.answer for outcome in told] == ["ok", "ok"], "keys that differ in case are two keys"
         assert [row["Churn_Risk_Tier__c"] for row in org.records("Account")] == [score(1).fields["risk_tier"], None]
 
 
