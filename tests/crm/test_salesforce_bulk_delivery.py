@@ -139,6 +139,7 @@ def test_a_job_that_is_gone_leaves_every_row_to_be_read_back(org: Emulator) -> N
         assert [outcome.answer for outcome in crm.write("task", rows, handle)] == ["ok"] * 10
 
 
+@pytest.mark.slow
 def test_a_job_that_takes_long_is_left_at_work_and_not_started_twice(org: Emulator, ledger: Path) -> None:
     org.config(hold="InProgress", hold_after=0)
     clock = Hurried()
