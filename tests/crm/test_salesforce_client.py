@@ -239,6 +239,14 @@ def test_a_sign_in_that_is_refused_says_why_and_where_to_look(org: Emulator) -> 
         crm.close()
 
 
+def test_a_token_is_sent_to_no_other_host_than_the_one_that_was_given(org: Emulator) -> None:
+    crm = client(org, address="https://firm.my.salesforce.com")
+    crm.calls.sign_in._same_host("https://FIRM.my.salesforce.com")
+    with pytest.raises(DeliveryIncomplete, match=r"the org's own address is other\.my\.salesforce\.com"):
+        crm.calls.sign_in._same_host("https://other.my.salesforce.com")
+    crm.close()
+
+
 def test_only_allowed_hosts_are_called_over_https_and_no_redirect_is_followed(org: Emulator) -> None:
     for address in ("http://firm.my.salesforce.com", "https://firm.example.org", "https://u:p@firm.my.salesforce.com"):
         with pytest.raises(SettingsError):

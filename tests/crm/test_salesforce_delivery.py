@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ FAULTS: dict[str, tuple[Rules, dict[str, Any]]] = {
             {"kind": "respond", "status": 500, "after": 2, "times": 2},
             {"kind": "respond", "status": 502, "times": 2, **WRITES},
             {"kind": "respond", "status": 503, "after": 5, "times": 2},
+            {"kind": "respond", "status": 503, "path": "oauth2", "times": 2},
         ],
         {},
     ),
@@ -80,6 +82,17 @@ def test_nothing_is_lost_and_nothing_doubled_by(fault: str, way: int, org: Emula
     assert all(rule["hits"] for rule in org.faults()), "a fault that never came tests nothing"
     assert org.violations() == []
     assert bool(org.jobs()) == (way == BY["jobs"])
+    nothing_lost_nothing_doubled(org, book(), applied)
+
+
+def test_what_is_done_after_its_call_timed_out_doubles_nothing(way: int, org: Emulator, ledger: Path) -> None:
+    org.faults({"kind": "delay", "seconds": 0.9, **WRITES, "every": 2, "times": 4})
+    clock = Hurried()
+    with connected(org, bulk_from=way, sleep=clock.sleep, answer_seconds=0.3) as crm:
+        applied = apply(book(), crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
+    assert org.faults()[0]["hits"] >= 2, "a fault that never came tests nothing"
+    nothing_lost_nothing_doubled(org, book(), applied)
+    time.sleep(1.0)  # the last of the late ones has arrived
     nothing_lost_nothing_doubled(org, book(), applied)
 
 
