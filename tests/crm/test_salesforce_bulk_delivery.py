@@ -110,7 +110,10 @@ POINTS = {
 }
 
 
-@pytest.mark.parametrize("point", POINTS)
+QUICK = {"id_saved", "closed", "fetch successfulResults"}
+
+
+@pytest.mark.parametrize("point", [p if p in QUICK else pytest.param(p, marks=pytest.mark.slow) for p in POINTS])
 def test_a_job_that_a_dead_process_left_is_given_up_or_waited_for_or_read(point: str, org: Emulator) -> None:
     state, then = POINTS[point]
     handle, rows = Nothing(), [outgoing(task(i)) for i in range(10)]
@@ -194,6 +197,7 @@ def test_an_org_that_takes_line_feeds_amiss_gets_such_rows_as_json(org: Emulator
     assert len(org.jobs()) == 2, "one of accounts, and one of tasks that told what this org is like"
 
 
+@pytest.mark.slow
 def test_a_field_taken_away_in_mid_run_stops_it(org: Emulator, ledger: Path) -> None:
     def at(point: str) -> None:
         if point == "job_create":

@@ -38,7 +38,7 @@ from tests.crm.salesforce_company import (
     stored,
     task,
 )
-from tests.crm.salesforce_server import Emulator, keys, server
+from tests.crm.salesforce_server import Emulator, keys
 
 
 def test_what_it_takes_is_told_by_the_org_and_its_name_needs_no_call(org: Emulator) -> None:
@@ -64,14 +64,18 @@ CHANGES: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_field_that_is_not_as_it_must_be_stops_before_the_first_write(change: str, ledger: Path) -> None:
+def test_a_field_that_is_not_as_it_must_be_stops_before_the_first_write(
+    change: str, org: Emulator, ledger: Path
+) -> None:
     name, how, message = CHANGES[change]
-    with server(FIELDS) as org, connected(org) as crm:
-        org.seed("Account", ["Name", ACCOUNT_KEY], [["Firm", "a001"]])
-        org.call("field", type="Account", name=name, change=how)
-        with pytest.raises(SettingsError, match=message):
+    as_it_was = next(field for field in FIELDS["Account"] if field["name"] == name)
+    org.call("field", type="Account", name=name, change=how)
+    try:
+        with connected(org) as crm, pytest.raises(SettingsError, match=message):
             apply([score(1)], crm, ledger, run_id="r1")
-        assert [call["path"] for call in org.log()["calls"] if call["method"] != "GET"] == ["/services/oauth2/token"]
+    finally:
+        org.call("field", type="Account", name=name, change={"hidden": False, "updateable": True, **as_it_was})
+    assert [call["path"] for call in org.log()["calls"] if call["method"] != "GET"] == ["/services/oauth2/token"]
 
 
 ODD = {

@@ -85,6 +85,7 @@ def test_nothing_is_lost_and_nothing_doubled_by(fault: str, way: int, org: Emula
     nothing_lost_nothing_doubled(org, book(), applied)
 
 
+@pytest.mark.slow
 def test_what_is_done_after_its_call_timed_out_doubles_nothing(way: int, org: Emulator, ledger: Path) -> None:
     org.faults({"kind": "delay", "seconds": 0.9, **WRITES, "every": 2, "times": 4})
     clock = Hurried()

@@ -62,6 +62,6 @@ def test_killed_at_its_very_first(point: str, org: Emulator, ledger: Path) -> No
 def test_killed_at_random(seed: int, way: int, org: Emulator, ledger: Path) -> None:
     org.config(seconds=0.05)
     org.faults({"kind": "drop_after", "method": "PATCH|PUT|POST", "path": "composite|ingest", "probability": 0.2})
-    told = lives(org, ledger, way, str(seed), 0, kills=40)
+    told = lives(org, ledger, way, str(seed), 0, kills=25)
     assert told["killed"] >= 3, "a delivery that is never killed proves nothing"
     nothing_lost_nothing_doubled(org, told)
