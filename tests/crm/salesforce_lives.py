@@ -1,7 +1,7 @@
 """A process for the kill tests: deliveries of one book, each in a process of its own that kills itself at a point.
 
 Run as a module: URL LEDGER WAY(bulk_from) POINT(or a seed of random moments) NTH KILLS. The private key comes in
-CRM_KEY, the audience in CRM_AUDIENCE. Prints how many were killed and what the last, which is left alone, did.
+CRM_KEY, the audience in CRM_AUDIENCE, the rows of a batch in CRM_BATCH. Prints how many were killed and what the last, which is left alone, did.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from serving.writeback.salesforce import SalesforceCrm
 from tests.crm.salesforce_company import CLIENT_ID, USER, apply, book
 
-BATCH = 2
+BATCH = int(os.environ.get("CRM_BATCH", "2"))
 
 
 def live(url: str, ledger: str, way: int, point: str, nth: int) -> str:
