@@ -1,4 +1,7 @@
-"""A real CRM with the accounts of a small company, the proxy in front of it, and the destination behind the proxy."""
+"""A real CRM with the accounts of a small company, the proxy in front of it, and the destination behind the proxy.
+
+And an emulated Salesforce org with the same company's accounts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ import pytest
 
 from tests.crm.company import accounts_only
 from tests.crm.fault_proxy import Proxy, fault_proxy
+from tests.crm.salesforce_company import FIELDS
+from tests.crm.salesforce_company import accounts_only as salesforce_accounts_only
+from tests.crm.salesforce_server import Emulator
+from tests.crm.salesforce_server import server as salesforce_server
 from tests.crm.tryton_destination import TrytonCrm
 from tests.crm.tryton_server import Tryton, server
 
@@ -40,6 +47,18 @@ def crm(tryton: Tryton, front: Proxy) -> Iterator[TrytonCrm]:
     found = TrytonCrm(front.url, tryton.database, tryton.user, tryton.password, timeout=TIMEOUT, batch_size=10)
     with found.client:
         yield found
+
+
+@pytest.fixture(scope="module")
+def salesforce() -> Iterator[Emulator]:
+    with salesforce_server(FIELDS) as found:
+        yield found
+
+
+@pytest.fixture
+def org(salesforce: Emulator) -> Emulator:
+    salesforce_accounts_only(salesforce)
+    return salesforce
 
 
 @pytest.fixture
