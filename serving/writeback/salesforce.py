@@ -87,6 +87,11 @@ class SalesforceCrm:
         """Its host."""
         return self._name
 
+    @property
+    def costs_calls(self) -> bool:
+        """Yes: a day has a limit of them."""
+        return True
+
     def describe(self) -> Capabilities:
         """What it takes; raises SettingsError where a field is missing, hidden, read-only or of another type."""
         self.calls.begin()
@@ -97,7 +102,7 @@ class SalesforceCrm:
         self.calls.begin()
         held = self._layout(kind)
         columns = list(held.columns.values())
-        ours, theirs = [c.ours for c in columns], [c.theirs for c in columns]
+        ours, theirs = [*(c.ours for c in columns), *held.beside], [*(c.theirs for c in columns), *held.beside.values()]
         spelt = [c for c in columns if not c.plain]
         pick: Callable[[Any], Sequence[Scalar]] = itemgetter(*theirs) if len(theirs) > 1 else _picker(theirs)
         wanted, found = set(keys), dict[Key, Row]()
@@ -173,7 +178,10 @@ class SalesforceCrm:
             cure = "Give the integration's user read and edit rights on it, and see that the API version exists there."
             message = f"it does not describe {OBJECTS[kind]} ({no.label})."
             raise DeliveryIncomplete(message, where=self.name, cure=cure) from no
-        return layout(kind, told, self.names.of(kind), self.keys[kind])
+        return layout(kind, told, self.names, self.keys[kind])
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
 
     def close(self) -> None:
         """Close its connections."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policy.errors import SettingsError
@@ -54,7 +54,8 @@ def wanted(ours: str) -> Wanted:
 class Layout:
     """One object as Salesforce describes it to the integration's user, held against what is to be written.
 
-    `problems` keep anything from being written; `key_unique` false keeps repeats from being safe.
+    `problems` keep anything from being written; `key_unique` false keeps repeats from being safe. `beside`: ours →
+    theirs of fields that are read as they are and never written.
     """
 
     object: str
@@ -64,6 +65,7 @@ class Layout:
     key_case: bool
     columns: Mapping[str, Column]
     problems: tuple[str, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def default_names(
@@ -79,24 +81,24 @@ def default_names(
 
 def checked_names(names: Names, keys: Mapping[Kind, str], where: str) -> None:
     """Raises SettingsError for a name that cannot be a field's: names become part of queries."""
-    for name in (*names.score.values(), *names.task.values(), *keys.values()):
+    for name in (*names.shown("score").values(), *names.shown("task").values(), *keys.values()):
         if not re.fullmatch(r"[A-Za-z]\w{0,79}", name, re.ASCII):
             cure = "Names there are letters, digits and _, such as Churn_Risk_Tier__c."
             raise SettingsError(f"`{name[:80]}` cannot be the name of a field.", where=where, cure=cure)
 
 
-def layout(kind: Kind, described: Mapping[str, Any], names: Mapping[str, str], key: str) -> Layout:
-    """What `describe` says of an object, for the fields that are sent."""
+def layout(kind: Kind, described: Mapping[str, Any], names: Names, key: str) -> Layout:
+    """What `describe` says of an object, for the fields that are sent, and of those that are only read."""
     there: dict[str, Mapping[str, Any]] = {str(f["name"]): f for f in described["fields"]}
     name, problems, columns = str(described["name"]), [], {}
-    for ours, theirs in names.items():
-        field, asked = there.get(theirs), wanted(ours)
-        if field is None:
+    for ours, theirs in names.of(kind).items():
+        found, asked = there.get(theirs), wanted(ours)
+        if found is None:
             problems.append(f"{name}.{theirs} is missing, or hidden from the integration's user")
-        elif field["type"] not in asked.kinds & KINDS:
-            problems.append(f"{name}.{theirs} is of type {field['type']}, not {asked.type}")
+        elif found["type"] not in asked.kinds & KINDS:
+            problems.append(f"{name}.{theirs} is of type {found['type']}, not {asked.type}")
         else:
-            columns[ours] = _column(kind, ours, field)
+            columns[ours] = _column(kind, ours, found)
             if not columns[ours].writable:
                 problems.append(f"{name}.{theirs} may not be edited by the integration's user")
     held = there.get(key)
@@ -105,7 +107,8 @@ def layout(kind: Kind, described: Mapping[str, Any], names: Mapping[str, str], k
         held = {}
     unique = bool(held.get("externalId") and held.get("unique"))
     length, case = int(held.get("length") or KEY_LENGTH), bool(held.get("caseSensitive"))
-    return Layout(name, key, length, unique, case, columns, tuple(problems))
+    beside = {ours: theirs for ours, theirs in names.shown(kind).items() if theirs in there and ours not in columns}
+    return Layout(name, key, length, unique, case, columns, tuple(problems), beside)
 
 
 def capabilities(name: str, layouts: Mapping[Kind, Layout], names: Names, batch_size: int) -> Capabilities:

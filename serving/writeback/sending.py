@@ -17,6 +17,7 @@ from serving.writeback.entries import Answer, Entry
 from serving.writeback.outbox import BatchHandle, Outbox
 from serving.writeback.patient import Deferred, Patient, backoff
 
+KINDS: tuple[Kind, ...] = ("score", "task")
 TRIES_TO_STORE = 3
 """How often a row answered `ok` may read back different before it is given up as stored differently."""
 
@@ -36,7 +37,7 @@ class Sender:
     finished: int = 0
     answered: int = 0
     refused: int = 0
-    size: int = 0
+    size: int = 1
     """Rows in the next batch: halved when one gets no answer, doubled when one passes."""
     passed: int = 0
     """Batches of which the destination took something."""
@@ -47,26 +48,31 @@ class Sender:
     kept: set[tuple[Kind, Key, str]] = field(default_factory=set)
 
     def drain(self) -> None:
-        """Send what is due, scores before tasks, until nothing is left or the destination wants too long a wait."""
-        kinds: tuple[Kind, ...] = ("score", "task")
+        """Send what is due, until nothing is left or the destination wants too long a wait.
+
+        Scores go before tasks; while a score waits for another try, the tasks of other accounts go on.
+        """
+        self.size = self.accepts.batch_size
         try:
-            for kind in kinds:
-                self._drain(kind)
+            while self._next_batch() or self._waited():
+                pass
         except Deferred:
             return  # its rows stay claimed: the next run reads them back first
 
-    def _drain(self, kind: Kind) -> None:
-        self.size = self.size or self.accepts.batch_size
-        while True:
-            wait = self.destination.due_in()
-            batch = [] if wait else self.outbox.claim(kind, self.size, self.clock())
-            if batch:
+    def _next_batch(self) -> bool:
+        if self.destination.due_in():
+            return False
+        for kind in KINDS:
+            if batch := self.outbox.claim(kind, self.size, self.clock()):
                 self.at("after_claim")
                 self._deliver(kind, batch)
-                continue
-            due = self.outbox.next_due(kind)
-            if due is None or not self.destination.wait(max(wait, due - self.clock())):
-                return
+                return True
+        return False
+
+    def _waited(self) -> bool:
+        """Wait for what is due next, if anything is and it is worth the wait."""
+        due = [moment for kind in KINDS if (moment := self.outbox.next_due(kind)) is not None]
+        return bool(due) and self.destination.wait(max(self.destination.due_in(), min(due) - self.clock()))
 
     def _deliver(self, kind: Kind, batch: Sequence[Entry]) -> None:
         undecided = [entry for entry in batch if entry.send is None]
@@ -131,7 +137,7 @@ class Sender:
         self.passed += passed
         self._resize(passed, len(silent) == len(batch))
         if answers and not read and all(answer.state == "pending" and not answer.uncounted for answer in answers):
-            self._failed()
+            self._refused(batch)
         self._acknowledge(kind, answers + read)
         for part in _halves(suspects):
             self._send(kind, part)
@@ -162,6 +168,13 @@ class Sender:
             return self._again(entry, outcome.code, in_doubt=True)
         reason = f"the destination gave no answer to this row alone {self.alone[entry.id]} times, and takes others"
         return Answer(entry, "dead", outcome.code, reason)
+
+    def _refused(self, batch: Sequence[Entry]) -> None:
+        """Nothing of a batch was taken now; of a row that is refused again and again only the first time counts."""
+        if len(batch) > 1 or batch[0].id not in self.alone:
+            self._failed()
+        if len(batch) == 1:
+            self.alone[batch[0].id] += 0
 
     def _failed(self) -> None:
         self.barren += 1

@@ -78,3 +78,20 @@ def test_batches_shrink_when_there_is_no_answer_and_grow_again(score: Make, ledg
     sizes = [len(keys) for _, keys in crm.writes]
     assert sizes[:4] == [50, 25, 12, 6]
     assert max(sizes[6:]) == 50
+
+
+def test_one_row_that_is_locked_for_good_holds_up_nobody_else(
+    score: Make, task: Make, ledger: Path, clock: Any
+) -> None:
+    def locked(crm: MemoryCrm, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
+        return [Outcome.retry(code="locked") if row.key == "a00" else crm.store(kind, row) for row in batch]
+
+    crm = MemoryCrm(locked, ACCEPTS)
+    rows = [score(f"a{i:02d}") for i in range(60)] + [task(f"a{i:02d}") for i in range(5)]
+    start = clock()
+    applied = apply(rows, crm, ledger, run_id="r1", accepted=["new_tasks"], clock=clock, sleep=clock.sleep)
+    assert (applied.written, applied.deferred) == (63, 2)
+    assert len(crm.rows["task"]) == 4
+    last_good = max(i for i, (_, keys) in enumerate(crm.writes) if keys != ["a00"])
+    assert last_good <= 3
+    assert clock() - start <= 300
