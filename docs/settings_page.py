@@ -69,6 +69,13 @@ MEANINGS = {
     "ledger.url": "Where several machines deliver: a Postgres that keeps the books, for example "
     "`postgres://churn:${LEDGER_PASSWORD}@db.example.com/churn`. Not given: `.churn/ledger.sqlite`.",
     "ledger.schema": "Its schema there.",
+    "alerts.mail_host": "The SMTP server of `churn alert`; TLS is required but on this machine itself.",
+    "alerts.mail_port": "Its port.",
+    "alerts.mail_from": "The sender's address.",
+    "alerts.mail_user": "Whom to sign in as, where the server asks; the password is `CHURN_SMTP_PASSWORD` of the environment.",
+    "alerts.webhook_url": "Where alerts are posted, signed with `CHURN_ALERTS_SECRET` as [scores are](webhook.md).",
+    "alerts.webhook_hosts": "The host names that may be called.",
+    "alerts.unowned_to": "Who hears of accounts that nobody owns; not given: they are listed by the command.",
 }
 
 

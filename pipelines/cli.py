@@ -13,7 +13,7 @@ import typer
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
-from pipelines.delivery_commands import apply, feedback, plan, retry, rollback, status
+from pipelines.delivery_commands import alert, apply, feedback, plan, retry, rollback, status
 from pipelines.monitor_command import monitor
 from pipelines.options import (
     HERE,
@@ -199,6 +199,7 @@ app.command()(rollback)
 app.command()(status)
 app.command()(retry)
 app.command()(feedback)
+app.command()(alert)
 
 
 @app.command()

@@ -120,3 +120,16 @@ def feedback(project: ProjectOption = HERE, set_: SetOption = None, json: JsonOp
     result = pull_feedback(opened_project(project, set_))
     console.result(result)
     console.show(delivery_told.feedback(result))
+
+
+def alert(
+    project: ProjectOption = HERE, as_of: DateOption = None, set_: SetOption = None, json: JsonOption = False
+) -> None:
+    """Tell owners of new signals, by mail or webhook: each once, in a digest where there are many, not at night."""
+    from pipelines import delivery_told
+    from pipelines.alerts import alert as tell
+
+    console = Console(json)
+    result = tell(opened_project(project, set_), given_day(as_of))
+    console.result(result)
+    console.show(delivery_told.alert(result))

@@ -123,6 +123,21 @@ def feedback(result: Mapping[str, Any]) -> Any:
     return Text("\n".join(lines))
 
 
+def alert(result: Mapping[str, Any]) -> Any:
+    """What was sent, what waits, and whom nobody hears of."""
+    sent = [
+        f"{n:,} messages about {result['alerts'][name]:,} signals by {name}" for name, n in result["messages"].items()
+    ]
+    lines = [f"Signals of {result['as_of']}: {', '.join(sent) or 'nobody had to be told'}."]
+    if result["held"]:
+        lines.append(f"{result['held']:,} wait until it is day for their owners.")
+    if result["known_before"]:
+        lines.append(f"{result['known_before']:,} stood before anybody was told of any, and count as known.")
+    if result["unowned"]:
+        lines.append(f"Nobody owns {', '.join(result['unowned'][:SHOWN])}: set `unowned_to` in [alerts].")
+    return Text("\n".join(lines))
+
+
 def crm_setup(result: Mapping[str, Any]) -> Any:
     """What is there, what was made, what is still to do and how."""
     if result["ready"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.scaffold import CHURN_TOML, GITIGNORE
-from pipelines.settings import STATE
+from pipelines.section import STATE
 from policy.errors import UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from pipelines.backend import filled
-from pipelines.settings import STATE, DestinationSection, Project
+from pipelines.section import STATE
+from pipelines.settings import Project
+from pipelines.settings_delivery import DestinationSection
 from policy.errors import SettingsError, did_you_mean
 from serving.writeback.destination import Destination
 from serving.writeback.feedback import SCORE_FEEDBACK, TASK_FEEDBACK

@@ -7,10 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from data_contracts.contract import output_contract
+from data_contracts.facts import latest
 from data_contracts.validate import ROW, Validator
 from features.labels import data_until
 from features.signals.catalogue import signals as signals_of
 from features.signals.state import signal_state
+from pipelines.alerts import owners_table
 from pipelines.build_features import Checked, checked_sources, cohort_rule, now_utc
 from pipelines.files import write_parquet
 from pipelines.score import refuse_beyond_data
@@ -56,6 +58,7 @@ def signals_on(
     validate(rows)
     folder = project.out("signals", f"as_of={day.isoformat()}")
     write_parquet(evidence, folder / "evidence.parquet")
+    owners_table(latest(checked.facts, "accounts").to_pandas(), folder / "owners.parquet")
     # The signals last: a reader that finds them finds their evidence.
     path = write_parquet(rows, folder / "signals.parquet")
     stands = rows[rows["status"].isin(["open", "clearing"])]

@@ -90,6 +90,8 @@ def test_nothing_is_pickled() -> None:
 
 def test_nothing_opens_a_connection_of_its_own() -> None:
     banned = {"requests", "urllib.request", "urllib3", "socket", "ftplib", "smtplib"}
-    # The door to web APIs looks a name up before it calls it.
-    door = ("serving/writeback/web.py", "socket")
-    assert not [f"{i.file}:{i.line} {i.module}" for i in imports() if i.module in banned and (i.file, i.module) != door]
+    # The door to web APIs looks a name up before it calls it; mails leave by a door of their own.
+    doors = {("serving/writeback/web.py", "socket"), ("serving/alerts/channels.py", "smtplib")}
+    assert not [
+        f"{i.file}:{i.line} {i.module}" for i in imports() if i.module in banned and (i.file, i.module) not in doors
+    ]

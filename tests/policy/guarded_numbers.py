@@ -63,6 +63,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "money": ("tests/models/test_money.py",),
     "evidence.least_gap": ("tests/models/test_main_driver.py::test_a_lead_below_the_least_gap_names_nobody",),
     "tasks": ("tests/serving/test_tasks.py", "tests/serving/test_score.py"),
+    "alerts": ("tests/serving/alerts/test_routing.py",),
     "tasks.business_hours": ("tests/serving/test_due.py",),
     "scenario": ("tests/policy/test_lint.py",),
 }
