@@ -15,7 +15,7 @@ from serving.writeback.decision import Confirmed, Doubt, decide
 from serving.writeback.destination import Destination, Key, Kind, Row
 from serving.writeback.ledger import Ledger
 from serving.writeback.outbox import Outbox
-from serving.writeback.patient import PATIENCE, Patient
+from serving.writeback.patient import PATIENCE, Deferred, Patient
 from serving.writeback.place import Place, place_of
 from serving.writeback.sending import Sender
 from serving.writeback.sheet import CHUNK
@@ -68,17 +68,21 @@ def rollback(
         memory = Ledger(store, destination.name, clock)
         patient = Patient(destination, memory, clock, sleep, patience)
         outbox = Outbox(memory)
-        sender = Sender(patient, patient.describe(), outbox, limits or default_limits(), progress, at, clock)
         run_id = undo.full_name(memory, run_id)
-        with memory.transaction():
-            _settle(run_id, patient, memory)
-            runs = undo.last_run(memory, run_id)
-            memory.start_run(run_id, "rollback")
-            outbox.prune()
-            for rows in undo.replaced(memory, runs, CHUNK):
-                outbox.restore(rows)
-            sender.total = outbox.states().get("pending", 0)
-            at("before_stage_commit")
+        try:
+            sender = Sender(patient, patient.describe(), outbox, limits or default_limits(), progress, at, clock)
+            with memory.transaction():
+                _settle(run_id, patient, memory)
+                runs = undo.last_run(memory, run_id)
+                memory.start_run(run_id, "rollback")
+                outbox.prune()
+                for rows in undo.replaced(memory, runs, CHUNK):
+                    outbox.restore(rows)
+                sender.total = outbox.states().get("pending", 0)
+                at("before_stage_commit")
+        except Deferred as later:
+            memory.pause(later.until)
+            raise
         at("after_stage_commit")
         try:
             sender.drain()
