@@ -50,7 +50,7 @@ CASES = (
     ),
     Case("429, Retry-After 3 s", HTTP, plays.told_to_wait, "`with_retry` waits for the longer of the two.", ours=SMALL),
     Case(
-        "429, Retry-After 70 s",
+        "429, Retry-After 70 s (drt: `max_backoff` as it is by default)",
         HTTP,
         plays.told_to_wait_long,
         "`with_retry` sleeps `min(wait, max_backoff)`, by default 60 s; `max_backoff` can be set higher.",
@@ -147,5 +147,20 @@ CASES = (
         plays.key_revoked,
         "`on_error: skip` takes it for a fault of each row; `drt retry` sends them all.",
         ours=SMALL,
+    ),
+    Case(
+        "scores of 105 companies, five with one of / # ? % & in their keys",
+        "HubSpot",
+        plays.companies_by_odd_keys,
+        "`destinations/hubspot.py`, `load`: the key is put into the address as it is"
+        ' (`f"{_url}/{id_value}?idProperty={config.id_property}"`); the 404s count as skipped (`skipped_no_match`).',
+        drt={"scores": {"match_policy": "update_only"}},
+    ),
+    Case(
+        "a company that HubSpot does not have, under `update_only`",
+        "HubSpot",
+        plays.a_company_that_is_not_there,
+        "Counted as skipped (`skipped_no_match`).",
+        drt={"scores": {"match_policy": "update_only"}},
     ),
 )

@@ -15,20 +15,32 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks.rival.hubspot import KEY, SENT, named
 from benchmarks.rival.staged_set import SCORE_COLUMNS, TASK_COLUMNS
 from benchmarks.rival.tables import Tables
 from benchmarks.rival.tool import CANARY, LONGEST_RUN, Report, begin
+from serving.writeback.hubspot_line import VERSION
 from serving.writeback.staged import Staged
+from tests.crm.hubspot_oracle import Emulator
 
 RETRY = {"max_attempts": 6, "initial_backoff": 0.5, "backoff_multiplier": 2.0}
 RATE = {"requests_per_second": 500}
+# Its HubSpot destination has the vendor's address and `/crm/v3/objects` as a constant. That is the one thing that is
+# changed, at the start: the emulator speaks the dated versions alone, whose requests for one record are the same.
+AT_A_TEST_SERVER = """
+import os
+from drt.destinations import hubspot
+hubspot._HUBSPOT_API = os.environ["HUBSPOT_OBJECTS"]
+from drt.cli.main import app
+app()
+"""
 KEYS = {"scores": "account_id", "tasks": "task_key"}
 DIFF = {"mode": "upsert", "incremental_strategy": "diff"}
 CURSOR = {"mode": "incremental", "cursor_field": "as_of"}
 
 
 class Drt:
-    """Its command `drt`, in a folder of its own. `url` is the HTTP endpoint, without one the CRM is Postgres.
+    """Its command `drt`, in a folder of its own. `url` is the HTTP endpoint, `hub` HubSpot; else the CRM is Postgres.
 
     `options` are added to both syncs' `sync:` block, `scores` to the scores' alone; `batch` sends many rows a request.
     """
@@ -42,13 +54,14 @@ class Drt:
         tables: Tables,
         *,
         url: str = "",
+        hub: Emulator | None = None,
         batch: bool = False,
         way: dict[str, Any] | None = None,
         scores: dict[str, Any] | None = None,
     ) -> None:
         self.command, self.folder, self.tables = command, folder, tables
-        self.url, self.batch = url, batch
-        self.way = way or (CURSOR if url else DIFF)
+        self.url, self.hub, self.batch = url, hub, batch
+        self.way = way or (CURSOR if url or hub else DIFF)
         self.scores = scores or {}
         self._settle()
 
@@ -68,13 +81,14 @@ class Drt:
             syncs = json.loads(out[start:])["syncs"] if start >= 0 else []
         except (ValueError, KeyError):
             syncs = []
-        failed = sum(int(one.get("rows_failed", one.get("failed", 0)) or 0) for one in syncs)
+        # A company that `update_only` does not find counts as skipped, in the same report.
+        failed = sum(int(one["rows_failed"]) + int(one["rows_skipped"]) for one in syncs)
         return Report(process.returncode, failed, out + err)
 
     def recover(self) -> Report:
         """`drt run` again, then `drt retry` for what is in the queues."""
         found = [self.report(self.start())]
-        for sync in KEYS:
+        for sync in ["scores"] if self.hub else KEYS:
             process = self._begin("retry", sync)
             out, err = process.communicate(timeout=LONGEST_RUN)
             still = re.search(r"(\d+) still failing", out)
@@ -85,8 +99,13 @@ class Drt:
     def _begin(self, *words: str) -> subprocess.Popen[str]:
         password = urlsplit(self.tables.address).password or ""
         secrets = {"RIVAL_PASSWORD": password, "RIVAL_TOKEN": CANARY}
+        command = [str(self.command)]
+        if self.hub:
+            objects = f"{self.hub.url}/crm/objects/{VERSION}"
+            secrets |= {"HUBSPOT_OBJECTS": objects, "HUBSPOT_TOKEN": self.hub.token}
+            command = [str(self.command.parent / "python"), "-c", AT_A_TEST_SERVER]
         environment = {**secrets, "HOME": str(self.folder), "DO_NOT_TRACK": "1", "NO_COLOR": "1", "COLUMNS": "200"}
-        return begin([str(self.command), *words], self.folder, environment)
+        return begin([*command, *words], self.folder, environment)
 
     def _settle(self) -> None:
         at = urlsplit(self.tables.address)
@@ -95,6 +114,8 @@ class Drt:
         self._write(".drt/profiles.yml", {"mart": {"type": "postgres", **access}})
         self._write("drt_project.yml", {"name": "rival", "profile": "mart"})
         for sync, key in KEYS.items():
+            if self.hub and sync == "tasks":
+                continue
             columns = SCORE_COLUMNS if sync == "scores" else TASK_COLUMNS
             options = {**self.way, "batch_size": 100, "on_error": "skip", "dlq": {"enabled": True}, "retry": RETRY}
             if sync == "scores":
@@ -106,10 +127,30 @@ class Drt:
                 {
                     "name": sync,
                     "model": f"SELECT {names} FROM mart.{sync} ORDER BY {key}",
-                    "destination": self._over_http(sync) if self.url else self._into_tables(sync, access),
+                    "destination": self._destination(sync, access),
                     "sync": options,
                 },
             )
+
+    def _destination(self, sync: str, access: dict[str, Any]) -> dict[str, Any]:
+        if self.hub:
+            return self._companies()
+        return self._over_http(sync) if self.url else self._into_tables(sync, access)
+
+    def _companies(self) -> dict[str, Any]:
+        values = {KEY: "account_id", **{named(field): field for field in SENT}}
+        template = ", ".join(
+            f'"{name}": {{{{ row.{field} | string | tojson_safe }}}}' for name, field in values.items()
+        )
+        auth = {"type": "bearer", "token_env": "HUBSPOT_TOKEN"}
+        return {
+            "type": "hubspot",
+            "object_type": "companies",
+            "id_property": KEY,
+            "properties_template": f"{{{template}}}",
+            "auth": auth,
+            "retry": RETRY,
+        }
 
     def _into_tables(self, sync: str, access: dict[str, Any]) -> dict[str, Any]:
         table = "crm.accounts" if sync == "scores" else "crm.tasks"
@@ -126,7 +167,12 @@ class Drt:
         }
         if self.batch:
             template = '{"rows": {{ rows | tojson_safe }}}'
-            return {**found, "body_mode": "batch", "batch_template": template, "headers": {"Content-Type": "application/json"}}
+            return {
+                **found,
+                "body_mode": "batch",
+                "batch_template": template,
+                "headers": {"Content-Type": "application/json"},
+            }
         if sync == "tasks":
             found["native_idempotency_key"] = "{{ row.task_key }}"
         return found

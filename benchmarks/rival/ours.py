@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -17,11 +19,13 @@ from benchmarks.rival.tables import Tables
 from benchmarks.rival.tool import CANARY, LONGEST_RUN, Report, begin
 from policy.errors import DeliveryIncomplete, Locked, SettingsError
 from serving.writeback.delivery import apply
+from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.names import Names
 from serving.writeback.place import rejections
 from serving.writeback.postgres import PostgresCrm, Table
 from serving.writeback.staged import Staged
 from serving.writeback.webhook import WebhookCrm
+from tests.crm.hubspot_oracle import Emulator
 
 ROOT = Path(__file__).parents[2]
 NAMES = Names(
@@ -33,15 +37,17 @@ ACCEPTED = ("new_tasks", "tier_moves")
 
 
 class Ours:
-    """A ledger in a folder of its own. `url` is the HTTP endpoint, without one the CRM is Postgres.
+    """A ledger in a folder of its own. `url` is the HTTP endpoint, `hub` HubSpot; else the CRM is Postgres.
 
     `batch_size` is the webhook's, so that it makes enough calls to be killed between.
     """
 
     name = "churn"
 
-    def __init__(self, folder: Path, tables: Tables, *, url: str = "", batch_size: int = 100) -> None:
-        self.folder, self.tables, self.url, self.batch_size = folder, tables, url, batch_size
+    def __init__(
+        self, folder: Path, tables: Tables, *, url: str = "", hub: Emulator | None = None, batch_size: int = 100
+    ) -> None:
+        self.folder, self.tables, self.url, self.hub, self.batch_size = folder, tables, url, hub, batch_size
         self.runs = 0
         self.rows: list[Staged] = []
 
@@ -56,6 +62,8 @@ class Ours:
         path = self.folder / f"order-{self.runs}.json"
         path.write_text(json.dumps({**order, "rows": [asdict(row) for row in self.rows]}), encoding="utf-8")
         environment = {"ADDRESS": self.tables.address, "TOKEN": CANARY, "PYTHONPATH": str(ROOT)}
+        if self.hub:
+            environment |= {"HUBSPOT_ADDRESS": self.hub.url, "HUBSPOT_TOKEN": self.hub.token}
         return begin([sys.executable, "-m", "benchmarks.rival.ours", str(path)], ROOT, environment)
 
     def report(self, process: subprocess.Popen[str]) -> Report:
@@ -69,24 +77,28 @@ class Ours:
         return self.report(self.start())
 
 
+def destination(order: Mapping[str, Any], folder: Path) -> PostgresCrm | WebhookCrm | HubSpotCrm:
+    """The one that the order names."""
+    if address := os.environ.get("HUBSPOT_ADDRESS"):
+        return HubSpotCrm(SecretStr(os.environ["HUBSPOT_TOKEN"]), address=address, account="rival")
+    if order["url"]:
+        address, secret = f"{order['url']}/webhook", SecretStr(os.environ["TOKEN"])
+        crm = WebhookCrm(address, secret, hosts=(), label="endpoint", state=folder / "taken.sqlite")
+        crm.batch_size = order["batch_size"]
+        return crm
+    tables = {"accounts": Table("crm.accounts", "account_id"), "tasks": Table("crm.tasks", "task_key", "account_id")}
+    return PostgresCrm(SecretStr(os.environ["ADDRESS"]), NAMES, label="crm", **tables)
+
+
 def main() -> None:
     """The child: deliver, print the counts, exit with 1 where a row is not accounted for."""
-    import os
-
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     path = Path(sys.argv[1])
     order = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
     rows = [Staged(**row) for row in order["rows"]]
     folder = Path(order["folder"])
-    crm: PostgresCrm | WebhookCrm
-    if order["url"]:
-        address, secret = f"{order['url']}/webhook", SecretStr(os.environ["TOKEN"])
-        crm = WebhookCrm(address, secret, hosts=(), label="endpoint", state=folder / "taken.sqlite")
-        crm.batch_size = order["batch_size"]
-    else:
-        tables = {"accounts": Table("crm.accounts", "account_id"), "tasks": Table("crm.tasks", "task_key", "account_id")}
-        crm = PostgresCrm(SecretStr(os.environ["ADDRESS"]), NAMES, label="crm", **tables)
+    crm = destination(order, folder)
     ledger = folder / "ledger.sqlite"
     try:
         applied = apply(rows, crm, ledger, run_id=order["run"], accepted=ACCEPTED, patience=60)

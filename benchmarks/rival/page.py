@@ -17,17 +17,17 @@ def table(measured: Measured, version: str, command: str) -> str:
     turns = sum(case.turns for case, _ in measured)
     return f"""## Beside another tool
 
-Written by `{command}`. {version} (PyPI: `drt-core`, Apache-2.0, `requirements.rival.lock`) and this project's write-back
+Written by `{command}`. {version} (`drt-core`, Apache-2.0, `requirements.rival.lock`) and this project's write-back
 brought the same 134 rows (100 scores, 34 tasks) into the same kind of counterpart, {turns} turns each: two tables of a real
-Postgres, or an HTTP endpoint behind a proxy that makes the faults. Judged is what the counterpart holds afterwards, by
-key, never what a tool reports. A run that reported failed rows was followed by what the tool documents for that:
+Postgres, or an HTTP endpoint behind a proxy that makes the faults, or (scores alone) HubSpot's emulator. Judged is what the
+counterpart holds afterwards, by key, never what a tool reports. A run that reported failed rows was followed by what the tool documents for that:
 `drt run` and `drt retry`, or the same `churn apply` again.
 
 drt was configured as its documentation advises for each counterpart: `mode: upsert`, `incremental_strategy: diff` and
 `match_policy: update_only` into Postgres; `mode: incremental` by `as_of`, a request a row and `native_idempotency_key`
 over HTTP; everywhere `on_error: skip`, the dead letter queue and five retries.
 
-*told*: the last report said that something is amiss; *not told*: it did not. Figures of several turns are sums, or a range.
+*as staged*: every row is there, once and right. *told*: the last report said that something is amiss; *not told*: it did not. Figures of several turns are sums, or a range.
 
 | what happens | counterpart | drt | churn |
 |---|---|---|---|
@@ -37,10 +37,10 @@ Where the rival's answer comes from (its own source, by file and function):
 
 {chr(10).join(_why(case) for case, _ in measured)}
 
-Not compared, because the rival does not offer it: HubSpot tasks (its HubSpot destination takes contacts, deals and
-companies), a rollback, limits on rejected rows during a run. Not compared, because ours does not: its other destinations
-and sources. Salesforce (Bulk API 2.0 in both) and HubSpot companies are fixed to the vendors' hosts or need their sign-in
-in the rival, and were left out rather than patched."""
+Not compared, because drt does not offer it: tasks in HubSpot (its destination takes contacts, deals and companies), a
+rollback, a limit on rejected rows within a run. Not compared, because ours does not: its other destinations and sources,
+deletes (`mode: mirror`), masking. Salesforce (Bulk API 2.0 in both) was not compared. drt's HubSpot destination has the
+vendor's address and `/crm/v3` as a constant: it was replaced by the emulator's, which speaks the dated versions of the API."""
 
 
 def put(page: Path, text: str) -> None:
@@ -58,7 +58,7 @@ def outcome(results: Sequence[Result], missing: str = "") -> str:
 
     >>> from benchmarks.rival.judge import Verdict
     >>> outcome([Result(Verdict(), False)])
-    'all right'
+    'as staged'
     >>> outcome([Result(Verdict(lost=("a",)), False, "9 calls"), Result(Verdict(lost=("b", "c")), False, "7 calls")])
     '**3 lost**, not told; 9 calls; 7 calls'
     """
@@ -69,7 +69,7 @@ def outcome(results: Sequence[Result], missing: str = "") -> str:
     if missing and said:
         cell = f"not offered: {missing} ({said})"
     else:
-        cell = f"**{said}**, {'told' if told else 'not told'}" if said else "all right" + (", told" if told else "")
+        cell = f"**{said}**, {'told' if told else 'not told'}" if said else "as staged" + (", told" if told else "")
     return cell + (f"; {figures}" if figures else "")
 
 
@@ -85,4 +85,4 @@ def _named(case: Case) -> str:
 
 
 def _why(case: Case) -> str:
-    return f"- {_named(case)}, {case.counterpart}: {case.why}"
+    return f"- {_named(case)} ({case.counterpart}): {case.why}"

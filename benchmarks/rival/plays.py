@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.rival.judge import Verdict
+from benchmarks.rival.judge import Verdict, judge
 from benchmarks.rival.scene import Result, Scene, both_weeks, scores
 from benchmarks.rival.staged_set import WEEK_1, WEEK_2, account, book, score
 from benchmarks.rival.tool import CANARY, kill, left_behind, run
@@ -98,7 +99,7 @@ def one_row_refused(s: Scene) -> Result:
     calls = s.done()
     report = s.finish(first)
     told = first.complained and report.complained
-    return s.judged(rows, told, f"{calls} {'calls' if s.over_http else 'rows written'}", {ODD_ONE})
+    return s.judged(rows, told, f"{calls} {s.unit}", {ODD_ONE})
 
 
 def one_row_breaks_the_server(s: Scene) -> Result:
@@ -119,7 +120,7 @@ def the_same_again(s: Scene) -> Result:
     before = s.done()
     report = run(s.tool)
     again = s.done() - before
-    return s.judged(book(), report.complained, f"{again} {'calls' if s.over_http else 'rows written'}")
+    return s.judged(book(), report.complained, f"{again} {s.unit}")
 
 
 def older_after_newer(s: Scene) -> Result:
@@ -168,8 +169,7 @@ def two_at_once(s: Scene) -> Result:
     reports = [s.tool.report(process) for process in (first, s.tool.start())]
     refused = sum(report.exit != 0 for report in reports)
     first_done = s.done()
-    what = "calls" if s.over_http else "rows written"
-    return s.judged(book(), refused > 0, f"{first_done} {what}, {refused} of 2 refused")
+    return s.judged(book(), refused > 0, f"{first_done} {s.unit}, {refused} of 2 refused")
 
 
 def odd_values(s: Scene) -> Result:
@@ -180,10 +180,11 @@ def odd_values(s: Scene) -> Result:
     rows = [score(int(r.key[1:]), health_score=numbers[int(r.key[1:])]) if _is_one(r, numbers) else r for r in rows]
     report = s.deliver(rows)
     held = {key: fields for kind, key, fields in s.stored() if kind == "score"}
-    arrived = [str(held[account(i)].get("health_score")) for i in numbers]
-    refused = {account(i) for i in numbers} if report.complained else set()
-    rows = [r for r in rows if not _is_one(r, numbers)] if not refused else rows
-    return s.judged(rows, report.complained, f"nan, inf → {', '.join(arrived)}", refused)
+    arrived = ["as it is" if held[account(i)].get("health_score") is not None else "not" for i in numbers]
+    figure = f"NaN stored {arrived[0]}, inf {arrived[1]}"
+    rows = [r for r in rows if not _is_one(r, numbers)]
+    verdict = judge(rows, [one for one in s.stored() if one[1] not in map(account, numbers) or one[0] == "task"])
+    return Result(verdict, report.complained, figure)
 
 
 def _is_one(row: Staged, numbers: dict[int, float]) -> bool:
@@ -193,13 +194,15 @@ def _is_one(row: Staged, numbers: dict[int, float]) -> bool:
 def looked_for_the_secret(s: Scene) -> Result:
     """A run with a refused row, at the most talkative level: is the secret, or the row, in output or files?"""
     s.receiver.refuses = "poison"
-    report = s.deliver(book(reason_1="a poison for the counterpart"))
+    rows = book(reason_1="a poison for the counterpart")
+    report = s.deliver(rows)
     left = left_behind(s.tool.folder)
     hits = report.output.count(CANARY) + left.count(CANARY)
     said, kept = "poison" in report.output, "a poison for" in left
     figure = f"secret {hits} times; the refused row's content {'in' if said else 'not in'} the output, "
     figure += f"{'in' if kept else 'not in'} its files"
-    return Result(Verdict(wrong=("secret",) * hits), report.complained, figure)
+    found = s.judged(rows, report.complained, figure, {ODD_ONE})
+    return replace(found, verdict=Verdict(wrong=("secret",) * hits)) if hits else found
 
 
 def redirected(s: Scene) -> Result:
@@ -208,8 +211,8 @@ def redirected(s: Scene) -> Result:
     first = s.deliver(book())
     followed = sum(entry.path.startswith("/elsewhere") for entry in s.proxy.log)
     s.proxy.clear()
-    report = s.finish(first)
-    return s.judged(book(), report.complained or not first.complained, f"{followed} calls sent on")
+    s.finish(first)
+    return s.judged(book(), first.complained, f"{followed} calls sent on")
 
 
 def key_revoked(s: Scene) -> Result:
@@ -218,5 +221,26 @@ def key_revoked(s: Scene) -> Result:
     first = s.deliver(book())
     refused = sum(s.proxy.picked.values())
     s.proxy.clear()
-    report = s.finish(first)
-    return s.judged(book(), report.complained or not first.complained, f"{refused} calls answered 401")
+    s.finish(first)
+    return s.judged(book(), first.complained, f"{refused} calls answered 401")
+
+
+def companies_by_odd_keys(s: Scene) -> Result:
+    """Scores for companies of which five have keys with characters that mean something in an address."""
+    return _companies(s, s.keys)
+
+
+def a_company_that_is_not_there(s: Scene) -> Result:
+    """Scores for 100 companies, and for one that HubSpot does not have; none may be created."""
+    return _companies(s, [*s.keys[:100], "nobody"], "nobody")
+
+
+def _companies(s: Scene, keys: Sequence[str], missing: str = "") -> Result:
+    sent = {key: {n: v for n, v in score(i).fields.items() if n != "owner_id"} for i, key in enumerate(keys)}
+    rows = [Staged("score", key, key, WEEK_1, fields) for key, fields in sent.items()]
+    report = s.deliver(rows)
+    calls = s.done()
+    untouched = [key for key in s.keys if key not in sent]
+    held = [one for one in s.stored() if one[1] not in untouched]
+    refused = {missing} if missing and report.complained else set()
+    return Result(judge(rows, held, refused=refused), report.complained, f"{calls} calls")

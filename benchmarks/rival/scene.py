@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rival import hubspot
 from benchmarks.rival.drt import Drt
 from benchmarks.rival.judge import Stored, Verdict, judge
 from benchmarks.rival.ours import Ours
@@ -17,7 +18,9 @@ from benchmarks.rival.staged_set import book
 from benchmarks.rival.tables import Tables
 from benchmarks.rival.tool import Report, run
 from serving.writeback.staged import Staged
+from tests.crm import hubspot_oracle
 from tests.crm.fault_proxy import Proxy, fault_proxy
+from tests.crm.hubspot_oracle import Emulator
 
 TOOLS = ("drt", "churn")
 
@@ -50,14 +53,15 @@ class Case:
 
 @dataclass
 class Scene:
-    """What a case plays with. `calls` is one run's number of requests, by this tool's way of sending."""
+    """What a case plays with. `keys` are the companies of `hub`."""
 
     tool: Drt | Ours
     tables: Tables
     receiver: Receiver
     proxy: Proxy
     over_http: bool
-    turn: int = 0
+    hub: Emulator | None = None
+    keys: Sequence[str] = ()
 
     @property
     def is_rival(self) -> bool:
@@ -66,11 +70,20 @@ class Scene:
 
     def stored(self) -> list[Stored]:
         """What the counterpart holds."""
+        if self.hub:
+            return hubspot.stored(self.hub)
         return self.receiver.stored() if self.over_http else self.tables.stored()
 
     def done(self) -> int:
         """Requests that arrived at the endpoint, or rows written to the tables."""
+        if self.hub:
+            return len(self.hub.log())
         return self.receiver.calls if self.over_http else self.tables.writes()
+
+    @property
+    def unit(self) -> str:
+        """What `done` counts."""
+        return "calls" if self.over_http or self.hub else "rows written"
 
     def deliver(self, rows: Sequence[Staged]) -> Report:
         """Stage and run."""
@@ -90,7 +103,7 @@ class Scene:
 
 
 @contextmanager
-def scene(case: Case, tool: str, command: Path, address: str, db: Any, turn: int = 0) -> Iterator[Scene]:
+def scene(case: Case, tool: str, command: Path, address: str, db: Any) -> Iterator[Scene]:
     """A scene, whose files are gone after the block."""
     over_http = case.counterpart == "HTTP"
     with ExitStack() as stack:
@@ -99,19 +112,23 @@ def scene(case: Case, tool: str, command: Path, address: str, db: Any, turn: int
         proxy = stack.enter_context(fault_proxy(stack.enter_context(listening(receiver))))
         tables = Tables(address, db)
         url = proxy.url if over_http else ""
+        hub, keys = None, []
+        if case.counterpart == "HubSpot":
+            hub = stack.enter_context(hubspot_oracle.server())
+            keys = hubspot.opened(hub)
         found: Drt | Ours
         if tool == "drt":
-            found = Drt(command, folder, tables, url=url, **case.drt)
+            found = Drt(command, folder, tables, url=url, hub=hub, **case.drt)
         else:
-            found = Ours(folder, tables, url=url, **case.ours)
-        yield Scene(found, tables, receiver, proxy, over_http, turn)
+            found = Ours(folder, tables, url=url, hub=hub, **case.ours)
+        yield Scene(found, tables, receiver, proxy, over_http, hub, keys)
 
 
 def played(case: Case, tool: str, command: Path, address: str, db: Any) -> list[Result]:
     """Every turn of a case."""
     found = []
-    for turn in range(case.turns):
-        with scene(case, tool, command, address, db, turn) as one:
+    for _ in range(case.turns):
+        with scene(case, tool, command, address, db) as one:
             found.append(case.play(one))
     return found
 

@@ -67,7 +67,7 @@ def kill(process: subprocess.Popen[str]) -> bool:
 def begin(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """A process of a tool."""
     usual = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603
         command,
         cwd=folder,
         env={**usual, **environment},
