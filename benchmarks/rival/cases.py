@@ -30,6 +30,13 @@ CASES = (
     ),
     Case("the same rows again", TABLE, plays.the_same_again, "`incremental_strategy: diff`."),
     Case("the same rows again", HTTP, plays.the_same_again, "`mode: incremental` by `as_of`."),
+    Case(
+        "ten accounts that come with a second run of the same date",
+        HTTP,
+        plays.accounts_scored_later,
+        "`engine/resolver.py` reads `as_of > watermark`. `watermark.lag` would read, and send, the whole last date at"
+        " every run; a cursor by the moment of publishing would read late rows, and older runs too.",
+    ),
     Case("503 for seconds", HTTP, plays.out_of_order, "`destinations/retry.py`, `with_retry`.", ours=SMALL),
     Case(
         "answers lost after the commit; the endpoint knows a key again",

@@ -1,4 +1,4 @@
-"""drt-core: a project of two syncs, scores and tasks, read from the mart and configured as its documentation advises.
+"""drt-core: a project of two syncs, scores and tasks, read from the mart and configured from its documented options.
 
 Into Postgres: `mode: upsert` with `incremental_strategy: diff` (only what changed is sent), accounts `update_only`. Over
 HTTP, where the diff is not offered: `mode: incremental` by `as_of`, a request a row, tasks with an idempotency key.

@@ -23,9 +23,10 @@ Postgres, or an HTTP endpoint behind a proxy that makes the faults, or (scores a
 counterpart holds afterwards, by key, never what a tool reports. A run that reported failed rows was followed by what the tool documents for that:
 `drt run` and `drt retry`, or the same `churn apply` again.
 
-drt was configured as its documentation advises for each counterpart: `mode: upsert`, `incremental_strategy: diff` and
+drt was configured from its documented options, the best found for each counterpart: `mode: upsert`, `incremental_strategy: diff` and
 `match_policy: update_only` into Postgres; `mode: incremental` by `as_of`, a request a row and `native_idempotency_key`
-over HTTP; everywhere `on_error: skip`, the dead letter queue and five retries.
+over HTTP; everywhere `on_error: skip`, the dead letter queue and five retries. Over HTTP churn sent up to 100 rows a request,
+or 10 where a fault needs several requests to meet.
 
 *as staged*: every row is there, once and right. *told*: the last report said that something is amiss; *not told*: it did not. Figures of several turns are sums, or a range.
 

@@ -123,6 +123,14 @@ def the_same_again(s: Scene) -> Result:
     return s.judged(book(), report.complained, f"{again} {s.unit}")
 
 
+def accounts_scored_later(s: Scene) -> Result:
+    """A run without ten of the accounts, then one with all of them, of the same date."""
+    late = [account(i) for i in range(90, 100)]
+    s.deliver([row for row in book() if row.account_id not in late])
+    report = s.deliver(book())
+    return s.judged(book(), report.complained)
+
+
 def older_after_newer(s: Scene) -> Result:
     """The second week's scores, then the first's."""
     s.deliver(scores(book(WEEK_2)))
