@@ -82,7 +82,7 @@ class Drt:
         except (ValueError, KeyError):
             syncs = []
         # A company that `update_only` does not find counts as skipped, in the same report.
-        failed = sum(int(one["rows_failed"]) + int(one["rows_skipped"]) for one in syncs)
+        failed = sum(int(one.get(name) or 0) for one in syncs for name in ("rows_failed", "rows_skipped"))
         return Report(process.returncode, failed, out + err)
 
     def recover(self) -> Report:
