@@ -1,6 +1,7 @@
 # make run    the whole product on a simulated company, into ./demo
 # make test   everything the tests need, then the tests
 # make trials skill against the truth of simulated companies, into docs/results.md (about six hours on two cores; it goes on, too)
+# make rival  drt-core and this project's write-back through the same faults, into docs/reliability.md (seven minutes)
 # make bench  docs/benchmarks.md, measured anew (hours on two cores; stopped, it goes on where it was)
 PYTHON ?= python3.11
 VENV := .venv
@@ -84,6 +85,19 @@ $(TRYTON_VENV)/.installed: requirements.tryton.lock | $(STAMP)
 	@VIRTUAL_ENV=$(CURDIR)/$(TRYTON_VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.tryton.lock
 	@touch $@
 
+# Another tool of reverse ETL is put through the same faults as ours, from an environment of its own.
+RIVAL := drt-core[postgres]==1.2.1
+RIVAL_VENV := .venv-rival
+.PHONY: rival
+rival: install postgres $(RIVAL_VENV)/.installed
+	$(BIN)/python -m benchmarks.rival --drt $(RIVAL_VENV)/bin/drt --write
+
+$(RIVAL_VENV)/.installed: requirements.rival.lock | $(STAMP)
+	@echo "Installing drt-core into $(RIVAL_VENV) for the comparison"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(RIVAL_VENV)
+	@VIRTUAL_ENV=$(CURDIR)/$(RIVAL_VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.rival.lock
+	@touch $@
+
 # New locks from pyproject.toml: hashes, no addresses. What is pinned stays; `make lock UPGRADE=--upgrade` moves it.
 UPGRADE ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
@@ -93,6 +107,7 @@ lock: install
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")' \
 		| $(COMPILE) - --constraint requirements.lock $(UPGRADE) -o requirements.spark.lock
 	printf '%s\n' $(foreach name,$(TRYTON),'$(name)') | $(COMPILE) - $(UPGRADE) -o requirements.tryton.lock
+	printf '%s\n' '$(RIVAL)' | $(COMPILE) - $(UPGRADE) -o requirements.rival.lock
 
 clean:
-	rm -rf demo $(VENV) $(TRYTON_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf demo $(VENV) $(TRYTON_VENV) $(RIVAL_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

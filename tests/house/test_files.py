@@ -21,7 +21,7 @@ SECRET = re.compile(
     r"sk-[A-Za-z0-9]{32,}|pat-(?:na|eu)\d-[0-9a-f-]{30,}|://[^/\s:@{]+:[^/\s:@{$]{6,}@(?!localhost|127))"
 )
 LOCK, SPARK_LOCK = ROOT / "requirements.lock", ROOT / "requirements.spark.lock"
-TRYTON_LOCK = ROOT / "requirements.tryton.lock"
+TRYTON_LOCK, RIVAL_LOCK = ROOT / "requirements.tryton.lock", ROOT / "requirements.rival.lock"
 
 
 def lines(path: Path) -> int:
@@ -85,7 +85,9 @@ def test_every_module_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "least"), [(LOCK, 100), (SPARK_LOCK, 2), (TRYTON_LOCK, 15)], ids=lambda value: getattr(value, "name", "")
+    ("lock", "least"),
+    [(LOCK, 100), (SPARK_LOCK, 2), (TRYTON_LOCK, 15), (RIVAL_LOCK, 20)],
+    ids=lambda value: getattr(value, "name", ""),
 )
 def test_a_lock_has_a_hash_for_every_package_and_no_address(lock: Path, least: int) -> None:
     text = lock.read_text(encoding="utf-8")
