@@ -32,7 +32,7 @@ AT_ONCE = 10_000
 """Fresh accounts simulated and measured at a time."""
 BOOK_AT_ONCE = 5_000
 """Accounts of a book, whose history is twice as long: a larger book is several draws of its world side by side."""
-RARELY = {"train_every_weeks": 12, "test_every_weeks": 4}
+RARELY = {"train_every_weeks": 26, "test_every_weeks": 8}
 """Snapshots of such a book: it has enough leavers without a snapshot a month."""
 FRESH_WEEKS = 80
 """History of a fresh account: more than any indicator looks back."""
