@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from pipelines.settings import Project
@@ -11,6 +13,8 @@ from serving.writeback.staged import Staged
 
 # Names and owners belong to the CRM; the embedded one has nobody else to fill them.
 FROM_THE_BOOK = ("name", "owner_id")
+AT_ONCE = 5_000
+"""Rows of a file that are in memory at a time."""
 
 
 def scored_dates(project: Project) -> list[str]:
@@ -45,21 +49,37 @@ def rows_of(project: Project, what: str, as_of: str, part: str | None = None) ->
     return rows
 
 
-def staged(project: Project, as_of: str) -> tuple[str, list[Staged]]:
-    """(run id, rows to deliver): one score per account, then the tasks."""
-    book = {r["account_id"]: r for r in rows_of(project, "book", as_of)}
-    found = []
-    run_id = ""
-    for row in rows_of(project, "scores", as_of):
-        run_id = row["run_id"]
+def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
+    """(run id, rows to deliver): one score per account, then the tasks, read as they are asked for."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(_file(project, "scores", as_of))
+    first = next(file.iter_batches(1, columns=["run_id"]), None)
+    return ("" if first is None else str(first.column(0)[0])), _rows(project, as_of)
+
+
+def _rows(project: Project, as_of: str) -> Iterator[Staged]:
+    book = {row["account_id"]: row for row in _read(project, "book", as_of, ["account_id", *FROM_THE_BOOK])}
+    for row in _read(project, "scores", as_of):
         account = row["account_id"]
         extra = {name: book.get(account, {}).get(name) for name in FROM_THE_BOOK}
-        fields = {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
-        found.append(Staged("score", account, account, as_of, fields))
-    for row in rows_of(project, "tasks", as_of):
+        yield Staged(
+            "score", account, account, as_of, {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
+        )
+    for row in _read(project, "tasks", as_of):
         fields = {k: _plain(v) for k, v in row.items() if k not in ("task_key", "as_of", "run_id")}
-        found.append(Staged("task", row["task_key"], row["account_id"], as_of, fields))
-    return run_id, found
+        yield Staged("task", row["task_key"], row["account_id"], as_of, fields)
+
+
+def _read(project: Project, what: str, as_of: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(_file(project, what, as_of)).iter_batches(AT_ONCE, columns=columns):
+        yield from batch.to_pylist()
+
+
+def _file(project: Project, what: str, as_of: str) -> Path:
+    return project.state / what / f"as_of={as_of}" / f"{what}.parquet"
 
 
 def _plain(value: Any) -> Any:

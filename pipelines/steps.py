@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -129,7 +129,7 @@ def _delivered(
     project: Project,
     day: str,
     run_id: str,
-    rows: list[Any],
+    rows: Iterable[Any],
     accepted: Collection[str],
     progress: Counter | None,
     *,
