@@ -88,8 +88,8 @@ def apply(
     """Deliver `rows`, and what earlier runs left unfinished. `progress(done, total)` follows the rows to be sent.
 
     A run that was delivered whole, under the same `settings` (any text), is not looked at again where looking costs
-    calls, unless with `verify`. `limits` are the policy's (default: the default policy's); `sources` moved since the scores before; breakers named
-    in `accepted` may trip without stopping.
+    calls, unless with `verify`. `limits` are the policy's (default: the default policy's); `sources` say what moved
+    before these scores; breakers named in `accepted` may trip without stopping.
 
     Raises `Locked`, `SettingsError` before anything is sent, and `DeliveryIncomplete` where a breaker trips: before
     anything is sent, or while the destination rejects too many rows (the rest waits for the next run).
