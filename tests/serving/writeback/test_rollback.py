@@ -183,3 +183,14 @@ def test_two_destinations_are_rolled_back_apart(score: Make, ledger: Path, tmp_p
     rollback("r1", one, ledger, limits=default_limits())
     assert one.rows["score"]["a"]["risk_tier"] is None
     assert two.read("score", ["a"])["a"]["risk_tier"] == "green"
+
+
+def test_a_run_that_was_applied_twice_is_rolled_back_to_before_the_first_time(score: Make, ledger: Path) -> None:
+    crm = MemoryCrm()
+    before = delivered(crm, [score("a", play=None)], ledger, "r1")
+    apply([score("a", WEEK_2, play=None, risk_tier="yellow")], crm, ledger, run_id="r2")
+    # The same run again, told to send more: another tier and another field.
+    apply([score("a", WEEK_2, play="call", risk_tier="red")], crm, ledger, run_id="r2")
+    assert crm.rows["score"]["a"]["risk_tier"] == "red"
+    assert rollback("r2", crm, ledger).rows == 1
+    assert crm.rows == before
