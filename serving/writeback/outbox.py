@@ -53,22 +53,23 @@ class Outbox:
     def stage(self, chunk: Sequence[Decision]) -> None:
         """Take decisions in: what must be sent goes to pending, what is quarantined is kept with its reason."""
         dest, run = self.ledger.dest, self.ledger.run
-        jobs = self._jobs([d.row for d in chunk])
+        left = self._left([d.row for d in chunk])
         self.supersede([d.row for d in chunk if d.verdict != "stale"])
         lines: list[tuple[object, ...]] = []
         for d in chunk:
             identity = (dest, d.row.kind, d.row.key, d.row.account_id, run, d.row.as_of)
             if d.verdict == "dead":
-                lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason, None))
+                lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason, None, 0))
             elif d.verdict in ("new", "changed"):
                 # "*": the whole row, to be created. Else the names of the fields to write.
                 send = "*" if d.verdict == "new" else json.dumps(list(d.send))
-                payload, job = _text({**d.row.fields, **d.send}), jobs.get((d.row.kind, d.row.key))
-                lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", "", job))
+                payload = _text({**d.row.fields, **d.send})
+                job, attempts = left.get((d.row.kind, d.row.key), (None, 0))
+                lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", "", job, attempts))
         self.store.many(
             "INSERT INTO outbox"
-            " (dest, kind, key, account_id, run, as_of, hash, payload, send, before, was, state, code, reason, job_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (dest, kind, key, account_id, run, as_of, hash, payload, send, before, was, state, code, reason, job_id, attempts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             lines,
         )
         kinds: tuple[Kind, ...] = ("score", "task")
@@ -81,15 +82,19 @@ class Outbox:
         self.ledger.audit((d.row.kind, d.row.key, d.code) for d in chunk if d.verdict == "dead")
         self.ledger.audit((d.row.kind, d.row.key, f"kept:{name}") for d in chunk for name in d.edits)
 
-    def _jobs(self, rows: Sequence[Staged]) -> dict[tuple[str, Key], str]:
-        """Jobs that earlier attempts at these rows saved and never heard of: whoever takes their place must know."""
+    def _left(self, rows: Sequence[Staged] | Sequence[undo.Replaced]) -> dict[tuple[str, Key], tuple[str | None, int]]:
+        """What whoever takes the place of a row on its way must know: the job it was sent with, and its attempts.
+
+        A process that is killed whenever it sends these rows would else begin with the same large batch for ever.
+        """
         kinds: tuple[Kind, ...] = ("score", "task")
-        found: dict[tuple[str, Key], str] = {}
+        found: dict[tuple[str, Key], tuple[str | None, int]] = {}
         for kind in kinds:
             keys = [row.key for row in rows if row.kind == kind]
-            sql = f"SELECT key, job_id FROM outbox WHERE {keyed(keys)} AND job_id IS NOT NULL AND {LIVE}"
+            sql = f"SELECT key, job_id, attempts FROM outbox WHERE {keyed(keys)} AND {LIVE}"
             if keys:
-                found |= {(kind, key): job for key, job in self.store.rows(sql, (self.ledger.dest, kind, *keys))}
+                lines = self.store.rows(sql, (self.ledger.dest, kind, *keys))
+                found |= {(kind, key): (job, int(attempts)) for key, job, attempts in lines}
         return found
 
     def supersede(self, rows: Sequence[Staged]) -> None:
@@ -102,28 +107,16 @@ class Outbox:
 
     def restore(self, rows: Sequence[undo.Replaced]) -> None:
         """Stage what a run replaced, to be put back; what is on its way for these rows is dropped."""
-        run, dest = self.ledger.run, self.ledger.dest
+        run, dest, left = self.ledger.run, self.ledger.dest, self._left(rows)
         self.store.many(
             f"UPDATE outbox SET state='superseded', payload=NULL, before=NULL WHERE dest=? AND kind=? AND key=? AND {LIVE}",
             [(dest, row.kind, row.key) for row in rows],
         )
         self.store.many(
-            "INSERT INTO outbox (dest, kind, key, account_id, run, as_of, hash, payload, before, was, restores, state)"
-            " VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, 1, 'pending')",
-            [
-                (
-                    dest,
-                    r.kind,
-                    r.key,
-                    r.account_id,
-                    run,
-                    r.was,
-                    _text(r.before or {}),
-                    None if r.before is None else _text(r.before),
-                    r.was,
-                )
-                for r in rows
-            ],
+            "INSERT INTO outbox"
+            " (dest, run, kind, key, account_id, as_of, hash, payload, before, was, attempts, restores, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, 1, 'pending')",
+            [(dest, run, *_restoring(r), left.get((r.kind, r.key), (None, 0))[1]) for r in rows],
         )
 
     def in_doubt(self, size: int) -> Iterator[list[tuple[Staged, Row | None, str]]]:
@@ -161,8 +154,9 @@ class Outbox:
         """Take a run's rows back: nothing of them is to be sent, by this run or the next."""
         self.store.run(f"UPDATE outbox SET state='withdrawn', payload=NULL, before=NULL WHERE run=? AND {LIVE}", (run,))
 
-    def claim(self, kind: Kind, size: int, now: float) -> list[Entry]:
-        """The next batch, its attempt recorded in the same commit; a row tried before travels in a smaller batch.
+    def claim(self, kind: Kind, size: int, whole: int, now: float) -> list[Entry]:
+        """The next batch, its attempt recorded in the same commit; of `size` rows at most; a row tried before
+        travels with fewer than a `whole` batch has.
 
         Without the shrinking, a process killed in every batch would take up the same batch for ever.
         """
@@ -174,7 +168,7 @@ class Outbox:
             first = self.store.one(sql, where)
             if first is None:
                 return []
-            limit = max(1, size >> min(first[0], 30))
+            limit = max(1, min(size, whole >> min(first[0], 30)))
             lines = self.store.rows(
                 "SELECT id, key, account_id, as_of, payload, send, job_id, before, was, restores FROM outbox o"
                 f" WHERE {due} AND o.attempts=? AND coalesce(o.job_id, '')=? ORDER BY id LIMIT ?",
@@ -184,6 +178,12 @@ class Outbox:
                 "UPDATE outbox SET state='claimed', attempts=attempts+1 WHERE id=?", [(line[0],) for line in lines]
             )
         return [_entry(kind, line, first[0] + 1) for line in lines]
+
+    def most_attempts(self) -> int:
+        """How often the row that was tried most, and is still on its way, was tried."""
+        sql = f"SELECT max(attempts) FROM outbox WHERE dest=? AND {LIVE}"
+        found = self.store.one(sql, (self.ledger.dest,))
+        return int(found[0] or 0) if found else 0
 
     def next_due(self, kind: Kind) -> float | None:
         """When the next pending row of this kind may be tried; None when there is none."""
@@ -238,6 +238,11 @@ class Outbox:
         """How many of this run's rows are in each state."""
         sql = "SELECT state, count(*) FROM outbox WHERE run=? GROUP BY state"
         return {str(state): int(count) for state, count in self.store.rows(sql, (self.ledger.run,))}
+
+
+def _restoring(r: undo.Replaced) -> tuple[str | None, ...]:
+    before = None if r.before is None else _text(r.before)
+    return r.kind, r.key, r.account_id, r.was, before or "{}", before, r.was
 
 
 def _line(a: Answer) -> tuple[object, ...]:

@@ -45,6 +45,8 @@ class Sender:
     """Rows and batches left without an answer since one passed."""
     alone: Counter[int] = field(default_factory=Counter)
     """How often each row was left without an answer alone, while others passed."""
+    tries: Counter[int] = field(default_factory=Counter)
+    """How often each row was written by this process."""
     kept: set[tuple[Kind, Key, str]] = field(default_factory=set)
 
     def drain(self) -> None:
@@ -52,7 +54,8 @@ class Sender:
 
         Scores go before tasks; while a score waits for another try, the tasks of other accounts go on.
         """
-        self.size = self.accepts.batch_size
+        # What was tried before was perhaps interrupted for being too much at a time: nobody begins with a full batch then.
+        self.size = max(1, self.accepts.batch_size >> min(self.outbox.most_attempts(), 30))
         try:
             while self._next_batch() or self._waited():
                 pass
@@ -63,7 +66,7 @@ class Sender:
         if self.destination.due_in():
             return False
         for kind in KINDS:
-            if batch := self.outbox.claim(kind, self.size, self.clock()):
+            if batch := self.outbox.claim(kind, self.size, self.accepts.batch_size, self.clock()):
                 self.at("after_claim")
                 self._deliver(kind, batch)
                 return True
@@ -117,6 +120,7 @@ class Sender:
     def _attempt(self, kind: Kind, batch: Sequence[Entry]) -> list[tuple[Entry, Outcome]]:
         """Write a batch and answer its rows, but for those of which nobody knows and which are not there."""
         handle = BatchHandle(self.outbox.ledger, batch)
+        self.tries.update(entry.id for entry in batch)
         self.at("before_write")
         outcomes = self.destination.write(kind, [entry.outgoing() for entry in batch], handle)
         self.at("after_write")
@@ -204,7 +208,7 @@ class Sender:
                 answers.append(Answer(entry, "done", remote_id=outcome.remote_id, seen=seen))
             elif outcome.answer == "unknown":
                 silent.append((entry, outcome))
-            elif entry.attempts < TRIES_TO_STORE:
+            elif self.tries[entry.id] < TRIES_TO_STORE:
                 answers.append(self._again(entry, "not_stored", keep=True))
             else:
                 reason = f"the destination answered ok and shows something else in {', '.join(wrong)}"
@@ -220,7 +224,7 @@ class Sender:
 
     def _again(self, entry: Entry, code: str, *, keep: bool = False, in_doubt: bool = False) -> Answer:
         return Answer(
-            entry, "pending", code, next_at=self.clock() + backoff(entry.attempts), keep=keep, in_doubt=in_doubt
+            entry, "pending", code, next_at=self.clock() + backoff(self.tries[entry.id]), keep=keep, in_doubt=in_doubt
         )
 
     def _acknowledge(self, kind: Kind, answers: Sequence[Answer]) -> None:

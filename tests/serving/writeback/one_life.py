@@ -1,6 +1,7 @@
-"""A process for the kill tests: delivers a small book, and dies at a named point if told so. Run as a script.
+"""A process for the kill tests: delivers a small book or takes one back, and dies at a named point if told so.
 
-usage: one_life.py FOLDER AS_OF CRM(keyed|appending) POINT(or -) NTH ACCOUNTS
+Run as a module: FOLDER WHAT CRM POINT NTH ACCOUNTS. WHAT is the as_of of a book, or `rollback` and it; CRM one of `CRMS`;
+POINT `-` is nowhere. The ledger is a file of the folder; of `postgres`, whose address comes in CRM_ADDRESS, a schema.
 """
 
 from __future__ import annotations
@@ -11,12 +12,30 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from policy.delivery import Delivery
 from serving.writeback.delivery import apply
-from serving.writeback.destination import Capabilities, Handle, Key, Kind, Outcome, Outgoing, Row, Scalar
+from serving.writeback.destination import (
+    Capabilities,
+    Destination,
+    Handle,
+    Key,
+    Kind,
+    Outcome,
+    Outgoing,
+    Row,
+    Scalar,
+)
+from serving.writeback.names import Names
+from serving.writeback.place import Place
+from serving.writeback.place_postgres import PostgresPlace
+from serving.writeback.postgres import PostgresCrm, Table
+from serving.writeback.rollback import rollback
 from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.staged import Staged
 
@@ -24,9 +43,17 @@ LIMITS = Delivery(
     least_rows=20, rejected_share=0.05, tier_moves_share=0.15, new_tasks_share=0.15, new_tasks_times=3, usual_runs=4,
     source_moves_share=0.5, source_least_rows=100, undo_runs=3, alone_tries=3,
 )  # fmt: skip
+# Every other account has a task here, and every third moves its tier: nothing that should stop these tests.
+CALM = ("tier_moves", "new_tasks")
+SCORE_FIELDS = ("name", "owner_id", "risk_tier", "churn_probability", "expires_on", "as_of")
+TASK_FIELDS = ("play", "subject", "status")
+BATCH = 8
+SECONDS_A_ROW = 0.01
+"""How long the slow CRM takes for each."""
 
 
 def book(as_of: str, accounts: int) -> list[Staged]:
+    """A score an account and a task for every other one."""
     rows = []
     for i in range(accounts):
         account_id = f"acc-{i:04d}"
@@ -41,8 +68,22 @@ def book(as_of: str, accounts: int) -> list[Staged]:
 
 
 class SmallBatches(SqliteCrm):
+    """A file that takes a few rows at a time."""
+
     def describe(self) -> Capabilities:
-        return dataclasses.replace(super().describe(), batch_size=8)
+        return dataclasses.replace(super().describe(), batch_size=BATCH)
+
+
+class SlowCrm(SqliteCrm):
+    """A file that says when it begins a batch, takes its time with each row, and stores the batch in the end."""
+
+    def describe(self) -> Capabilities:
+        return dataclasses.replace(super().describe(), batch_size=64)
+
+    def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
+        print("writing", flush=True)  # noqa: T201
+        time.sleep(SECONDS_A_ROW * len(batch))
+        return super().write(kind, batch, handle)
 
 
 class AppendingCrm(SmallBatches):
@@ -77,10 +118,30 @@ class AppendingCrm(SmallBatches):
         return [Outcome.ok()] * len(batch)
 
 
+class SmallPostgres(PostgresCrm):
+    """Two tables of a real Postgres that take a few rows at a time."""
+
+    def describe(self) -> Capabilities:
+        return dataclasses.replace(super().describe(), batch_size=BATCH)
+
+
+CRMS = {"keyed": SmallBatches, "slow": SlowCrm, "appending": AppendingCrm}
+
+
+def destination(which: str, folder: Path) -> tuple[Destination, Place | Path]:
+    """The CRM of a name, and the ledger that goes with it."""
+    if which != "postgres":
+        return CRMS[which](folder / "crm.sqlite"), folder / "ledger.sqlite"
+    address = SecretStr(os.environ["CRM_ADDRESS"])
+    names = Names({name: name for name in SCORE_FIELDS}, {name: name for name in TASK_FIELDS})
+    accounts, tasks = Table("crm.accounts", "account_id"), Table("crm.tasks", "task_key", "account_id")
+    crm = SmallPostgres(address, names, accounts=accounts, tasks=tasks, label="crm", creates_accounts=True)
+    return crm, PostgresPlace(address, "ledger")
+
+
 def main() -> None:
-    folder, as_of, which, point, nth, accounts = sys.argv[1:]
-    path = Path(folder, "crm.sqlite")
-    crm = SmallBatches(path) if which == "keyed" else AppendingCrm(path)
+    folder, what, which, point, nth, accounts = sys.argv[1:]
+    crm, ledger = destination(which, Path(folder))
     seen = 0
 
     def at(name: str) -> None:
@@ -90,12 +151,13 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     print("working", flush=True)  # noqa: T201
-    ledger = Path(folder, "ledger.sqlite")
-    # Every other account has a task here, and every third moves its tier: nothing that should stop these tests.
-    calm = ("tier_moves", "new_tasks")
-    run_id = f"life {os.getpid()}"
-    applied = apply(book(as_of, int(accounts)), crm, ledger, run_id=run_id, limits=LIMITS, accepted=calm, at=at)
-    print(json.dumps(applied.as_json()), flush=True)  # noqa: T201
+    task, _, as_of = what.rpartition(" ")
+    if task == "rollback":
+        done = rollback(f"book of {as_of}", crm, ledger, limits=LIMITS, at=at).as_json()
+    else:
+        rows, run_id = book(as_of, int(accounts)), f"book of {as_of}"
+        done = apply(rows, crm, ledger, run_id=run_id, limits=LIMITS, accepted=CALM, at=at).as_json()
+    print(json.dumps(done), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

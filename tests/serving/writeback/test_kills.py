@@ -1,158 +1,145 @@
-"""SIGKILL anywhere, then run again: the CRM's own file, never the ledger, says whether anything was lost or doubled."""
+"""SIGKILL anywhere, then run again: the CRM's own tables, never the ledger, say whether anything was lost or doubled."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
 import random
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections import Counter
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple
 
+import psycopg
 import pytest
 
 from serving.writeback.delivery import POINTS
+from tests.serving.writeback.lives import ACCOUNTS, CLEAN, KILLS, POSTGRES_TABLES, Crm, Tables, expectation, nth_of
+from tests.serving.writeback.one_life import SECONDS_A_ROW
 
-KILLS = int(os.environ.get("CHURN_KILLS", "3"))
-ACCOUNTS = 8 * KILLS
-"""Enough batches for every life to reach its kill."""
-ROOT = Path(__file__).parents[3]
-SCRIPT = Path(__file__).with_name("one_life.py")
 WEEK_0, WEEK_1, WEEK_2 = "2024-12-30", "2025-01-06", "2025-01-13"
-ONCE_A_LIFE = ("before_stage_commit", "after_stage_commit")
+Note = Callable[[str, object], None]
 
 
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("one_life", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(params=["keyed", pytest.param("postgres", marks=pytest.mark.slow)])
+def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Crm:
+    """A file, and two tables of a real Postgres with the ledger there, too."""
+    if request.param == "keyed":
+        return Crm("keyed", tmp_path)
+    address = request.getfixturevalue("postgres")
+    with psycopg.connect(address, autocommit=True) as db:
+        db.execute(POSTGRES_TABLES)
+    return Crm("postgres", tmp_path, address)
 
 
-book = load_script().book
-
-
-class Verdict(NamedTuple):
-    lost: list[str]
-    doubled: list[str]
-
-
-def start(
-    folder: Path, as_of: str, crm: str = "keyed", point: str = "-", nth: int = 1, n: int = ACCOUNTS
-) -> subprocess.Popen[str]:
-    command = [sys.executable, str(SCRIPT), str(folder), as_of, crm, point, str(nth), str(n)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def live(folder: Path, as_of: str, crm: str = "keyed", point: str = "-", nth: int = 1, n: int = ACCOUNTS) -> int:
-    process = start(folder, as_of, crm, point, nth, n)
-    out, err = process.communicate(timeout=60)
-    if process.returncode == 0:
-        counts = json.loads(out.splitlines()[-1])
-        assert counts["staged"] == counts["written"] + counts["skipped"], counts
-    else:
-        assert process.returncode == -signal.SIGKILL, err
-    return process.returncode
-
-
-def oracle(crm: Path, expected: dict[str, dict[str, dict[str, object]]]) -> Verdict:
-    """What of `expected` (table → key → fields) is missing or different in the CRM's file, and what is there twice."""
-    lost, doubled = [], []
-    with closing(sqlite3.connect(crm)) as db:
-        db.row_factory = sqlite3.Row
-        for table, key_column in (("accounts", "account_id"), ("tasks", "task_key")):
-            rows = [dict(row) for row in db.execute(f"SELECT * FROM {table}")]
-            doubled += [key for key, n in Counter(row[key_column] for row in rows).items() if n > 1]
-            found = {row[key_column]: row for row in rows}
-            assert set(found) <= set(expected[table]), "rows that nobody staged"
-            for key, fields in expected[table].items():
-                if key not in found or any(found[key][name] != value for name, value in fields.items()):
-                    lost.append(key)
-    return Verdict(lost, doubled)
-
-
-def expectation(*weeks: str, n: int = ACCOUNTS) -> dict[str, dict[str, dict[str, object]]]:
-    wanted: dict[str, dict[str, dict[str, object]]] = {"accounts": {}, "tasks": {}}
-    for as_of in weeks:
-        for row in book(as_of, n):
-            table = "accounts" if row.kind == "score" else "tasks"
-            dates = {"as_of": as_of} if row.kind == "score" else {"account_id": row.account_id}
-            wanted[table][row.key] = {**row.fields, **dates}
-    return wanted
-
-
-def edit_as_a_person(crm: Path, wanted: dict[str, dict[str, dict[str, object]]]) -> None:
+def edit_as_a_person(crm: Crm, wanted: Tables) -> None:
     closed = f"acc-0004|reengage|week of {WEEK_1}"
-    with closing(sqlite3.connect(crm)) as db, db:
-        db.execute("UPDATE accounts SET risk_tier='watch' WHERE account_id='acc-0003'")
-        db.execute("UPDATE tasks SET status='done' WHERE task_key=?", (closed,))
+    crm.change("UPDATE accounts SET risk_tier='watch' WHERE account_id='acc-0003'")
+    crm.change("UPDATE tasks SET status='done' WHERE task_key=?", closed)
     wanted["accounts"]["acc-0003"]["risk_tier"] = "watch"
     wanted["tasks"][closed]["status"] = "done"
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_a_named_point_and_run_again_nothing_is_lost_or_doubled(point: str, tmp_path: Path) -> None:
+def test_killed_at_a_named_point_and_run_again_nothing_is_lost_or_doubled(
+    point: str, crm: Crm, record_property: Note
+) -> None:
     wanted = expectation(WEEK_1, WEEK_2)
-    for as_of, first in ((WEEK_1, 0), (WEEK_2, 1)):
-        kills = [KILLS // 2, KILLS - KILLS // 2][first]
+    for as_of, kills in ((WEEK_1, KILLS // 2), (WEEK_2, KILLS - KILLS // 2)):
         for life in range(kills):
-            nth = 1 if point in ONCE_A_LIFE else 1 + life % 3
-            assert live(tmp_path, as_of, point=point, nth=nth) == -signal.SIGKILL
-        assert live(tmp_path, as_of) == 0
+            assert crm.live(as_of, point, nth_of(point, life))
+        assert not crm.live(as_of)
         if as_of == WEEK_1:
-            edit_as_a_person(tmp_path / "crm.sqlite", wanted)
-    assert oracle(tmp_path / "crm.sqlite", wanted) == Verdict([], [])
+            edit_as_a_person(crm, wanted)
+    record_property("kills", KILLS)
+    assert crm.judged(wanted) == CLEAN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
-def test_after_a_kill_the_next_weeks_run_takes_over(point: str, tmp_path: Path) -> None:
-    assert live(tmp_path, WEEK_0) == 0
-    for life in range(1 + KILLS // 4):
-        assert live(tmp_path, WEEK_1, point=point, nth=1 if point in ONCE_A_LIFE else 2 + life % 3) == -signal.SIGKILL
-    assert live(tmp_path, WEEK_2) == 0
+def test_after_a_kill_the_next_weeks_run_takes_over(point: str, crm: Crm, record_property: Note) -> None:
+    assert not crm.live(WEEK_0)
+    kills = 1 + KILLS // 4
+    for life in range(kills):
+        assert crm.live(WEEK_1, point, 1 + (nth_of(point, life) if nth_of(point, 1) > 1 else 0))
+    assert not crm.live(WEEK_2)
     staged_week_1 = point != "before_stage_commit"
     wanted = expectation(WEEK_0, *([WEEK_1] if staged_week_1 else []), WEEK_2)
-    assert oracle(tmp_path / "crm.sqlite", wanted) == Verdict([], [])
+    record_property("kills", kills)
+    assert crm.judged(wanted) == CLEAN
 
 
-def test_killed_at_random_moments_it_finishes_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    chance = random.Random(7)
-    killed = 0
+@pytest.mark.parametrize("point", [p if p == "before_ack" else pytest.param(p, marks=pytest.mark.slow) for p in POINTS])
+def test_a_rollback_killed_at_a_named_point_and_run_again_restores_everything(
+    point: str, crm: Crm, record_property: Note
+) -> None:
+    accounts = 2 * ACCOUNTS
+    assert not crm.live(WEEK_1, n=accounts)
+    before = crm.rows()
+    assert crm.live(WEEK_2, "after_write", 2, accounts)
+    assert not crm.live(WEEK_2, n=accounts)
+    for life in range(KILLS):
+        assert crm.live(f"rollback {WEEK_2}", point, nth_of(point, life))
+    assert not crm.live(f"rollback {WEEK_2}")
+    record_property("kills", KILLS)
+    after = crm.rows()
+    tasks = {row["task_key"]: row for row in before["tasks"]}
+    assert {row["account_id"]: row for row in after["accounts"]} == {
+        row["account_id"]: row for row in before["accounts"]
+    }
+    assert [row for row in after["tasks"] if tasks.get(row["task_key"], row) != row] == []
+    assert {row["status"] for row in after["tasks"] if row["task_key"] not in tasks} == {"cancelled"}
+    assert len(after["accounts"]) == len(before["accounts"])
+    assert len(after["tasks"]) == 2 * len(tasks)
+
+
+def test_killed_at_random_moments_it_finishes_and_nothing_is_lost_or_doubled(crm: Crm, record_property: Note) -> None:
+    chance, killed = random.Random(7), 0
     for _ in range(40 * KILLS):
-        process = start(tmp_path, WEEK_1, n=300)
-        assert process.stdout
-        process.stdout.readline()
-        if killed < KILLS + 2:
-            time.sleep(chance.uniform(0.0, 0.06))
-            process.kill()
-        process.communicate(timeout=60)
+        with crm.start(WEEK_1, n=300) as process:
+            assert process.stdout
+            process.stdout.readline()
+            if killed < KILLS + 2:
+                time.sleep(chance.uniform(0.0, 0.06))
+                process.kill()
+            process.communicate(timeout=60)
         if process.returncode == 0:
             break
         killed += 1
+    record_property("kills", killed)
     assert killed >= KILLS
-    assert oracle(tmp_path / "crm.sqlite", expectation(WEEK_1, n=300)) == Verdict([], [])
+    assert crm.judged(expectation(WEEK_1, n=300)) == CLEAN
 
 
-def test_without_a_key_the_same_kills_double_rows_so_this_test_can_fail(tmp_path: Path) -> None:
-    quiet, killed = tmp_path / "quiet", tmp_path / "killed"
-    for folder in (quiet, killed):
-        folder.mkdir()
-    assert live(quiet, WEEK_1, "appending") == 0
-    assert oracle(quiet / "crm.sqlite", expectation(WEEK_1)) == Verdict([], []), (
-        "only the kills may make the difference"
-    )
+def test_lives_that_end_within_a_full_batch_move_rows_every_two_lives(tmp_path: Path, record_property: Note) -> None:
+    # A full batch takes 64 rows' time, a life has 48 rows' time from its first write: batches must become smaller.
+    crm, accounts, stored = Crm("slow", tmp_path), 128, [0]
+    ended = False
+    while not ended and len(stored) < 40:
+        with crm.start(WEEK_1, n=accounts) as process:
+            assert process.stdout
+            process.stdout.readline()
+            if process.stdout.readline() == "writing\n":
+                time.sleep(48 * SECONDS_A_ROW)
+                process.kill()
+            process.communicate(timeout=60)
+            ended = process.returncode == 0
+        stored.append(sum(map(len, crm.rows().values())))
+    record_property("kills", len(stored) - 2)
+    assert stored[-1] == accounts + accounts // 2
+    assert all(later > now for now, later in zip(stored, stored[2:], strict=False)), stored
+    assert crm.judged(expectation(WEEK_1, n=accounts)) == CLEAN
+
+
+@pytest.mark.parametrize("point", [pytest.param("after_write", marks=pytest.mark.slow), "before_ack"])
+def test_without_a_key_the_same_kills_double_rows_so_this_test_can_fail(
+    point: str, tmp_path: Path, record_property: Note
+) -> None:
+    quiet, killed = Crm("appending", tmp_path / "quiet"), Crm("appending", tmp_path / "killed")
+    for crm in (quiet, killed):
+        crm.folder.mkdir()
+    assert not quiet.live(WEEK_1)
+    assert quiet.judged(expectation(WEEK_1)) == CLEAN, "only the kills may make the difference"
     for life in range(KILLS):
-        live(killed, WEEK_1, "appending", point="after_write", nth=1 + life % 3)
-    assert live(killed, WEEK_1, "appending") == 0
-    assert oracle(killed / "crm.sqlite", expectation(WEEK_1)).doubled
+        killed.live(WEEK_1, point, nth_of(point, life))
+    assert not killed.live(WEEK_1)
+    doubled = killed.judged(expectation(WEEK_1)).doubled
+    record_property("doubled", len(doubled))
+    assert doubled

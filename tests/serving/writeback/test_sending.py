@@ -249,7 +249,7 @@ def test_a_batch_in_which_the_process_keeps_dying_becomes_smaller(score: Make, l
     for life in range(3):
         with pytest.raises(KeyboardInterrupt):
             apply([], crm, ledger, run_id=f"r{life + 1}")
-    assert sizes == [8, 4, 4, 2], "the four not tried again go before the four tried twice"
+    assert sizes == [8, 4, 2, 2], "nobody begins with more than the row tried most may travel with"
 
 
 def test_a_remote_job_is_remembered_before_the_upload(score: Make, ledger: Path) -> None:
