@@ -147,7 +147,7 @@ class Outbox:
 
     def adopt(self) -> int:
         """Take over what earlier runs left unfinished; each such row is read again before it is written."""
-        sql = f"UPDATE outbox SET run=?, send=NULL, state='pending' WHERE dest=? AND run<>? AND {LIVE}"
+        sql = f"UPDATE outbox SET run=?, send=NULL, next_at=0, state='pending' WHERE dest=? AND run<>? AND {LIVE}"
         return self.store.run(sql, (self.ledger.run, self.ledger.dest, self.ledger.run))
 
     def withdraw(self, run: int) -> None:

@@ -102,11 +102,15 @@ def open_ledger(path: Path) -> SqliteStore:
     os.close(private_file(path))
     path.chmod(0o600)
     db = sqlite3.connect(path, isolation_level=None, timeout=60)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    version = _version(db, path)
-    if version < VERSION:
-        db.executescript(sqlite_script(version))
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        version = _version(db, path)
+        if version < VERSION:
+            db.executescript(sqlite_script(version))
+    except BaseException:
+        db.close()
+        raise
     return SqliteStore(db)
 
 
