@@ -1,5 +1,6 @@
 # make run    the whole product on a simulated company, into ./demo
 # make test   everything the tests need, then the tests
+# make matrix everything that may happen to a delivery, 20 kills at each point, into docs/reliability.md
 # make trials skill against the truth of simulated companies, into docs/results.md (about six hours on two cores; it goes on, too)
 # make rival  drt-core and this project's write-back through the same faults, into docs/reliability.md (seven minutes)
 # make bench  docs/benchmarks.md, measured anew (hours on two cores; stopped, it goes on where it was)
@@ -12,7 +13,7 @@ export OMP_WAIT_POLICY = PASSIVE
 # Where an image forbids .pyc files, every process would compile every package anew: half a minute for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long trials bench lint format lock clean install
+.PHONY: run test test-long matrix trials bench lint format lock clean install
 
 run: install
 	$(BIN)/churn demo demo --prefect
@@ -21,7 +22,10 @@ test: install browser postgres tryton
 	$(BIN)/python -m pytest -m "not slow" -n 2 --no-loadscope-reorder
 
 test-long: install browser postgres tryton spark
-	$(BIN)/python -m pytest -m slow
+	CHURN_KILLS=20 $(BIN)/python -m pytest -m slow
+
+matrix: install postgres tryton
+	$(BIN)/python -m tests.matrix
 
 trials: install
 	$(BIN)/python -m trials

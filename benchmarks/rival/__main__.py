@@ -10,11 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.reliability import put
 from benchmarks.rival.cases import CASES
-from benchmarks.rival.page import put, table
+from benchmarks.rival.page import table
 from benchmarks.rival.scene import TOOLS, played
-
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
 def main(given: list[str] | None = None) -> None:
@@ -45,7 +44,7 @@ def main(given: list[str] | None = None) -> None:
     text = table(measured, version, "make rival")
     sys.stdout.write(f"{text}\n")
     if chosen.write:
-        put(PAGE, text)
+        put("rival", text)
 
 
 if __name__ == "__main__":

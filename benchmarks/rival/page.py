@@ -1,18 +1,16 @@
-"""The table of docs/reliability.md between its markers, from what was measured."""
+"""The section of docs/reliability.md, from what was measured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from benchmarks.rival.scene import Case, Result
 
-BEGIN, END = "<!-- begin: rival -->", "<!-- end: rival -->"
 Measured = Sequence[tuple[Case, Mapping[str, Sequence[Result]]]]
 
 
 def table(measured: Measured, version: str, command: str) -> str:
-    """What stands between the markers."""
+    """The section."""
     shown = "\n".join(_row(case, results) for case, results in measured)
     turns = sum(case.turns for case, _ in measured)
     return f"""## Beside another tool
@@ -42,16 +40,6 @@ Not compared, because drt does not offer it: tasks in HubSpot (its destination t
 rollback, a limit on rejected rows within a run. Not compared, because ours does not: its other destinations and sources,
 deletes (`mode: mirror`), masking. Salesforce (Bulk API 2.0 in both) was not compared. drt's HubSpot destination has the
 vendor's address and `/crm/v3` as a constant: it was replaced by the emulator's, which speaks the dated versions of the API."""
-
-
-def put(page: Path, text: str) -> None:
-    """Write it between the markers of a page, which is made where it is missing; what stands around it stays."""
-    whole = page.read_text(encoding="utf-8") if page.exists() else f"# Reliability\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in whole:
-        whole = f"{whole.rstrip()}\n\n{BEGIN}\n{END}\n"
-    before, _, rest = whole.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def outcome(results: Sequence[Result], missing: str = "") -> str:

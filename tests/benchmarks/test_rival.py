@@ -13,10 +13,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from benchmarks.reliability import HEAD, put
 from benchmarks.rival import plays
 from benchmarks.rival.cases import CASES
 from benchmarks.rival.judge import Stored, Verdict, judge
-from benchmarks.rival.page import BEGIN, END, outcome, put, table
+from benchmarks.rival.page import outcome, table
 from benchmarks.rival.receiver import Receiver, listening
 from benchmarks.rival.scene import Result, Scene
 from benchmarks.rival.staged_set import WEEK_2, account, book, score, task
@@ -147,7 +148,8 @@ def test_the_table_has_a_row_and_a_reason_for_every_case() -> None:
 
 def test_the_page_keeps_what_stands_around_the_table(tmp_path: Path) -> None:
     page = tmp_path / "reliability.md"
-    put(page, "one")
-    page.write_text(page.read_text(encoding="utf-8") + "\n<!-- begin: matrix -->\nx\n", encoding="utf-8")
-    put(page, "two")
-    assert page.read_text(encoding="utf-8") == f"# Reliability\n\n{BEGIN}\ntwo\n{END}\n\n<!-- begin: matrix -->\nx\n"
+    put("rival", "one", page)
+    put("matrix", "x", page)
+    put("rival", "two", page)
+    told = "<!-- measured: matrix -->\n\nx\n\n<!-- end: matrix -->\n\n<!-- measured: rival -->\n\ntwo\n\n<!-- end: rival -->\n"
+    assert page.read_text(encoding="utf-8") == f"{HEAD}\n{told}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,7 +258,9 @@ class Keyless(HubSpotCrm):
         return [answers[row.key] for row in rows]
 
 
-def test_without_a_key_the_same_faults_do_double_tasks(hub: Emulator, ledger: Path) -> None:
+def test_without_a_key_the_same_faults_do_double_tasks(
+    hub: Emulator, ledger: Path, record_property: Callable[[str, object], None]
+) -> None:
     hub.faults({"drop": "after", "path": "tasks/batch/create", "count": 1})
     crm = client(hub)
     crm.__class__ = Keyless
@@ -266,4 +268,5 @@ def test_without_a_key_the_same_faults_do_double_tasks(hub: Emulator, ledger: Pa
     apply(book(), crm, ledger, run_id="r1")
     crm.close()
     assert len(hub.records("tasks")) == TASKS + 10
+    record_property("doubled", len(doubled(hub)))
     assert len(doubled(hub)) == 10

@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.crm.hubspot_server import server
 
 ROOT, KILLS = Path(__file__).parents[2], 20
 ONCE_A_LIFE = POINTS[:2]
+Note = Callable[[str, object], None]
 pytestmark = pytest.mark.slow
 
 
@@ -58,7 +59,7 @@ def whole(ended: str) -> bool:
 @pytest.mark.parametrize("tasks", ["on", "off"])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_delivery_killed_at_a_point_loses_nothing_and_doubles_nothing(
-    point: str, tasks: str, hub: Emulator, ledger: Path
+    point: str, tasks: str, hub: Emulator, ledger: Path, record_property: Note
 ) -> None:
     opened(hub, tasks)
     draw, killed, done = random.Random(f"{point}{tasks}"), 0, list[str]()
@@ -74,6 +75,7 @@ def test_a_delivery_killed_at_a_point_loses_nothing_and_doubles_nothing(
         done.append(as_of)
         if killed >= KILLS:
             break
+    record_property("kills", killed)
     assert killed == KILLS
     judge(hub, done)
 
@@ -81,7 +83,7 @@ def test_a_delivery_killed_at_a_point_loses_nothing_and_doubles_nothing(
 @pytest.mark.parametrize("tasks", ["on", "off", "silent"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_delivery_killed_at_random_moments_loses_nothing_and_doubles_nothing(
-    seed: int, tasks: str, hub: Emulator, ledger: Path
+    seed: int, tasks: str, hub: Emulator, ledger: Path, record_property: Note
 ) -> None:
     opened(hub, tasks)
     # A create that goes on for longer than a new life needs to look for its task.
@@ -110,5 +112,6 @@ def test_a_delivery_killed_at_random_moments_loses_nothing_and_doubles_nothing(
         done.append(as_of)
         if killed >= KILLS:
             break
+    record_property("kills", killed)
     assert killed == KILLS
     judge(hub, done)

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ ROOT, MOST_LIVES = Path(__file__).parents[2], 60
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_delivery_killed_at_random_moments_loses_nothing_and_doubles_nothing(
-    seed: int, tryton: Tryton, front: Proxy, ledger: Path
+    seed: int, tryton: Tryton, front: Proxy, ledger: Path, record_property: Callable[[str, object], None]
 ) -> None:
     front.add(Rule("lose_answer", body_has=WRITES, probability=0.3, seed=seed, count=20))
     command = [sys.executable, "-m", "tests.crm.one_delivery", front.url, tryton.database, tryton.user, str(ledger)]
@@ -42,6 +43,7 @@ def test_a_delivery_killed_at_random_moments_loses_nothing_and_doubles_nothing(
             except subprocess.TimeoutExpired:
                 life.kill()
                 killed += 1
+    record_property("kills", killed)
     assert killed >= 3, "a delivery that is never killed proves nothing"
     assert json.loads(ended)["deferred"] == 0
     time.sleep(0.3)  # The server may still be at work for a life that ended.

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +38,9 @@ def _apply(folder: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_nothing_is_lost_and_nothing_doubled(scored: Path, seed: int) -> None:
+def test_nothing_is_lost_and_nothing_doubled(
+    scored: Path, seed: int, record_property: Callable[[str, object], None]
+) -> None:
     rng = random.Random(seed)
     scores = pd.read_parquet(next((scored / ".churn" / "scores").glob("*/*.parquet")), partitioning=None)
     tasks = pd.read_parquet(next((scored / ".churn" / "tasks").glob("*/*.parquet")), partitioning=None)
@@ -57,6 +60,7 @@ def test_nothing_is_lost_and_nothing_doubled(scored: Path, seed: int) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=30)
 
+    record_property("kills", KILLS)
     last = _apply(scored)
     assert last.wait(timeout=120) == 0
 
