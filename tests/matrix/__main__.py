@@ -17,7 +17,10 @@ from benchmarks.reliability import put
 from tests.matrix.page import failed, section
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = ("tests/crm", "tests/serving", "tests/pipelines/test_killed_apply.py")
+PLACES = (
+    *("tests/crm", "tests/serving"),
+    *("tests/pipelines/test_killed_apply.py", "tests/pipelines/test_secrets_nowhere.py"),
+)
 
 
 def main() -> int:
