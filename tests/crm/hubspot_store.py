@@ -52,6 +52,7 @@ class Options:
     owners: tuple[str, ...] = ("101", "102", "103")
     archived_owners: tuple[str, ...] = ()  # cannot be given anything
     owner_emails: dict[str, str] = field(default_factory=dict)  # by their ids; who has none is without one
+    zone: str = "UTC"  # in which its pages show a moment
     raw_kept: int = 200
 
 
