@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ from tests.crm.hubspot_company import (
     task,
 )
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 LATE = TIMEOUT + 0.3
 FAULTS: dict[str, list[dict[str, Any]]] = {
@@ -57,25 +55,6 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
     "reads that fail": [{"drop": "before", "path": "batch/read", "every": 3, "count": 5}],
     "reads that are cut off": [{"truncate": 200, "path": "batch/read", "every": 4, "count": 3}],
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def hub(running: Emulator) -> Emulator:
-    opened(running)
-    return running
-
-
-@pytest.fixture
-def crm(hub: Emulator) -> Iterator[HubSpotCrm]:
-    found = client(hub)
-    yield found
-    found.close()
 
 
 def fired(hub: Emulator) -> bool:

@@ -18,17 +18,10 @@ from serving.writeback.staged import Staged
 from tests.crm import hubspot_openapi as openapi
 from tests.crm.hubspot_company import apply, client, opened, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 EMAILS = {"101": "Ann@example.com", "102": "twin@example.com", "103": "twin@example.com", "900": "gone@example.com"}
 WHO = {"owners": ["101", "102", "103"], "archived_owners": ["900"], "owner_emails": EMAILS}
 READS = "/crm/owners/"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.place import rejections
 from tests.crm.hubspot_company import apply, book, client, opened, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 def test_the_key_is_in_no_log_line_no_error_no_repr_and_no_ledger(

@@ -14,7 +14,6 @@ from serving.writeback.hubspot_values import Property, decode, default_names, en
 from serving.writeback.plan import FieldEdit, plan
 from tests.crm.hubspot_company import WEEK_2, apply, client, missing_or_wrong, opened, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 # The account's zone and this machine's: nine hours behind UTC to fourteen ahead of it.
 ZONES = [
@@ -23,12 +22,6 @@ ZONES = [
     ("Asia/Kolkata", "UTC"),
 ]
 DUE = "2025-01-07T06:30:00+01:00"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture(params=ZONES, ids=lambda pair: pair[0])
