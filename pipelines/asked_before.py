@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from data_contracts.restated import SUPERSEDED_AT
@@ -21,39 +20,42 @@ def asked_before(checked: Checked, as_of: date) -> Standing:
     A run that was scored counts as published; a task of which nobody has said anything, as open.
     """
     project = checked.project
-    tasks = [task for day, path in _before(project, "tasks", as_of) for task in _tasks(day, path)]
-    if not tasks:
-        return {}
+    runs_before = list(_before(project, as_of))
+    tasks = [task for day in runs_before for task in _tasks(project, day)]
     accounts = {task.account_id for task in tasks}
-    first = min(task.as_of for task in tasks)
     levels: dict[str, dict[date, Level]] = {}
-    for day, path in _before(project, "scores", as_of):
-        for account, found in _levels(path, accounts) if day >= first else ():
+    for day in runs_before:
+        for account, found in _levels(project, day, accounts) if tasks and day >= tasks[0].as_of else ():
             levels.setdefault(account, {})[day] = found
     runs = project.policy.tasks.recovery.runs
     return standing(levels, tasks, _over(checked, as_of), runs=runs)
 
 
-def _before(project: Project, what: str, as_of: date) -> Iterator[tuple[date, Path]]:
-    for path in sorted((project.state / what).glob(f"as_of=*/{what}.parquet")):
+def _before(project: Project, as_of: date) -> Iterator[date]:
+    # By the scores, which a run writes last: one that was killed before has told nobody anything.
+    for path in sorted((project.state / "scores").glob("as_of=*/scores.parquet")):
         day = date.fromisoformat(path.parent.name.removeprefix("as_of="))
         if day < as_of and (as_of - day).days % DAYS_IN_WEEK == 0:
-            yield day, path
+            yield day
 
 
-def _tasks(day: date, path: Path) -> Iterator[Published]:
-    for row in _rows(path, ["account_id", "play", "task_key"]):
+def _tasks(project: Project, day: date) -> Iterator[Published]:
+    for row in _rows(project, "tasks", day, ["account_id", "play", "task_key"]):
         yield Published(str(row["account_id"]), day, str(row["play"]), str(row["task_key"]))
 
 
-def _levels(path: Path, accounts: set[str]) -> Iterator[tuple[str, Level]]:
-    for row in _rows(path, ["account_id", "health_tier", "risk_tier"], [("account_id", "in", sorted(accounts))]):
+def _levels(project: Project, day: date, accounts: set[str]) -> Iterator[tuple[str, Level]]:
+    some = [("account_id", "in", sorted(accounts))]
+    for row in _rows(project, "scores", day, ["account_id", "health_tier", "risk_tier"], some):
         yield str(row["account_id"]), level(row["health_tier"], row["risk_tier"])
 
 
-def _rows(path: Path, columns: list[str], filters: Any = None) -> list[dict[str, Any]]:
+def _rows(project: Project, what: str, day: date, columns: list[str], filters: Any = None) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
+    path = project.state / what / f"as_of={day.isoformat()}" / f"{what}.parquet"
+    if not path.exists():
+        return []
     rows: list[dict[str, Any]] = pq.read_table(path, columns=columns, filters=filters, partitioning=None).to_pylist()
     return rows
 

@@ -72,6 +72,16 @@ def test_a_play_stands_from_the_next_run_on_until_two_runs_find_no_risk(tmp_path
     assert asked_before(given, back(1)) == {("a", PLAY): YELLOW}, "what came later changes nothing of then"
 
 
+def test_a_run_that_was_killed_before_its_scores_were_there_asked_nothing(tmp_path: Path) -> None:
+    keys = run(given_facts(tmp_path).project, back(3), "yellow", asks=True)
+    given = given_facts(tmp_path, [{"task_key": key, "value": "done", "recorded_at": "2026-05-12"} for key in keys])
+    run(given.project, back(1), "yellow", asks=True)
+    run(given.project, MONDAY, "yellow")
+    assert asked_before(given, back(-1)) == {("a", PLAY): YELLOW}
+    (given.project.state / "scores" / f"as_of={back(1)}" / "scores.parquet").unlink()
+    assert asked_before(given, back(-1)) == {("a", PLAY): YELLOW._replace(open=False)}
+
+
 def test_runs_on_other_days_of_the_week_are_no_weekly_runs(tmp_path: Path) -> None:
     given = given_facts(tmp_path)
     run(given.project, back(2), "yellow", asks=True)
