@@ -13,7 +13,8 @@ MEANINGS = {
     "engine.memory": "The most memory DuckDB may hold, for example `1200MB` or `8GB`; what does not fit is spilled to disk. "
     "Not given: four fifths of the machine's. Ignored by other engines.",
     "engine.url": "Where indicators are computed, as an Ibis address. DuckDB and SQLite paths are relative to churn.toml. "
-    "`${NAME}` becomes the environment variable NAME, or what the file that NAME_FILE names holds.",
+    "`${NAME}` becomes the environment variable NAME, what the file that NAME_FILE names holds, or the Secret block of Prefect that "
+    "NAME_BLOCK names.",
     "sources.url": "Where the SELECTs run, for example `postgres://reader:${CRM_PASSWORD}@db.example.com/crm`. Not given: "
     "in the engine. Where it differs, each result is copied into the engine batch by batch.",
     "variables": "`{name}` in `sources/*.sql` becomes this text; `--set name=value` wins.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.blocks import blocks
 from pipelines.settings import Project
 from policy.errors import UsageError
 from serving.alerts.channels import Channel, Hook, Mail, checked
@@ -79,10 +79,10 @@ def _alert(row: Mapping[Any, Any], owners: pd.DataFrame) -> Alert:
 def _channels(project: Project) -> list[Channel]:
     section, found = project.settings.alerts, list[Channel]()
     if section.mail_host and section.mail_from:
-        password = secret(SMTP_PASSWORD, os.environ) if section.mail_user else None
+        password = secret(SMTP_PASSWORD, blocks=blocks(project)) if section.mail_user else None
         found.append(Mail(section.mail_host, section.mail_port, section.mail_from, section.mail_user, password))
     if section.webhook_url:
-        found.append(Hook(section.webhook_url, secret(WEBHOOK_SECRET), section.webhook_hosts))
+        found.append(Hook(section.webhook_url, secret(WEBHOOK_SECRET, blocks=blocks(project)), section.webhook_hosts))
     return found
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from features.compatibility import compatible
+from pipelines.blocks import blocks
 from pipelines.settings import Project
 from policy.errors import ContractStop, Locked, SettingsError
+from serving.writeback.secret import Blocks
 
 FROM_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 SHORTEST_SECRET = 4  # shorter texts are everywhere: masking them would only garble the message
@@ -45,7 +47,7 @@ def connect(project: Project, url: str, *, reads: bool = False) -> Any:
     import ibis
 
     where = "[sources] url" if reads else "[engine] url"
-    full, secrets = filled(url, os.environ, where=where)
+    full, secrets = filled(url, os.environ, where=where, blocks=blocks(project))
     scheme, _, rest = full.partition("://")
     try:
         if scheme == "duckdb":
@@ -78,10 +80,12 @@ def connect(project: Project, url: str, *, reads: bool = False) -> Any:
         ) from cause
 
 
-def filled(url: str, environment: Mapping[str, str], *, where: str) -> tuple[str, list[str]]:
+def filled(
+    url: str, environment: Mapping[str, str], *, where: str, blocks: Blocks | None = None
+) -> tuple[str, list[str]]:
     """The address with each `${NAME}` taken from the environment, and every text in it that nobody should read.
 
-    `NAME_FILE` may name a file that holds the value. A value that stands for a part of the address is quoted, so that
+    `NAME_FILE` may name a file that holds the value, `NAME_BLOCK` a block that `blocks` reads. A value that stands for a part of the address is quoted, so that
     a password may hold any character; one that stands for the whole address is taken as it is.
 
     >>> filled("postgres://anna:${PASSWORD}@db/crm", {"PASSWORD": "p@"}, where="[sources] url")[0]
@@ -90,7 +94,7 @@ def filled(url: str, environment: Mapping[str, str], *, where: str) -> tuple[str
     secrets: list[str] = []
 
     def value(match: re.Match[str]) -> str:
-        given = _of_environment(match.group(1), environment, where)
+        given = _of_environment(match.group(1), environment, where, blocks)
         whole = match.group(0) == url
         part = given if whole else quote(given, safe="")
         secrets.extend((given, part))
@@ -111,15 +115,18 @@ def masked(text: str, secrets: list[str]) -> str:
     return text
 
 
-def _of_environment(name: str, environment: Mapping[str, str], where: str) -> str:
+def _of_environment(name: str, environment: Mapping[str, str], where: str, blocks: Blocks | None) -> str:
     if name in environment:
         return environment[name]
-    file = environment.get(f"{name}_FILE")
+    file, block = environment.get(f"{name}_FILE"), environment.get(f"{name}_BLOCK")
+    if file is None and block and blocks:
+        return blocks(block).get_secret_value()
     if file is None:
         raise SettingsError(
             f"needs the environment variable `{name}`, which is not set.",
             where=where,
-            cure=f"Set {name}, or {name}_FILE to the path of a file that holds it.",
+            cure=f"Set {name}, or {name}_FILE to the path of a file that holds it, or {name}_BLOCK to a Secret block of "
+            "Prefect.",
         )
     try:
         return Path(file).read_text(encoding="utf-8").strip()

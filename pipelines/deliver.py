@@ -59,16 +59,17 @@ def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
 
 
 def _rows(project: Project, as_of: str) -> Iterator[Staged]:
-    book = {row["account_id"]: row for row in _read(project, "book", as_of, ["account_id", *FROM_THE_BOOK])}
+    columns = ["account_id", *FROM_THE_BOOK, "owner_email"]
+    book = {row["account_id"]: row for row in _read(project, "book", as_of, columns)}
     for row in _read(project, "scores", as_of):
         account = row["account_id"]
         extra = {name: book.get(account, {}).get(name) for name in FROM_THE_BOOK}
-        yield Staged(
-            "score", account, account, as_of, {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
-        )
+        fields = {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
+        yield Staged("score", account, account, as_of, fields, book.get(account, {}).get("owner_email"))
     for row in _read(project, "tasks", as_of):
         fields = {k: _plain(v) for k, v in row.items() if k not in ("task_key", "as_of", "run_id")}
-        yield Staged("task", row["task_key"], row["account_id"], as_of, fields)
+        whose = book.get(row["account_id"], {}).get("owner_email")
+        yield Staged("task", row["task_key"], row["account_id"], as_of, fields, whose)
 
 
 def _read(project: Project, what: str, as_of: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from serving.writeback.owners import ownerless
+
 SHOWN = 10
 """Lines of a list on the terminal; --json has all."""
 
@@ -51,6 +53,8 @@ def plan(found: Any) -> Any:
     ):
         if lines:
             parts.append(_list(f"{title} ({len(lines):,})", lines))
+    if found.unknown_owners:
+        parts.append(Text(ownerless(found.unknown_owners, found.destination), "yellow"))
     if found.resumed:
         parts.append(Text(f"{found.resumed:,} rows that an earlier run left unfinished would be sent along."))
     if found.stops:

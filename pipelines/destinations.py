@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from pipelines.backend import filled
+from pipelines.blocks import blocks
 from pipelines.section import STATE
 from pipelines.settings import Project
 from pipelines.settings_delivery import DestinationSection
@@ -22,7 +23,7 @@ from serving.writeback.place import FilePlace, Place
 from serving.writeback.secret import blotted, secret
 
 HUBSPOT_TOKEN, SALESFORCE_KEY, WEBHOOK_SECRET = "CHURN_HUBSPOT_TOKEN", "CHURN_SALESFORCE_KEY", "CHURN_WEBHOOK_SECRET"
-"""Environment variables, or with _FILE the files, of what must not stand in churn.toml."""
+"""Environment variables, or with _FILE the files and with _BLOCK the blocks, of what must not stand in churn.toml."""
 
 
 def destination(project: Project) -> Destination:
@@ -38,7 +39,7 @@ def ledger(project: Project) -> Place:
         return FilePlace(project.out() / "ledger.sqlite")
     from serving.writeback.place_postgres import PostgresPlace
 
-    return PostgresPlace(_address(section.url, "[ledger] url"), section.schema_name)
+    return PostgresPlace(_address(project, section.url, "[ledger] url"), section.schema_name)
 
 
 def _sqlite(project: Project, section: DestinationSection) -> Destination:
@@ -58,7 +59,7 @@ def _postgres(project: Project, section: DestinationSection) -> Destination:
     from serving.writeback.postgres import PostgresCrm, Table
 
     return PostgresCrm(
-        _address(section.url or "", "[destination] url"),
+        _address(project, section.url or "", "[destination] url"),
         _names(section, named(str, {}, section.score_fields, section.task_fields)),
         accounts=Table(section.accounts_table or "", section.account_key or "account_id"),
         tasks=Table(section.tasks_table or "", section.task_key or "task_key", section.task_account or "account_id"),
@@ -73,7 +74,7 @@ def _hubspot(project: Project, section: DestinationSection) -> Destination:
 
     names = default_names(section.score_fields, section.task_fields)
     return HubSpotCrm(
-        secret(HUBSPOT_TOKEN),
+        secret(HUBSPOT_TOKEN, blocks=blocks(project)),
         **_given(section, address="url", hosts="hosts", version="version", key="account_key", task_key="task_key"),
         **_given(section, account="label", zone="zone"),
         names=_names(section, names),
@@ -87,7 +88,7 @@ def _salesforce(project: Project, section: DestinationSection) -> Destination:
     names = default_names(section.score_fields, section.task_fields)
     return SalesforceCrm(
         section.url or "",
-        key=secret(SALESFORCE_KEY),
+        key=secret(SALESFORCE_KEY, blocks=blocks(project)),
         **_given(section, client_id="client_id", username="username", audience="audience", hosts="hosts"),
         **_given(section, version="version", account_key="account_key", task_key="task_key"),
         names=_names(section, names),
@@ -100,7 +101,8 @@ def _webhook(project: Project, section: DestinationSection) -> Destination:
     label = section.label or ""
     state = project.out("webhooks") / f"{label}.sqlite"
     hosts = section.hosts or ()
-    return WebhookCrm(section.url or "", secret(WEBHOOK_SECRET), hosts=hosts, label=label, state=state)
+    key = secret(WEBHOOK_SECRET, blocks=blocks(project))
+    return WebhookCrm(section.url or "", key, hosts=hosts, label=label, state=state)
 
 
 def _own(project: Project, section: DestinationSection) -> Destination:
@@ -153,8 +155,8 @@ def _of(given: Mapping[str, str], fields: tuple[str, ...]) -> Mapping[str, str]:
     return {name: theirs for name, theirs in given.items() if name in fields}
 
 
-def _address(text: str, where: str) -> SecretStr:
-    full, secrets = filled(text, os.environ, where=where)
+def _address(project: Project, text: str, where: str) -> SecretStr:
+    full, secrets = filled(text, os.environ, where=where, blocks=blocks(project))
     for value in secrets:
         blotted(SecretStr(value))
     return blotted(SecretStr(full))

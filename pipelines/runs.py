@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.prefect_home import settle_prefect
 from pipelines.settings import Project
 from pipelines.tracking import no_telemetry
 
@@ -19,21 +19,9 @@ Counter = Callable[[int, int], None]
 
 
 def _flows(project_state: Path) -> Any:
-    """The flows, with Prefect kept inside the project folder and its temporary server given time to start."""
+    """The flows, once it is settled which Prefect they run on."""
     no_telemetry()
-    home = project_state / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
-    defaults = {
-        "PREFECT_HOME": str(home.resolve()),
-        "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
-        "PREFECT_LOGGING_LEVEL": "INFO",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    }
-    if not os.environ.get("PREFECT_API_URL"):
-        for name, value in defaults.items():
-            os.environ.setdefault(name, value)
+    settle_prefect(project_state)
     from pipelines import flows
 
     return flows

@@ -20,7 +20,7 @@ url = "duckdb://.churn/warehouse.duckdb"    # where indicators are computed; pat
 
 # [sources]
 # url = "postgres://reader:${CRM_PASSWORD}@db.example.com/crm"   # where the SELECTs run, if not in the engine itself;
-#                             # ${NAME} is read from the environment, or from the file that NAME_FILE names
+#                             # ${NAME} is read from the environment, the file of NAME_FILE or the Prefect block of NAME_BLOCK
 
 [variables]
 # data = "data"               # {data} in sources/*.sql becomes this text; `--set data=…` wins

@@ -17,6 +17,7 @@ from features.snapshots import EPOCH, WEEKDAYS, Snapshots
 from models.health_score import mix_warnings
 from models.reference import Reference
 from models.zoo import stored_scorers
+from pipelines.asked_before import asked_before
 from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
 from pipelines.changes import write_changes
 from pipelines.files import write_parquet
@@ -74,7 +75,8 @@ def score_on(
     progress("probability and health")
     shipped = Tracking(project).champion()
     run = _run(checked, day, shipped)
-    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, catalogue(project.policy), run)
+    known, asked = catalogue(project.policy), asked_before(checked, day)
+    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, known, run, asked)
     scored = held_out(checked, scored, day)
     write_changes(project, run, frames[day], frames[dates[1]])
     progress("writing")

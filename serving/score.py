@@ -17,6 +17,7 @@ from models.prepare import prepared
 from models.reference import Reference
 from models.scorer import Scorer
 from policy.policy import Policy
+from serving.episodes import Standing, level
 from serving.reasons import Evidence, evidence, reasons
 from serving.tasks import Owner, tasks_for
 
@@ -66,8 +67,12 @@ def score_snapshot(
     owners: Mapping[str, Owner],
     indicators: Mapping[str, Indicator],
     run: Run,
+    asked: Standing | None = None,
 ) -> Scored:
-    """Score the cohort of `now`; the earlier frames (7 and 28 days before) say what changed."""
+    """Score the cohort of `now`; the earlier frames (7 and 28 days before) say what changed.
+
+    `asked` are the plays that stand from earlier runs: there are no new tasks of them.
+    """
     frame = prepared(now, run.policy).set_index("account_id", drop=False)
     rows, earlier = frame.to_dict("index"), month_ago.set_index("account_id").to_dict("index")
     told = {account: _evidence(indicators, rows[account], earlier.get(account), run) for account in frame.index}
@@ -101,14 +106,14 @@ def score_snapshot(
         plays[chosen[a][0][0]].play
         if chosen[a] and chosen[a][0][0] in plays
         else plays["default"].play
-        if _at_risk(scores.loc[a])
+        if level(scores.loc[a, "health_tier"], scores.loc[a, "risk_tier"]).at_risk
         else None
         for a in scores["account_id"]
     ]
     scores["published_at"] = pd.Timestamp(run.published_at)
     scores["expires_on"] = run.as_of + timedelta(days=run.policy.tasks.expires_days)
     before = _scores(prepared(week_ago, run.policy).set_index("account_id", drop=False), run) if len(week_ago) else None
-    tasks = tasks_for(scores, before, owners, run.policy, run.run_id, run.as_of, run.published_at)
+    tasks = tasks_for(scores, before, owners, run.policy, run.run_id, run.as_of, run.published_at, asked)
     return Scored(
         scores=scores.reset_index(drop=True),
         drivers=moved,
@@ -117,10 +122,6 @@ def score_snapshot(
         base_points=None if run.champion is None else base_points(run.champion, frame, run.reference),
         main_drivers=_main_drivers(frame, indicators, run),
     )
-
-
-def _at_risk(row: pd.Series) -> bool:
-    return row["risk_tier"] == "high" or row["health_tier"] in ("yellow", "red")
 
 
 def _scores(frame: pd.DataFrame, run: Run) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
@@ -10,6 +11,9 @@ import pandas as pd
 
 from policy.policy import Policy
 from serving.due import due
+from serving.episodes import Standing, level
+
+log = logging.getLogger(__name__)
 
 
 class Owner(NamedTuple):
@@ -44,13 +48,15 @@ def tasks_for(
     run_id: str,
     as_of: date,
     published_at: datetime,
+    asked: Standing | None = None,
 ) -> pd.DataFrame:
     """Two tasks per account whose health tier fell or whose risk became high since a week ago; red before yellow.
 
     A first load compares with the same facts a week earlier, so it creates no flood. The key holds account, play, step
-    and ISO week, never the model: one play per account and week.
+    and ISO week, never the model: one play per account and week. A play that was `asked` for in the episode that goes on
+    is not asked for again before its tasks are done with and the account is worse than it was then.
     """
-    rows = []
+    rows, kept = [], 0
     year, week, _ = as_of.isocalendar()
     ordered = scores.assign(rank=scores["health_tier"].map({"red": 0, "yellow": 1}).fillna(2)).sort_values(
         ["rank", "arr"], ascending=[True, False], kind="stable"
@@ -63,6 +69,10 @@ def tasks_for(
         account = str(row["account_id"])
         owner = owners.get(account, NOBODY)
         play = row["play"] if isinstance(row["play"], str) else policy.plays["default"].play
+        before_now = (asked or {}).get((account, play))
+        if before_now and not before_now.again(level(row["health_tier"], row["risk_tier"])):
+            kept += 1
+            continue
         reasons = [r for r in (row[f"reason_{i}"] for i in (1, 2, 3)) if isinstance(r, str)]
         priority = "high" if row["health_tier"] == "red" or row["risk_tier"] == "high" else "normal"
         for step, hours, verb in (
@@ -84,6 +94,8 @@ def tasks_for(
                     "priority": priority,
                 }
             )
+    if kept:
+        log.info("%d accounts that got worse keep the tasks they have of this episode", kept)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

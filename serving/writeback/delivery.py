@@ -6,6 +6,7 @@ back before anything is written again; a batch refused whole is halved until the
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,14 @@ from serving.writeback.decision import Decision
 from serving.writeback.destination import Destination, Key, Kind
 from serving.writeback.ledger import Ledger
 from serving.writeback.outbox import Outbox
+from serving.writeback.owners import Assigned, ownerless
 from serving.writeback.patient import PATIENCE, Deferred, Patient
 from serving.writeback.place import Place, place_of
 from serving.writeback.sending import Sender
 from serving.writeback.sheet import clear, decisions
 from serving.writeback.staged import Staged
 
+log = logging.getLogger(__name__)
 POINTS = (
     "before_stage_commit",
     "after_stage_commit",
@@ -113,10 +116,13 @@ def apply(
         try:
             sender = Sender(patient, patient.describe(), Outbox(memory), limits or default_limits(), *watched, clock)
             intake = _Intake(sender, run_id, settings, sources, accepted)
-            intake.stage(rows)
+            assigned = Assigned(rows, sender.accepts.owners)
+            intake.stage(assigned)
         except Deferred as later:
             memory.pause(later.until)  # what was staged is taken back, and with it what was noted meanwhile
             raise
+        if assigned.unknown:
+            log.warning("%s", ownerless(assigned.unknown, destination.name))
         try:
             sender.drain()
             patient.finish()

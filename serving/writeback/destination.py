@@ -91,7 +91,8 @@ class Capabilities:
 
     `name` is the destination's. `open_fields`: a field it does not list is created on the way. `reserved` names are its
     own and cannot be sent. `only`: the fields that it is told of, where it is not told of all; the others of a run are
-    left out. `max_key`: characters of a key.
+    left out. `max_key`: characters of a key. `owners`: of a kind whose owner goes by the destination's own ids, what may
+    stand for each (`serving.writeback.owners`).
     """
 
     name: str
@@ -103,6 +104,7 @@ class Capabilities:
     max_key: int = 255
     key_unique: bool = True
     creates_accounts: bool = False
+    owners: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 class Handle(Protocol):

@@ -19,6 +19,7 @@ from serving.writeback.canonical import same
 from serving.writeback.destination import Busy, Capabilities, Field, Handle, Key, Kind, Outcome, Outgoing, Row
 from serving.writeback.hubspot_answers import TRACE, Sent, outcomes
 from serving.writeback.hubspot_line import ADDRESS, HOSTS, MOST_INPUTS, VERSION, Line
+from serving.writeback.hubspot_owners import OWNER_PROPERTY, owners
 from serving.writeback.hubspot_tasks import SETTLE_SECONDS, Attempts, Found, Shelf, keyless_twin, link, shelf
 from serving.writeback.hubspot_values import (
     OBJECTS,
@@ -31,6 +32,7 @@ from serving.writeback.hubspot_values import (
     sent,
 )
 from serving.writeback.names import Names
+from serving.writeback.owners import OWNER
 from serving.writeback.web import ANSWER_SECONDS, NoAnswer
 
 ACCOUNT_KEY, TASK_KEY = "churn_account_id", "churn_task_key"
@@ -101,7 +103,7 @@ class HubSpotCrm:
         return True
 
     def describe(self) -> Capabilities:
-        """What the account takes, by the definitions of its properties.
+        """What the account takes, by the definitions of its properties, and who may own what it is sent.
 
         Raises SettingsError where a property cannot hold its field, or tasks have no property for their key.
         """
@@ -115,12 +117,15 @@ class HubSpotCrm:
             cure = "Run the set-up, which makes it; or make it by hand, as single-line text."
             raise SettingsError(f"tasks have no property `{self.keys['task']}`.", where=self._name, cure=cure)
         key = self.definitions("score").get(self.keys["score"])
+        owned = [kind for kind in OBJECTS if self.names.of(kind).get(OWNER) == OWNER_PROPERTY]
+        known_owners = owners(self.line) if owned else {}
         return Capabilities(
             self._name,
             fields,
             only={kind: self.names.of(kind).keys() for kind in OBJECTS},
             batch_size=self._batch_size,
             key_unique=key is not None and key.unique,
+            owners=dict.fromkeys(owned, known_owners),
         )
 
     def forget(self) -> None:

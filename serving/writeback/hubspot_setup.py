@@ -23,6 +23,7 @@ ABOUT = "Written by the churn pipeline. What a person changes here is kept and r
 SCOPES = (
     *("crm.objects.companies.read", "crm.objects.companies.write"),
     *("crm.objects.contacts.read", "crm.objects.contacts.write"),
+    "crm.objects.owners.read",
     *("crm.schemas.companies.read", "crm.schemas.companies.write", "crm.schemas.contacts.write"),
 )
 """Of the service key. Tasks go by the contacts' scopes; the `schemas…write` ones are for this set-up alone."""

@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -118,7 +118,15 @@ def encode(value: Scalar, to: Property) -> str:
 
 
 def decode(text: Any, of: Property) -> Scalar:
-    """What we call the text that HubSpot shows; a property without a value is None."""
+    """What we call the text that HubSpot shows; a property without a value is None.
+
+    A day stays that day and a moment that moment, in whatever zone the account is, this machine, or the answer.
+
+    >>> decode("1430438400000", Property("d", "date")), decode("2015-05-01T00:00:00Z", Property("d", "date"))
+    ('2015-05-01', '2015-05-01')
+    >>> decode("1427997766000", Property("m", "datetime"))
+    '2015-04-02T18:02:46+00:00'
+    """
     if text is None or text == "":
         return None
     text = str(text)
@@ -129,6 +137,8 @@ def decode(text: Any, of: Property) -> Scalar:
             return text
     if (of.type == "bool" or of.field_type == "booleancheckbox") and text in ("true", "false"):
         return text == "true"
+    if of.type in ("date", "datetime"):
+        return _shown(text, of)
     if of.name in WORDS:
         ours = {theirs: word for word, theirs in WORDS[of.name].items()}
         return ours.get(text, text.lower())
@@ -175,6 +185,23 @@ def _moment(text: str) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
+def _shown(text: str, of: Property) -> str:
+    """A day as its ISO date, for HubSpot keeps it as midnight of UTC; a moment as it is told, or counted from 1970."""
+    try:
+        if _MILLISECONDS.fullmatch(text):
+            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
+        elif of.type == "datetime":
+            return text
+        else:
+            at = datetime.fromisoformat(text)
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return text
+    midnight = (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0)
+    return at.date().isoformat() if of.type == "date" and midnight else at.isoformat()
+
+
+_MILLISECONDS = re.compile(r"-?\d{5,15}")
 _EDGE = re.compile(r"\A[ \t\r\n\f]+|[ \t\r\n\f]+\Z")
 _BREAK = re.compile(r"(?i)<br\s*/?>|</(?:p|div|li|h\d|tr)>(?=.)")
 

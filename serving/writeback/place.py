@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from policy.errors import DeliveryIncomplete, Locked, SettingsError
 from serving.writeback.ledger import Rejection
@@ -18,6 +18,7 @@ from serving.writeback.store import SqliteStore, Store
 _SPACE_OR_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
+@runtime_checkable
 class Place(Protocol):
     """A ledger that can be opened."""
 
@@ -28,7 +29,14 @@ class Place(Protocol):
         """The ledger as it is at one moment, nothing created or changed; `Locked` where a delivery overtook it."""
 
 
-class FilePlace:
+class NoPath:
+    """What is no path and has none: put into a text, it would become the name of a file somewhere else."""
+
+    def __str__(self) -> str:
+        raise TypeError(f"a {type(self).__name__} is no path: hand on the address or path that it was made from.")
+
+
+class FilePlace(NoPath):
     """One SQLite file (WAL, synchronous=FULL, mode 0600)."""
 
     def __init__(self, path: Path) -> None:
@@ -93,8 +101,17 @@ class FilePlace:
 
 
 def place_of(ledger: Place | Path) -> Place:
-    """A path is a file's place."""
-    return FilePlace(ledger) if isinstance(ledger, Path) else ledger
+    """A path is a file's place. Raises TypeError for what is neither, a text among them: a ledger is made where it is missing.
+
+    >>> place_of("ledger.sqlite")
+    Traceback (most recent call last):
+    TypeError: a ledger is a Path or a Place, not a str.
+    """
+    if isinstance(ledger, Path):
+        return FilePlace(ledger)
+    if not isinstance(ledger, Place):
+        raise TypeError(f"a ledger is a Path or a Place, not a {type(ledger).__name__}.")
+    return ledger
 
 
 def open_ledger(path: Path) -> SqliteStore:

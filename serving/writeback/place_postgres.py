@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from policy.errors import DeliveryIncomplete, Locked, SettingsError
 from serving.writeback.ledger_schema import VERSION, tables
-from serving.writeback.place import overtaken
+from serving.writeback.place import NoPath, overtaken
 from serving.writeback.store_postgres import PostgresStore
 
 POSTGRES = {
@@ -29,7 +29,7 @@ CREATE OR REPLACE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audi
 WHERE = "the ledger's Postgres"
 
 
-class PostgresPlace:
+class PostgresPlace(NoPath):
     """The ledger in one schema of a database.
 
     The lock is the database's own: it goes with the connection, however the process ends.
@@ -38,6 +38,9 @@ class PostgresPlace:
     def __init__(self, url: SecretStr, schema: str = "churn_ledger") -> None:
         self.url = url
         self.schema = schema
+
+    def __repr__(self) -> str:
+        return f"PostgresPlace(schema={self.schema!r})"
 
     @contextmanager
     def delivery(self, destination: str) -> Iterator[PostgresStore]:

@@ -13,6 +13,7 @@ from serving.writeback.breakers import TIERS, SourceMove, Trip, Watch, default_l
 from serving.writeback.decision import Decision
 from serving.writeback.destination import Destination, Key, Kind
 from serving.writeback.ledger import Ledger, Rejection
+from serving.writeback.owners import OWNER, Assigned
 from serving.writeback.patient import PATIENCE, Patient
 from serving.writeback.place import Place, place_of
 from serving.writeback.sheet import decisions, left_over
@@ -64,7 +65,9 @@ class FieldEdit:
 class Plan:
     """What `apply` would do with the same rows now.
 
-    `resumed` counts rows that an earlier run left unfinished and that would be sent along. `stops`: the breakers
+    `resumed` counts rows that an earlier run left unfinished and that would be sent along, `unknown_owners` those that
+    would go without an owner because the destination does not know theirs. `unowned`: accounts of nobody's, where the
+    destination is told of owners. `stops`: the breakers
     because of which a delivery would send nothing.
     """
 
@@ -80,6 +83,7 @@ class Plan:
     edited: list[FieldEdit] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     resumed: int = 0
+    unknown_owners: int = 0
     stops: list[Trip] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class Plan:
             "scores": _as_dict(self.scores),
             "tasks": _as_dict(self.tasks),
             "resumed": self.resumed,
+            "unknown_owners": self.unknown_owners,
             "stops": [trip._asdict() for trip in self.stops],
             "new_accounts": self.new_accounts,
             "new_tasks": self.new_tasks,
@@ -123,11 +128,13 @@ def plan(
     with place_of(ledger).reading(destination.name) as store:
         memory = Ledger(store, destination.name, time.time)
         patient = Patient(destination, memory, time.time, time.sleep, PATIENCE, remembers=False)
-        for chunk in decisions(rows, patient, patient.describe(), memory):
+        accepts = patient.describe()
+        assigned = Assigned(rows, accepts.owners)
+        for chunk in decisions(assigned, patient, accepts, memory):
             for decision in chunk:
                 watch.see(decision)
                 _enter(found, decision, counts)
-        found.resumed = left_over(memory)
+        found.resumed, found.unknown_owners = left_over(memory), assigned.unknown
         trips = watch.trips(limits, memory.usually_tasked(limits.usual_runs), sources)
     found.scores, found.tasks = Tally(**counts["score"]), Tally(**counts["task"])
     found.stops = stopping(trips, accepted)
@@ -150,7 +157,9 @@ def _enter(found: Plan, decision: Decision, counts: dict[Kind, dict[str, int]]) 
         if name in TIERS and before is not None:
             found.tier_moves.append(FieldChange(kind, key, name, before, after))
     found.edited.extend(FieldEdit(kind, key, name, ours, theirs) for name, (ours, theirs) in decision.edits.items())
-    if kind == "score" and not decision.after("owner_id"):
+    # Where the destination is not told of owners, nothing is known of them.
+    told = OWNER in decision.row.fields or OWNER in (decision.found or {})
+    if kind == "score" and told and not decision.after(OWNER):
         found.unowned.append(key)
 
 

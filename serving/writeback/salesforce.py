@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,16 +19,18 @@ from pydantic import SecretStr
 from policy.errors import DeliveryIncomplete
 from serving.writeback.destination import Busy, Capabilities, Handle, Key, Kind, Outcome, Outgoing, Row, Scalar
 from serving.writeback.names import Names
+from serving.writeback.owners import OWNER
 from serving.writeback.salesforce_bulk import Bulk
 from serving.writeback.salesforce_calls import Calls, Refused
 from serving.writeback.salesforce_collections import Collections
 from serving.writeback.salesforce_csv import UPLOAD_BYTES
 from serving.writeback.salesforce_fields import OBJECTS, Layout, capabilities, checked_names, default_names, layout
 from serving.writeback.salesforce_jobs import Jobs
+from serving.writeback.salesforce_owners import owners
 from serving.writeback.salesforce_prepare import LOOKED_UP, Preparing, Ready
 from serving.writeback.salesforce_query import Query
 from serving.writeback.salesforce_sign_in import SignIn
-from serving.writeback.salesforce_values import fits_a_cell
+from serving.writeback.salesforce_values import IDS, fits_a_cell
 from serving.writeback.web import ANSWER_SECONDS, Web
 
 VERSION = "v67.0"
@@ -95,7 +98,11 @@ class SalesforceCrm:
     def describe(self) -> Capabilities:
         """What it takes; raises SettingsError where a field is missing, hidden, read-only or of another type."""
         self.calls.begin()
-        return capabilities(self.name, self.layouts(), self.names, self.batch_size)
+        held = self.layouts()
+        found = capabilities(self.name, held, self.names, self.batch_size)
+        columns = {kind: of.columns.get(OWNER) for kind, of in held.items()}
+        owned = [kind for kind, column in columns.items() if column is not None and column.kind in IDS]
+        return replace(found, owners=dict.fromkeys(owned, owners(self.query))) if owned else found
 
     def read(self, kind: Kind, keys: Sequence[Key]) -> dict[Key, Row]:
         """The records among `keys`, by exact key; a record in the recycle bin is none."""

@@ -70,6 +70,14 @@ class Query:
         for some in chunks(list(dict.fromkeys(keys)), room):
             yield from self._found(head, some, of)
 
+    def all(self, of: str, names: Sequence[str], where: str) -> Iterator[list[Record]]:
+        """Every record of the object `of` that meets a condition, in lists. Raises Busy."""
+        text = quote(f"SELECT {','.join(names)} FROM {of} WHERE {where}", safe=_BARE)
+        try:
+            yield from self._pages(self.calls.read(f"{self.calls.root}/query?q={text}"))
+        except Refused as no:
+            raise self.calls.stopped(no, f"it refuses to be asked about {of}") from no
+
     def _found(self, head: str, some: list[str], of: str) -> Iterator[list[Record]]:
         try:
             page = self.calls.read(f"{head}{','.join(some)})")
@@ -80,6 +88,9 @@ class Query:
             yield from self._found(head, some[:half], of)
             yield from self._found(head, some[half:], of)
             return
+        yield from self._pages(page)
+
+    def _pages(self, page: Any) -> Iterator[list[Record]]:
         while True:
             yield page["records"]
             if page.get("done", True):

@@ -1,4 +1,4 @@
-"""Secrets come from the environment or from a file it names, are never shown, and are blotted out of every log line."""
+"""Secrets come from the environment, or from a file or block it names; they are never shown, and no log line has them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ BLOT = "[secret]"
 SHORTEST = 8
 """Characters below which a value is too common a text to be blotted out wherever it occurs."""
 _KNOWN: set[str] = set()
+Blocks = Callable[[str], SecretStr]
+"""What reads a block of some store of secrets by its name; raises SettingsError where it cannot."""
 
 
-def secret(name: str, environment: Mapping[str, str] | None = None) -> SecretStr:
-    """The secret of the environment variable `name`, or of the file that `name`_FILE names.
+def secret(name: str, environment: Mapping[str, str] | None = None, *, blocks: Blocks | None = None) -> SecretStr:
+    """The secret of the environment variable `name`, of the file that `name`_FILE names, or the block of `name`_BLOCK.
 
-    Raises SettingsError where there is none or it is empty; neither the error nor any log line shows it.
+    The first of them that holds something counts. Raises SettingsError where there is none or it is empty; neither the
+    error nor any log line shows it.
     """
     given = os.environ if environment is None else environment
     value, file = given.get(name, ""), given.get(f"{name}_FILE", "")
@@ -31,9 +34,13 @@ def secret(name: str, environment: Mapping[str, str] | None = None) -> SecretStr
         except (OSError, UnicodeDecodeError) as exc:
             cure = "Let it name a file that this user can read."
             raise SettingsError("the secret's file cannot be read.", where=f"{name}_FILE", cure=cure) from exc
+    block = given.get(f"{name}_BLOCK", "")
+    if not value.strip() and block and blocks:
+        value = blocks(block).get_secret_value()
     value = value.strip()
     if not value:
-        cure = f"Set {name}, or {name}_FILE to a file that holds it; it never stands in churn.toml."
+        cure = f"Set {name}, or {name}_FILE to a file that holds it, or {name}_BLOCK to a Secret block of Prefect; "
+        cure += "it never stands in churn.toml."
         raise SettingsError("the destination needs a secret that is not set.", where=name, cure=cure)
     return blotted(SecretStr(value))
 

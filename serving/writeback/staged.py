@@ -19,13 +19,17 @@ IDENTITY = frozenset({"account_id", "task_key"})
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """One row of a run: a score (key = account_id) or a task (key = its task_key), as known on `as_of` (ISO date)."""
+    """One row of a run: a score (key = account_id) or a task (key = its task_key), as known on `as_of` (ISO date).
+
+    `owner_email` finds its owner in a destination that has ids of its own (`owners`); it is not sent.
+    """
 
     kind: Kind
     key: Key
     account_id: str
     as_of: str
     fields: Row
+    owner_email: str | None = None
 
 
 class Flaw(NamedTuple):

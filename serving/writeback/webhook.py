@@ -1,7 +1,8 @@
 """A webhook of the company's own: every changed row is posted, signed, at least once, under an id that never changes.
 
 A receiver shows nothing, so what it acknowledged is kept here in a SQLite file, and counts as what it holds. A batch
-that got no answer is posted again under the same ids: a receiver that drops ids it has seen gets every row once.
+that got no answer is posted again under the same ids: a receiver that drops ids it has seen gets every row once. The
+same rows in one request have the same Idempotency-Key; what is posted again in smaller parts has others.
 docs/webhook.md shows how a receiver checks the signature.
 """
 
@@ -11,7 +12,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from serving.writeback.sqlite import SqliteCrm
 from serving.writeback.web import NoAnswer, Web, retry_after, told
 
 BATCH_SIZE = 100
-SIGNATURE, TIMESTAMP = "X-Churn-Signature", "X-Churn-Timestamp"
+SIGNATURE, TIMESTAMP, IDEMPOTENCY = "X-Churn-Signature", "X-Churn-Timestamp", "Idempotency-Key"
 
 
 def signature(secret: SecretStr, timestamp: str, body: bytes) -> str:
@@ -33,6 +34,15 @@ def signature(secret: SecretStr, timestamp: str, body: bytes) -> str:
     '5ebaa68a1b789cf9'
     """
     return hmac.new(secret.get_secret_value().encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def batch_key(ids: Iterable[str]) -> str:
+    """The Idempotency-Key of a request: the same for the same rows, whenever and by whatever process they are posted.
+
+    >>> batch_key(["1", "2"]) == batch_key(["2", "1"]), batch_key(["1"]) == batch_key(["2"]), len(batch_key(["1"]))
+    (True, False, 32)
+    """
+    return hashlib.blake2b(" ".join(sorted(ids)).encode(), digest_size=16).hexdigest()
 
 
 class WebhookCrm(SqliteCrm):
@@ -72,6 +82,7 @@ class WebhookCrm(SqliteCrm):
             "Content-Type": "application/json",
             TIMESTAMP: timestamp,
             SIGNATURE: f"sha256={signature(self.secret, timestamp, body)}",
+            IDEMPOTENCY: batch_key(row["id"] for row in rows),
         }
         try:
             answer = self.web.ask("POST", "", headers=headers, content=body)

@@ -7,10 +7,10 @@ client's, and never our ledger.
 from __future__ import annotations
 
 import html
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,7 +19,7 @@ from serving.writeback.delivery import Applied
 from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.hubspot_setup import setup
 from serving.writeback.staged import Staged
-from tests.crm import company
+from tests.crm import clock, company
 from tests.crm.company import ACCOUNTS, TASKS, WEEK_1, WEEK_2, apply, score
 from tests.crm.hubspot_oracle import Emulator
 
@@ -39,18 +39,7 @@ PROPERTIES = {
 WORDS = {"high": "HIGH", "normal": "MEDIUM", "low": "LOW", "open": "NOT_STARTED", "done": "COMPLETED"}
 
 
-class Hurried:
-    """A clock for long waits: sleeps a tenth of a second where more was asked for, and seems to have slept it all."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.1))
-        self.ahead += max(seconds - 0.1, 0)
+Hurried = partial(clock.Hurried, longest=0.1)
 
 
 def task(number: int, as_of: str = WEEK_1, **fields: Any) -> Staged:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+from tests.crm import hubspot_pages as pages
 from tests.crm.hubspot_associations import kind_of
 from tests.crm.hubspot_batches import Batches
 from tests.crm.hubspot_faults import Rule
@@ -120,6 +121,14 @@ def _edit(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
     return _told(account, record)
 
 
+def _page(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
+    """The record's page; `typed` are properties that a person changes there first."""
+    record = _record(account, asked)
+    if typed := asked.get("typed"):
+        account.store.write(record, pages.stored(account.store, record, typed), PERSON)
+    return {"shown": pages.shown(account.store, record)}
+
+
 def _archive(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
     account.store.archive(record := _record(account, asked))
     return _told(account, record)
@@ -211,6 +220,7 @@ ROUTES: dict[str, Callable[[Account, dict[str, Any]], dict[str, Any]]] = {
     "history": _history,
     "seed": _seed,
     "edit": _edit,
+    "page": _page,
     "archive": _archive,
     "restore": _restore,
     "merge": _merge,

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from tests.crm import hubspot_associations as associations
 from tests.crm import hubspot_errors as errors
 from tests.crm import hubspot_objects as objects
+from tests.crm import hubspot_owners as owners
 from tests.crm import hubspot_properties as properties
 from tests.crm import hubspot_search as search
 from tests.crm.hubspot_calls import Call
@@ -18,6 +19,7 @@ Answer = tuple[int, dict[str, Any] | None]
 LEGACY = re.compile(r"/(?:crm/(?:v\d|[^/]+/v\d)|companies/v2|properties/v[12]|engagements/v1|crm-objects)")
 # A task is read and written with the contacts' scopes, says its document.
 OWNERS = {"companies": "companies", "tasks": "contacts"}
+OWNERS_READ = "crm.objects.owners.read"
 READING = {"read", "search"}
 
 
@@ -51,6 +53,12 @@ def route(account: Account, call: Call) -> Answer:
         call.violations.append("a legacy path")
     # A key may hold a slash: it is decoded after the path is cut.
     parts = [unquote(part) for part in call.path.strip("/").split("/")]
+    if parts == ["crm", "owners", version]:
+        granted = set(store.options.scopes)
+        if granted and OWNERS_READ not in granted:
+            raise errors.missing_scopes({OWNERS_READ})
+        with store.lock:
+            return owners.listed(store, call)
     if len(parts) < 4 or parts[0] != "crm" or parts[2] != version:
         raise errors.not_found(f"no such path in version {version}")
     what, rest = parts[1], parts[3:]

@@ -50,6 +50,9 @@ class Options:
     keeps_merged_id: bool = False  # a public beta keeps the primary record's id; without it a merge makes a new one
     locks_above: int = 0  # rows written within two seconds before a 423; 0 is never
     owners: tuple[str, ...] = ("101", "102", "103")
+    archived_owners: tuple[str, ...] = ()  # cannot be given anything
+    owner_emails: dict[str, str] = field(default_factory=dict)  # by their ids; who has none is without one
+    zone: str = "UTC"  # in which its pages show a moment
     raw_kept: int = 200
 
 

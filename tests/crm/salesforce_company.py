@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +17,7 @@ from serving.writeback.destination import Outgoing
 from serving.writeback.salesforce import SalesforceCrm
 from serving.writeback.salesforce_fields import default_names
 from serving.writeback.staged import Staged
+from tests.crm import clock, company
 from tests.crm.salesforce_ids import record_id
 from tests.crm.salesforce_schema import PREFIXES
 from tests.crm.salesforce_server import Emulator
@@ -83,21 +83,15 @@ def score(number: int, as_of: str = WEEK_1, **fields: Any) -> Staged:
 
 
 def task(number: int, as_of: str = WEEK_1, **fields: Any) -> Staged:
-    usual = {
-        "account_id": f"a{number:03}",
-        "play": "reengage",
-        "step": "assess",
-        "subject": "Assess: health went from green to red",
-        "body": "What the data show:\n- logins fell\n\t=SUM(1;2) 🔥",
-        "due_at": "2025-01-07T06:30:00+01:00",
-        "priority": "high",
-        "owner_id": PERSON,
-    }
-    return Staged("task", f"a{number:03}|reengage:assess|{as_of}", f"a{number:03}", as_of, usual | fields)
+    """A task of an owner that the org knows."""
+    return company.task(number, as_of, **{"owner_id": PERSON, **fields})
 
 
 def book(as_of: str = WEEK_1, accounts: int = ACCOUNTS, tasks: int = TASKS) -> list[Staged]:
     return [score(i, as_of) for i in range(accounts)] + [task(i, as_of) for i in range(tasks)]
+
+
+Hurried = partial(clock.Hurried, longest=0.01)
 
 
 def outgoing(row: Staged, *, create: bool | None = None, **seen: Any) -> Outgoing:
@@ -167,17 +161,3 @@ def nothing_lost_nothing_doubled(org: Emulator, rows: Sequence[Staged], applied:
 def environment(org: Emulator) -> dict[str, str]:
     """What a process of its own needs to know to reach the org."""
     return {**os.environ, "CRM_KEY": org.private_key, "CRM_AUDIENCE": org.url}
-
-
-class Hurried:
-    """A clock on which every wait is over at once, and that tells how much was waited."""
-
-    def __init__(self, longest: float = 0.01) -> None:
-        self.ahead, self.longest = 0.0, longest
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, self.longest))
-        self.ahead += max(seconds - self.longest, 0)

@@ -196,5 +196,12 @@ STANDARD: dict[str, list[dict[str, Any]]] = {
         OWNER,
         *STAMPS,
     ],
+    "User": [
+        *HEAD,
+        {"name": "Username", "type": "text", "length": 80, "nillable": False},
+        {"name": "Email", "type": "email", "length": 128, "nillable": False},
+        {"name": "IsActive", "type": "boolean", "default": True},
+        *STAMPS,
+    ],
 }  # fmt: skip
 PREFIXES = {"Account": "001", "Task": "00T", "User": "005", "Contact": "003", "Lead": "00Q"}

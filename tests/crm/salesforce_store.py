@@ -146,8 +146,9 @@ class Org:
         self.lock = threading.RLock()
         self.tables = {name: Table(name, [*specs, *(custom or {}).get(name, [])]) for name, specs in STANDARD.items()}
         self.person, self.robot = record_id(PREFIXES["User"], 0), record_id(PREFIXES["User"], 1)
-        self.users = {self.person, self.robot}
         self.rules: list[dict[str, Any]] = []
+        people = [["person@example.org", "person@example.org"], ["robot@example.org", "robot@example.org"]]
+        self.seed("User", ["Username", "Email"], people)
 
     def table(self, name: str) -> Table | None:
         """An object by its name in any case."""
@@ -158,10 +159,6 @@ class Org:
         of = next((kind for kind, prefix in PREFIXES.items() if value.startswith(prefix)), None)
         if of not in f.reference_to:
             raise Refused("FIELD_INTEGRITY_EXCEPTION", f"{f.label}: id value of incorrect type: {value}", [f.name])
-        if of == "User":
-            if value not in self.users:
-                raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [f.name])
-            return
         table = self.tables.get(of or "")
         number = table.number(value) if table else None
         if table is None or number is None:
@@ -169,6 +166,9 @@ class Org:
         # Documented with the status code: "You can't reference an object that has been deleted".
         if table.rows[number][DELETED]:
             raise Refused("ENTITY_IS_DELETED", "entity is deleted", [f.name])
+        # Documented with the status code: "The owner of the specified item is an inactive user".
+        if of == "User" and f.name == "OwnerId" and not table.rows[number][table.places["isactive"]]:
+            raise Refused("INACTIVE_OWNER_OR_USER", "The owner is an inactive user", [f.name])
 
     def broken_rule(self, table: Table, row: Row) -> Refused | None:
         """The first validation rule that the record breaks: a rule names a field and the values it does not allow."""
@@ -183,7 +183,8 @@ class Org:
         table = self.tables[name]
         places = [table.places[column.lower()] for column in columns]
         stamps = {table.places[n.lower()]: now() for n in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
-        stamps |= {table.places[n.lower()]: self.person for n in ("CreatedById", "LastModifiedById", "OwnerId")}
+        of_a_person = [n for n in ("createdbyid", "lastmodifiedbyid", "ownerid") if n in table.places]
+        stamps |= {table.places[n]: self.person for n in of_a_person}
         blank = table.blank[:]
         for place, value in stamps.items():
             blank[place] = value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +14,10 @@ from policy.errors import DeliveryIncomplete, SettingsError
 from serving.writeback.destination import Busy, Outcome, Outgoing, Scalar
 from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.place import rejections
-from tests.crm.hubspot_company import WEEK_1, WEEK_2, apply, client, missing_or_wrong, opened, score, task
+from tests.crm.hubspot_company import WEEK_1, WEEK_2, apply, missing_or_wrong, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 UPDATE = "companies/batch/update"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def hub(running: Emulator) -> Emulator:
-    opened(running)
-    return running
-
-
-@pytest.fixture
-def crm(hub: Emulator) -> Iterator[HubSpotCrm]:
-    found = client(hub)
-    yield found
-    found.close()
 
 
 class Memory:

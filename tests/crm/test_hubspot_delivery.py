@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ from tests.crm.hubspot_company import (
     task,
 )
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 LATE = TIMEOUT + 0.3
 FAULTS: dict[str, list[dict[str, Any]]] = {
@@ -57,25 +56,6 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
     "reads that fail": [{"drop": "before", "path": "batch/read", "every": 3, "count": 5}],
     "reads that are cut off": [{"truncate": 200, "path": "batch/read", "every": 4, "count": 3}],
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def hub(running: Emulator) -> Emulator:
-    opened(running)
-    return running
-
-
-@pytest.fixture
-def crm(hub: Emulator) -> Iterator[HubSpotCrm]:
-    found = client(hub)
-    yield found
-    found.close()
 
 
 def fired(hub: Emulator) -> bool:
@@ -127,7 +107,6 @@ def test_many_faults_at_once_lose_nothing_and_the_poisoned_rows_are_quarantined(
     rows = book()
     rows[37] = score(37, reason_1=" begins with a space")
     rows[ACCOUNTS + 5] = task(5, priority="odd")
-    rows[ACCOUNTS + 6] = task(6, owner_id="no such owner")
     running.faults(
         {"answer": {"status": 500}, "key": "a011", "path": "companies/batch/update"},
         {"drop": "after", "path": WRITES, "probability": 0.15, "seed": 1, "count": 4},
@@ -145,12 +124,11 @@ def test_many_faults_at_once_lose_nothing_and_the_poisoned_rows_are_quarantined(
         "a011": "http_500",
         "a037": "edge_spaces",
         rows[ACCOUNTS + 5].key: "invalid_option",
-        rows[ACCOUNTS + 6].key: "invalid_owner_id",
         task(11).key: "score_rejected",
     }
-    assert (applied.written, applied.rejected, applied.deferred) == (len(rows) - 5, 5, 0)
+    assert (applied.written, applied.rejected, applied.deferred) == (len(rows) - 4, 4, 0)
     left = [row for row in rows if row.key not in found]
-    assert (missing_or_wrong(running, left), doubled(running), len(running.records("tasks"))) == ([], {}, TASKS - 3)
+    assert (missing_or_wrong(running, left), doubled(running), len(running.records("tasks"))) == ([], {}, TASKS - 2)
 
 
 def test_a_conflict_that_rejects_the_whole_batch_costs_one_row_and_few_calls(hub: Emulator, ledger: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,16 +11,9 @@ import httpx
 import pytest
 
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 COMPANIES = "/crm/objects/2026-03/companies"
 UPSERT, TASKS = f"{COMPANIES}/batch/upsert", "/crm/objects/2026-03/tasks"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture
@@ -29,12 +21,6 @@ def hub(running: Emulator) -> Emulator:
     running.reset()
     running.define("account_id", hasUniqueValue=True)
     return running
-
-
-@pytest.fixture
-def api(hub: Emulator) -> Iterator[httpx.Client]:
-    with hub.http() as client:
-        yield client
 
 
 def upsert(api: httpx.Client, *keys: str, **properties: str) -> httpx.Response:

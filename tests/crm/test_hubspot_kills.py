@@ -17,18 +17,11 @@ import pytest
 from serving.writeback.delivery import POINTS
 from tests.crm.hubspot_company import ACCOUNTS, TASKS, WRITES, book, doubled, missing_or_wrong, opened
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 ROOT, KILLS = Path(__file__).parents[2], 20
 ONCE_A_LIFE = POINTS[:2]
 Note = Callable[[str, object], None]
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 def life(hub: Emulator, ledger: Path, as_of: str, *when: str) -> subprocess.Popen[str]:

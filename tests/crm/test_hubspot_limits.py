@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,31 +23,10 @@ from tests.crm.hubspot_company import (
     client,
     missing_or_wrong,
     nothing_lost_nothing_doubled,
-    opened,
 )
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 ROW = Outgoing("a001", "a001", {"health_score": 1}, create=False)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def hub(running: Emulator) -> Emulator:
-    opened(running)
-    return running
-
-
-@pytest.fixture
-def crm(hub: Emulator) -> Iterator[HubSpotCrm]:
-    found = client(hub)
-    yield found
-    found.close()
 
 
 class Nothing:

@@ -15,16 +15,9 @@ from serving.writeback.memory import MemoryCrm
 from serving.writeback.place import rejections
 from tests.crm.hubspot_company import TASKS, apply, book, client, doubled, opened, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 SLOW = {"delay": 0.7, "path": "tasks/batch/create", "count": 1}
 DUE = {"due_at": "2025-01-07T05:30:00+00:00"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,7 +11,6 @@ import pytest
 
 from tests.crm.hubspot_openapi import answer_violations, need_documents, of_kept, violations
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 COMPANIES, TASKS = "/crm/objects/2026-03/companies", "/crm/objects/2026-03/tasks"
 PROPERTIES = "/crm/properties/2026-03/companies"
@@ -23,23 +21,11 @@ KEY = {"name": "account_id", "label": "Account", "type": "string", "fieldType": 
 KEY["groupName"] = "companyinformation"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    need_documents()
-    with server() as emulator:
-        yield emulator
-
-
 @pytest.fixture
 def hub(running: Emulator) -> Emulator:
+    need_documents()
     running.reset()
     return running
-
-
-@pytest.fixture
-def api(hub: Emulator) -> Iterator[httpx.Client]:
-    with hub.http() as client:
-        yield client
 
 
 def sent(body: Any, path: str = f"{COMPANIES}/batch/upsert") -> list[str]:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 COMPANIES, TASKS = "/crm/objects/2026-03/companies", "/crm/objects/2026-03/tasks"
 DUE = {"hs_timestamp": "2026-03-02T09:00:00Z", "hs_task_subject": "Call them"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture
@@ -26,12 +18,6 @@ def hub(running: Emulator) -> Emulator:
     running.reset()
     running.define("account_id", hasUniqueValue=True)
     return running
-
-
-@pytest.fixture
-def api(hub: Emulator) -> Iterator[httpx.Client]:
-    with hub.http() as client:
-        yield client
 
 
 def upsert(api: httpx.Client, key: str, **properties: str) -> dict[str, Any]:

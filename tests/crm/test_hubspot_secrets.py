@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.place import rejections
 from tests.crm.hubspot_company import apply, book, client, opened, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 def test_the_key_is_in_no_log_line_no_error_no_repr_and_no_ledger(
@@ -60,7 +52,7 @@ def test_the_key_is_in_no_log_line_no_error_no_repr_and_no_ledger(
     assert not [one for one in files if one.is_file() and hub.token.encode() in one.read_bytes()]
 
 
-def test_a_refused_value_is_in_no_reason(hub: Emulator, ledger: Path) -> None:
+def test_a_refused_value_is_in_no_reason(hub: Emulator, ledger: Path, caplog: pytest.LogCaptureFixture) -> None:
     opened(hub)
     hub.define("churn_play", type="enumeration", fieldType="select", options=[])
     rows = [score(i) for i in range(30)]
@@ -69,8 +61,9 @@ def test_a_refused_value_is_in_no_reason(hub: Emulator, ledger: Path) -> None:
     apply([*rows, task(5, owner_id="canary@example.com")], crm, ledger, run_id="r1")
     crm.close()
     lines = rejections(ledger)
-    assert {line.code for line in lines} == {"invalid_option", "invalid_owner_id"}
-    assert "anary" not in "".join(line.reason for line in lines)
+    assert {line.code for line in lines} == {"invalid_option"}
+    assert "anary" not in caplog.text + "".join(line.reason for line in lines)
+    assert "1 rows go without an owner" in caplog.text
 
 
 def test_the_address_of_a_key_may_not_be_plain(hub: Emulator) -> None:

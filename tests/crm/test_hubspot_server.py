@@ -5,23 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.crm.hubspot_oracle import ROOT, Emulator
-from tests.crm.hubspot_server import server
 
 COMPANIES = "/crm/objects/2026-03/companies"
 ASCII_ESCAPED = "\\ud800"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture
@@ -31,12 +23,6 @@ def hub(running: Emulator) -> Emulator:
     running.define("other_key", hasUniqueValue=True)
     running.define("churn_probability", type="number", fieldType="number")
     return running
-
-
-@pytest.fixture
-def api(hub: Emulator) -> Iterator[httpx.Client]:
-    with hub.http() as client:
-        yield client
 
 
 def row(key: str, trace: str | None = None, **properties: Any) -> dict[str, Any]:

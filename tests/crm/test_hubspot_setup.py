@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,14 @@ from policy.errors import DeliveryIncomplete
 from serving.writeback.hubspot import HubSpotCrm
 from serving.writeback.hubspot_setup import SCOPES, Step, setup
 from tests.crm import hubspot_openapi as openapi
-from tests.crm.hubspot_company import apply, client, score, task
+from tests.crm.hubspot_company import apply, score, task
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
 
 
 @pytest.fixture
 def hub(running: Emulator) -> Emulator:
     running.reset(task_unique="on")
     return running
-
-
-@pytest.fixture
-def crm(hub: Emulator) -> Iterator[HubSpotCrm]:
-    found = client(hub)
-    yield found
-    found.close()
 
 
 def of(steps: list[Step], name: str, kind: str = "companies") -> Step:

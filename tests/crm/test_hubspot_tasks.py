@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.crm.hubspot_oracle import Emulator
-from tests.crm.hubspot_server import server
 
 COMPANIES, TASKS = "/crm/objects/2026-03/companies", "/crm/objects/2026-03/tasks"
 DUE = {"hs_timestamp": "2026-03-02T09:00:00Z", "hs_task_subject": "Call them"}
 KEY = {"name": "task_key", "label": "Key", "type": "string", "fieldType": "text", "groupName": "task"}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with server() as emulator:
-        yield emulator
-
-
 @pytest.fixture
 def hub(running: Emulator) -> Emulator:
     running.reset()
     return running
-
-
-@pytest.fixture
-def api(hub: Emulator) -> Iterator[httpx.Client]:
-    with hub.http() as client:
-        yield client
 
 
 def to_company(company: str, number: int = 192) -> dict[str, Any]:

@@ -146,7 +146,6 @@ def test_poisoned_rows_are_quarantined_each_with_a_code_that_quotes_no_value(
         score(900, churn_probability=0.5),
         task(901),
         task(40, subject="deadly"),
-        task(41, owner_id="csm-1"),
         score(50),
         task(20),
     ]
@@ -157,10 +156,9 @@ def test_poisoned_rows_are_quarantined_each_with_a_code_that_quotes_no_value(
     assert found == {
         "duplicate_key": 4, "no_account": 2, "field_custom_validation_exception": 1, "too_long": 1, "spaces": 1,
         "empty_text": 1, "number_outside_valid_range": 1, "type": 2, "not_finite": 1, "nul": 1, "unknown_code": 1,
-        "no_id": 1,
     }  # fmt: skip
     told = " ".join(line.reason for line in rejections(ledger))
-    assert not [value for value in ("poison", "deadly", "🔥", "leading", "o'clock", "csm-1") if value in told], told
+    assert not [value for value in ("poison", "deadly", "🔥", "leading", "o'clock") if value in told], told
     good = [row for row in rows[10:] if row.key not in {line.key for line in rejections(ledger)}]
     assert missing_or_wrong(org, good) == []
     assert (applied.deferred, applied.written) == (0, len(good) + 1)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from policy.errors import DeliveryIncomplete, SettingsError
 from serving.writeback.destination import Handle, Key, Kind, Outcome, Outgoing, Row
 from serving.writeback.patient import Deferred
 from serving.writeback.place import rejections
+from tests.crm import clock
 from tests.crm.company import (
     ACCOUNTS,
     TASKS,
@@ -53,37 +55,26 @@ FAULTS = {
 }
 
 
-class Hurried:
-    """Waits a second where a second was asked for, and where more was asked for only seems to wait longer."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, 1.05))
-        self.ahead += max(seconds - 1.05, 0)
+Hurried = partial(clock.Hurried, longest=1.05)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_nothing_is_lost_and_nothing_doubled_by(
-    fault: str, tryton: Tryton, front: Proxy, crm: TrytonCrm, ledger: Path
+    fault: str, tryton: Tryton, front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     front.add(*FAULTS[fault])
-    applied = apply(book(), crm, ledger, run_id="r1")
+    applied = apply(book(), tryton_crm, ledger, run_id="r1")
     assert all(front.picked.values()), "a fault that never came tests nothing"
     nothing_lost_nothing_doubled(tryton, book(), applied)
     front.clear()
     writes = tryton.query("SELECT max(write_date) last FROM party_party")
-    assert apply(book(), crm, ledger, run_id="r2").skipped == ACCOUNTS + TASKS
+    assert apply(book(), tryton_crm, ledger, run_id="r2").skipped == ACCOUNTS + TASKS
     assert tryton.query("SELECT max(write_date) last FROM party_party") == writes
 
 
 def test_many_faults_at_once_lose_nothing_and_the_two_poisoned_rows_are_quarantined(
-    tryton: Tryton, front: Proxy, crm: TrytonCrm, ledger: Path
+    tryton: Tryton, front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     rows = book()
     # Tryton answers a number in a text field with 500, and a priority it does not know with 400: for ever.
@@ -98,7 +89,7 @@ def test_many_faults_at_once_lose_nothing_and_the_two_poisoned_rows_are_quaranti
         Rule("answer_after", status=503, body_has=WRITES, probability=0.1, seed=3, count=4),
     )
     clock = Hurried()
-    applied = apply(rows, crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
+    applied = apply(rows, tryton_crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep)
     assert all(front.picked.values()), front.picked
     assert front.violations == []
     assert (applied.written, applied.rejected, applied.deferred) == (len(rows) - 2, 2, 0)
@@ -112,10 +103,10 @@ def test_many_faults_at_once_lose_nothing_and_the_two_poisoned_rows_are_quaranti
 
 @pytest.mark.slow
 def test_a_storm_of_429_is_waited_out_and_nobody_calls_too_early(
-    tryton: Tryton, front: Proxy, crm: TrytonCrm, ledger: Path
+    tryton: Tryton, front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     front.add(Rule.rate_limit(1, body_has=WRITES, count=2), Rule.rate_limit(1, every=9, count=2, name="reads too"))
-    applied = apply(book(), crm, ledger, run_id="r1")
+    applied = apply(book(), tryton_crm, ledger, run_id="r1")
     assert all(front.picked.values())
     assert front.violations == []
     nothing_lost_nothing_doubled(tryton, book(), applied)
@@ -123,53 +114,53 @@ def test_a_storm_of_429_is_waited_out_and_nobody_calls_too_early(
 
 @pytest.mark.slow
 def test_a_daily_limit_defers_and_the_run_after_it_completes(
-    tryton: Tryton, front: Proxy, crm: TrytonCrm, ledger: Path
+    tryton: Tryton, front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     front.add(Rule.rate_limit(3600, body_has=WRITES, skip=2, count=1))
-    first = apply(book(), crm, ledger, run_id="r1")
+    first = apply(book(), tryton_crm, ledger, run_id="r1")
     assert (first.written, first.deferred, first.complete) == (20, ACCOUNTS + TASKS - 20, False)
     assert front.violations == []
     with pytest.raises(Deferred):
-        apply(book(), crm, ledger, run_id="r2")
-    later = apply(book(), crm, ledger, run_id="r3", clock=lambda: time.time() + 3700)
+        apply(book(), tryton_crm, ledger, run_id="r2")
+    later = apply(book(), tryton_crm, ledger, run_id="r3", clock=lambda: time.time() + 3700)
     assert (later.written, later.skipped, missing_or_wrong(tryton, book())) == (ACCOUNTS, 20, [])
 
 
 def test_a_redirect_is_not_followed_and_the_next_run_completes(
-    tryton: Tryton, front: Proxy, crm: TrytonCrm, ledger: Path
+    tryton: Tryton, front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     with fault_proxy(tryton.url) as elsewhere:
         front.add(Rule.redirect(307, f"{elsewhere.url}/crm/rpc/", body_has=WRITES, skip=1))
         with pytest.raises(DeliveryIncomplete, match="redirects are not followed"):
-            apply(book(), crm, ledger, run_id="r1")
+            apply(book(), tryton_crm, ledger, run_id="r1")
         assert elsewhere.log == []
     front.clear()
-    assert apply(book(), crm, ledger, run_id="r2").complete
+    assert apply(book(), tryton_crm, ledger, run_id="r2").complete
     assert missing_or_wrong(tryton, book()) == []
 
 
 def test_a_password_withdrawn_in_mid_run_stops_it_and_the_next_run_completes(
-    tryton: Tryton, front: Proxy, crm: TrytonCrm, ledger: Path
+    tryton: Tryton, front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     front.add(Rule("answer", status=401, skip=9))
     with pytest.raises(DeliveryIncomplete, match="refuses the user or the password"):
-        apply(book(), crm, ledger, run_id="r1")
+        apply(book(), tryton_crm, ledger, run_id="r1")
     front.clear()
-    assert apply([], crm, ledger, run_id="r2").complete
+    assert apply([], tryton_crm, ledger, run_id="r2").complete
     assert missing_or_wrong(tryton, book()) == []
 
 
 def test_a_field_that_the_crm_does_not_have_stops_before_the_first_write(
-    front: Proxy, crm: TrytonCrm, ledger: Path
+    front: Proxy, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
     front.add(Rule("pass", body_has=WRITES))
     with pytest.raises(SettingsError, match="no score field `colour`"):
-        apply([*book(), score(1, colour="red")], crm, ledger, run_id="r1")
+        apply([*book(), score(1, colour="red")], tryton_crm, ledger, run_id="r1")
     assert front.picked == {"pass": 0}
 
 
-def test_what_persons_did_since_stays(tryton: Tryton, crm: TrytonCrm, ledger: Path) -> None:
-    apply(book(), crm, ledger, run_id="r1")
+def test_what_persons_did_since_stays(tryton: Tryton, tryton_crm: TrytonCrm, ledger: Path) -> None:
+    apply(book(), tryton_crm, ledger, run_id="r1")
     ids = {account: party["id"] for account, party in tryton.parties().items()}
     tryton.as_person("model.party.party.write", [ids["a004"]], {"churn_owner": "anna"})
     tryton.as_person("model.party.party.write", [ids["a005"]], {"active": False})
@@ -177,7 +168,7 @@ def test_what_persons_did_since_stays(tryton: Tryton, crm: TrytonCrm, ledger: Pa
     done = {"status": "done", "body": "Called them.", "owner": "anna"}
     tryton.as_person("model.churn.task.write", [tryton.tasks()[task(3).key]["id"]], done)
     tryton.as_person("model.churn.task.delete", [tryton.tasks()[task(4).key]["id"]])
-    applied = apply([score(i, WEEK_2) for i in range(ACCOUNTS)], crm, ledger, run_id="r2")
+    applied = apply([score(i, WEEK_2) for i in range(ACCOUNTS)], tryton_crm, ledger, run_id="r2")
     assert applied.edited == (("score", "a004", "owner_id"),)
     assert (tryton.parties()["a004"]["owner"], tryton.parties()["a004"]["as_of"]) == ("anna", WEEK_2)
     assert {(line.key, line.code) for line in rejections(ledger)} == {("a005", "no_account"), ("a006", "no_account")}
@@ -188,10 +179,10 @@ def test_what_persons_did_since_stays(tryton: Tryton, crm: TrytonCrm, ledger: Pa
 
 
 def test_a_lost_ledger_doubles_no_task_and_brings_back_no_old_score(
-    tryton: Tryton, crm: TrytonCrm, ledger: Path
+    tryton: Tryton, tryton_crm: TrytonCrm, ledger: Path
 ) -> None:
-    apply(book(WEEK_2), crm, ledger, run_id="r1")
-    again = apply(book(), crm, ledger.with_name("another.sqlite"), run_id="r2")
+    apply(book(WEEK_2), tryton_crm, ledger, run_id="r1")
+    again = apply(book(), tryton_crm, ledger.with_name("another.sqlite"), run_id="r2")
     assert (again.stale, tryton.duplicates(), len(tryton.tasks())) == (ACCOUNTS, [], 2 * TASKS)
     assert missing_or_wrong(tryton, book(WEEK_2)) == []
 
@@ -240,9 +231,9 @@ def test_without_a_key_the_same_faults_do_double_tasks(
     tryton: Tryton, front: Proxy, ledger: Path, record_property: Callable[[str, object], None]
 ) -> None:
     front.add(Rule("lose_answer", body_has="churn.task.create", count=1))
-    crm = Keyless(front.url, tryton.database, tryton.user, tryton.password, batch_size=10)
-    with crm.client:
-        apply(book(), crm, ledger, run_id="r1")
+    tryton_crm = Keyless(front.url, tryton.database, tryton.user, tryton.password, batch_size=10)
+    with tryton_crm.client:
+        apply(book(), tryton_crm, ledger, run_id="r1")
     found = Counter(key.partition("#")[0] for key in tryton.tasks())
     twice = sum(times > 1 for times in found.values())
     record_property("doubled", twice)

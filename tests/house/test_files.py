@@ -64,6 +64,11 @@ def test_the_patterns_find_what_they_look_for() -> None:
     assert not SECRET.search("postgres://…")
 
 
+def test_no_file_has_the_name_of_an_object() -> None:
+    # A place of a ledger was once turned into a text, and that into a file beside the README.
+    assert not [path.name for path in ROOT.iterdir() if "<" in path.name or " object at " in path.name]
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_is_typed_and_says_what_it_is(package: str) -> None:
     assert (ROOT / package / "py.typed").exists()

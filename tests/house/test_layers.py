@@ -16,7 +16,7 @@ DOORS = {
     "shap": {"models/tree_shap.py"},
     "optuna": {"models/tune_search.py"},
     "mlflow": {"pipelines/tracking.py", "pipelines/served_model.py"},
-    "prefect": {"pipelines/flows.py"},
+    "prefect": {"pipelines/blocks.py", "pipelines/flows.py"},
     "open_data_contract_standard": {"data_contracts/odcs.py"},
     "vaderSentiment": {"features/mood.py"},
     "typer": {

@@ -20,6 +20,14 @@ def accounts(project: Path) -> list[str]:
     return [str(account) for account in pd.read_parquet(file)["account_id"]]
 
 
+def owned_tasks(project: Path) -> pd.DataFrame:
+    """The tasks with the addresses of their accounts' owners."""
+    state = project / ".churn"
+    (tasks,), (book,) = state.glob("tasks/*/tasks.parquet"), state.glob("book/*/book.parquet")
+    owners = pd.read_parquet(book, columns=["account_id", "owner_email"])
+    return pd.read_parquet(tasks, columns=["account_id"]).merge(owners, on="account_id")
+
+
 def pointed_at(project: Path, text: str) -> None:
     file = project / "churn.toml"
     file.write_text(file.read_text(encoding="utf-8").split("[destination]")[0] + text, encoding="utf-8")
@@ -28,18 +36,23 @@ def pointed_at(project: Path, text: str) -> None:
 def test_hubspot_is_set_up_and_delivered_to(scored: Path, churn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with hubspot_oracle.server(task_unique="on") as hub:
         monkeypatch.setenv("CHURN_HUBSPOT_TOKEN", hub.token)
-        # The book's owners are no users of this HubSpot.
-        text = f'[destination]\nkind = "hubspot"\nlabel = "main"\nurl = "{hub.url}"\ntask_fields = {{owner_id = ""}}\n'
-        pointed_at(scored, text)
+        pointed_at(scored, f'[destination]\nkind = "hubspot"\nlabel = "main"\nurl = "{hub.url}"\n')
         code, looked, _ = churn("crm", "setup", "--project", scored, "--json")
         assert (code, looked["ready"]) == (0, False)
         code, made, _ = churn("crm", "setup", "--create", "--project", scored, "--json")
         assert (code, made["ready"], made["steps"]) == (0, True, [])
         records = [{"name": key, "churn_account_id": key} for key in accounts(scored)]
         hub.control("seed", {"type": "companies", "records": records})
+        tasks = owned_tasks(scored)
+        known = sorted(set(tasks["owner_email"]))[0]
+        hub.options(owners=["77"], owner_emails={"77": known.upper()})
+        strange = int((tasks["owner_email"] != known).sum())
+        assert churn("plan", "--project", scored, "--json")[1]["unknown_owners"] == strange > 0
         code, applied, err = churn("apply", "--project", scored, "--json")
         assert code == 0, applied
         assert applied["written"] == applied["staged"] > 100
+        owners = [record["properties"].get("hubspot_owner_id") for record in hub.records("tasks")]
+        assert (owners.count("77"), owners.count(None)) == (len(tasks) - strange, strange)
         shown = hub.by("churn_account_id")
         assert {record["properties"]["churn_risk_tier"] for record in shown.values()} <= {"low", "medium", "high"}
         assert len(hub.records("tasks")) == applied["staged"] - len(records)

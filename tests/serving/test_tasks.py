@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from policy.policy import load_policy
+from serving.episodes import Asked, Level
 from serving.tasks import COLUMNS, Owner, tasks_for
 
 AS_OF, PUBLISHED = date(2026, 6, 1), datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
@@ -127,6 +128,17 @@ def test_the_key_holds_account_play_step_and_week_and_never_the_model() -> None:
     found = tasks(frame(row("a", "red", model_version="7")), before)["task_key"].tolist()
     assert found == ["a|adoption rescue:assess|2026-W23", "a|adoption rescue:reach_out|2026-W23"]
     assert tasks(frame(row("a", "red", model_version="8")), before)["task_key"].tolist() == found
+
+
+def test_a_play_that_stands_makes_no_tasks_and_another_does() -> None:
+    now, before = frame(row("a", "red"), row("b", "yellow"), row("c", "red")), frame(row("a"), row("b"), row("c"))
+    asked = {
+        ("a", "adoption rescue"): Asked(open=True, level=Level(1, risk=False)),
+        ("b", "another play"): Asked(open=True, level=Level(2, risk=True)),
+        ("c", "adoption rescue"): Asked(open=False, level=Level(1, risk=False)),
+    }
+    found = tasks_for(now, before, {}, POLICY, "run1", AS_OF, PUBLISHED, asked)
+    assert found["account_id"].tolist() == ["c", "c", "b", "b"]
 
 
 def test_the_week_of_the_key_is_the_iso_week() -> None:

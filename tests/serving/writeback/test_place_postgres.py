@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from policy.errors import DeliveryIncomplete, Locked, SettingsError
 from serving.writeback.delivery import apply
 from serving.writeback.destination import Handle, Kind, Outcome, Outgoing
 from serving.writeback.memory import MemoryCrm
-from serving.writeback.place import rejections
+from serving.writeback.place import FilePlace, rejections
 from serving.writeback.place_postgres import PostgresPlace
 from serving.writeback.plan import plan
 from serving.writeback.staged import Staged
@@ -50,6 +52,22 @@ def test_a_second_delivery_is_told_locked_and_a_plan_is_not_held_up(score: Make,
     assert found == [1]
     assert set(crm.rows["score"]) == {"a"}
     assert apply([score("b")], crm, place, run_id="r3").written == 1
+
+
+def test_a_place_is_no_path_and_no_file_is_made_of_its_name(
+    score: Make, place: PostgresPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for known in (place, FilePlace(tmp_path / "ledger.sqlite")):
+        for told in (str, "{}".format, Path, os.fspath):
+            with pytest.raises(TypeError):
+                told(known)
+    strange: Any = "ledger.sqlite"
+    for use in (apply, plan):
+        with pytest.raises(TypeError, match="not a str"):
+            use([score("a")], MemoryCrm(), strange, **({"run_id": "r1"} if use is apply else {}))
+    assert list(tmp_path.iterdir()) == []
+    assert repr(place) == f"PostgresPlace(schema={place.schema!r})"
 
 
 def test_a_delivery_to_another_destination_goes_on_beside_it(score: Make, place: PostgresPlace) -> None:

@@ -36,6 +36,7 @@ class Receiver:
         self.taken: list[str] = []
         self.posts: list[dict[str, Any]] = []
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.keys: list[str] = []
         self.lost = 0
 
     def take(self, headers: Any, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
@@ -43,6 +44,7 @@ class Receiver:
         wanted = "sha256=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(wanted, headers["X-Churn-Signature"]):
             return 401, {}, b""
+        self.keys.append(headers["Idempotency-Key"])
         if self.answers and self.answers[0][0] >= 300:
             return self.answers.pop(0)
         told = json.loads(body)
@@ -119,6 +121,37 @@ def test_an_answer_that_was_lost_is_asked_for_under_the_same_ids(
     assert len(ids) == 3
     assert {number for post in ids for number in post} == set(receiver.taken)
     assert len(receiver.taken) == 2
+
+
+def test_a_request_of_one_row_comes_again_under_its_key(
+    crm: WebhookCrm, receiver: Receiver, score: Make, ledger: Path, clock: Any
+) -> None:
+    receiver.lost = 2
+    assert apply([score("a")], crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep).written == 1
+    apply([score("a", risk_tier="red")], crm, ledger, run_id="r2")
+    apply([score("a"), score("b")], crm, ledger, run_id="r3")
+    first, second, third, changed, both = receiver.keys
+    assert first == second == third
+    assert len({first, changed, both}) == 3
+    assert all(len(key) == 32 and key.isalnum() for key in receiver.keys)
+
+
+def test_a_batch_that_was_refused_for_now_comes_again_under_its_key_and_its_parts_under_others(
+    crm: WebhookCrm, receiver: Receiver, score: Make, ledger: Path, clock: Any
+) -> None:
+    crm.clock = clock
+    receiver.answers = [(429, {"Retry-After": "3"}, b""), (503, {"Retry-After": "3"}, b"")]
+    rows = [score(name) for name in "abcd"]
+    assert apply(rows, crm, ledger, run_id="r1", clock=clock, sleep=clock.sleep).written == 4
+    assert len(receiver.keys) == 3
+    assert len(set(receiver.keys)) == 1
+    receiver.lost, crm.batch_size = 1, 4
+    rows = [score(name, risk_tier="red") for name in "abcd"]
+    assert apply(rows, crm, ledger, run_id="r2", clock=clock, sleep=clock.sleep).written == 4
+    again = receiver.keys[3:]
+    assert len(again) > 2
+    assert len(set(again)) == len(again), "smaller requests are other requests"
+    assert len(receiver.taken) == 8
 
 
 def test_a_wrong_secret_stops_and_nothing_is_taken(

@@ -1,0 +1,79 @@
+"""What earlier runs asked owners to do, and what they said of it: read from the project's own files and `crm_feedback`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from data_contracts.restated import SUPERSEDED_AT
+from pipelines.build_features import Checked
+from pipelines.settings import Project
+from serving.episodes import UNDER_WAY, Level, Published, Standing, level, standing
+
+DAYS_IN_WEEK = 7
+
+
+def asked_before(checked: Checked, as_of: date) -> Standing:
+    """The plays that stand for each account on the day of a run: of the weekly runs before it, whole weeks away.
+
+    A run that was scored counts as published; a task of which nobody has said anything, as open.
+    """
+    project = checked.project
+    runs_before = list(_before(project, as_of))
+    tasks = [task for day in runs_before for task in _tasks(project, day)]
+    accounts = {task.account_id for task in tasks}
+    levels: dict[str, dict[date, Level]] = {}
+    for day in runs_before:
+        for account, found in _levels(project, day, accounts) if tasks and day >= tasks[0].as_of else ():
+            levels.setdefault(account, {})[day] = found
+    runs = project.policy.tasks.recovery.runs
+    return standing(levels, tasks, _over(checked, as_of), runs=runs)
+
+
+def _before(project: Project, as_of: date) -> Iterator[date]:
+    # By the scores, which a run writes last: one that was killed before has told nobody anything.
+    for path in sorted((project.state / "scores").glob("as_of=*/scores.parquet")):
+        day = date.fromisoformat(path.parent.name.removeprefix("as_of="))
+        if day < as_of and (as_of - day).days % DAYS_IN_WEEK == 0:
+            yield day
+
+
+def _tasks(project: Project, day: date) -> Iterator[Published]:
+    for row in _rows(project, "tasks", day, ["account_id", "play", "task_key"]):
+        yield Published(str(row["account_id"]), day, str(row["play"]), str(row["task_key"]))
+
+
+def _levels(project: Project, day: date, accounts: set[str]) -> Iterator[tuple[str, Level]]:
+    some = [("account_id", "in", sorted(accounts))]
+    for row in _rows(project, "scores", day, ["account_id", "health_tier", "risk_tier"], some):
+        yield str(row["account_id"]), level(row["health_tier"], row["risk_tier"])
+
+
+def _rows(project: Project, what: str, day: date, columns: list[str], filters: Any = None) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    path = project.state / what / f"as_of={day.isoformat()}" / f"{what}.parquet"
+    if not path.exists():
+        return []
+    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns, filters=filters, partitioning=None).to_pylist()
+    return rows
+
+
+def _over(checked: Checked, as_of: date) -> frozenset[str]:
+    """The tasks that are done with, by the last word on each that was recorded, and known, before the day."""
+    import pandas as pd
+
+    facts = checked.facts
+    if not facts.has("crm_feedback", "task_key", "value"):
+        return frozenset()
+    table = facts.tables["crm_feedback"]
+    day = pd.Timestamp(as_of)
+    known = (table["kind"] == "task_outcome") & table["task_key"].notnull()
+    known &= (table["recorded_at"] < day) & (table["known_at"] < day)
+    if "crm_feedback" in facts.restated:
+        known &= table[SUPERSEDED_AT].isnull() | (table[SUPERSEDED_AT] >= day)
+    rows = table.filter(known).select("task_key", "value", "recorded_at", "feedback_id").to_pandas()
+    last = rows.sort_values(["recorded_at", "feedback_id"], kind="stable").drop_duplicates("task_key", keep="last")
+    words = last["value"].astype("string").str.strip().str.lower()
+    return frozenset(last.loc[~words.isin(UNDER_WAY).fillna(False), "task_key"].astype(str))
