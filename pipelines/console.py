@@ -55,6 +55,10 @@ class Console:
         if self.as_json:
             error = {"code": code, "where": where, "message": message, "cure": cure}
             sys.stdout.write(json.dumps({"error": error}) + "\n")
+        self.complain(where, message, cure)
+
+    def complain(self, where: str, message: str, cure: str) -> None:
+        """The same on stderr alone."""
         head = f"{where}: " if where else ""
         sys.stderr.write(f"\nError: {head}{message}\n")
         if cure:
