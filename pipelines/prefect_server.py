@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,8 @@ def register(wanted: Sequence[Deployment], pool: str) -> dict[str, Any]:
     Raises SettingsError where no server is named or none answers, or where the pool starts no processes; UsageError
     where a deployment of that name is another project's.
     """
-    address = PREFECT_API_URL.value()
+    # Without the user and the password that may stand in it.
+    address = re.sub(r"//[^/]*@", "//", PREFECT_API_URL.value() or "")
     if not address:
         raise SettingsError(
             "no Prefect server is named.",

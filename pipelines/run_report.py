@@ -32,7 +32,7 @@ class Report:
     def __init__(self, project: Project, what: str, *, asked: str | None = None, flow_run: str | None = None) -> None:
         self.folder = project.out(FOLDER)
         began = datetime.now(UTC)
-        run = f"{began:%Y%m%dT%H%M%SZ}-{what}-{uuid.uuid4().hex[:6]}"
+        run = f"{began:%Y%m%dT%H%M%S%fZ}-{what}-{uuid.uuid4().hex[:6]}"
         self.found: dict[str, Any] = {
             "run": run,
             "what": what,

@@ -75,11 +75,9 @@ def deploy(
     if result["makes_runs"]:
         console.result(result)
         return
-    told = (result["server"], schedule_told.NO_RUNS, schedule_told.NO_RUNS_CURE)
-    error = dict(zip(("where", "message", "cure"), told, strict=True))
-    console.result({"error": {"code": SettingsError.exit_code, **error}, "registered": result})
-    console.complain(*told)
-    raise typer.Exit(SettingsError.exit_code)
+    code = SettingsError.exit_code
+    console.failure(code, result["server"], schedule_told.NO_RUNS, schedule_told.NO_RUNS_CURE, registered=result)
+    raise typer.Exit(code)
 
 
 def _run(what: str, project: Any, as_of: Any, console: Console, prefect: bool) -> None:
@@ -90,8 +88,5 @@ def _run(what: str, project: Any, as_of: Any, console: Console, prefect: bool) -
     if found["error"] is None:
         console.result(found)
         return
-    error = found["error"]
-    # The error as every command tells it, and beside it the run.
-    console.result({"error": error, "run": found})
-    console.complain(error["where"], error["message"], error["cure"])
-    raise typer.Exit(error["code"])
+    console.failure(**found["error"], run=found)
+    raise typer.Exit(found["error"]["code"])

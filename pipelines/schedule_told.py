@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE
@@ -41,6 +41,27 @@ def deployed(result: Mapping[str, Any]) -> Any:
         table.add_row(line["name"], line["cron"] or "–", line["timezone"], state)
     said = "The server has it so now." if result["changed"] else "Nothing had to be changed."
     return Group(table, Text(said), Text(f"To have them run, keep a worker going: {result['worker']}"))
+
+
+def due(runs: Sequence[Mapping[str, Any]]) -> Any:
+    """Each scheduled run's last one, and whether the next is late."""
+    table = _grid("Scheduled runs", "run", "last began (UTC)", "outcome", "due", "")
+    for line in runs:
+        last = line["run"] or {"started": "never", "outcome": ""}
+        colour = COLOURS.get(last["outcome"], "")
+        late = Text("late", "red") if line["late"] else ""
+        table.add_row(line["what"], last["started"][:16], Text(last["outcome"], colour), line["due"][:16], late)
+    return table
+
+
+def lateness(runs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """What is late, and what to do."""
+    late = [line for line in runs if line["late"]]
+    told = "; ".join(f"the {line['what']} run that was due at {line['due']} has not ended well" for line in late)
+    return f"{told}.", (
+        f"Look at the last report in .churn/runs and at cron, or at Prefect and its worker; then `churn {late[0]['what']}`. "
+        "What is not to be watched has an empty cron expression in [schedule]."
+    )
 
 
 def _grid(title: str, *heads: str) -> Table:
