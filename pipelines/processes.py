@@ -25,8 +25,10 @@ def alive(process: Mapping[str, Any]) -> bool:
 
 
 def _began(pid: int) -> str | None:
-    """When a process began, in the system's own ticks; null where the system does not say or there is none."""
+    """When a process began, in the system's own ticks; null where the system does not say, or it does not run."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except (OSError, ValueError):
         return None
+    # A dead process keeps its number until somebody asks for its end: in a container without an init, for ever.
+    return None if state in "ZX" else fields[18]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 
 from pipelines import scheduled
+from pipelines.processes import alive
 from pipelines.run_report import KEPT, reports
 from pipelines.scaffold import scaffold
 from pipelines.settings import Project, open_project
@@ -130,6 +133,21 @@ def test_a_killed_run_reads_as_interrupted(project: Project, number: signal.Sign
     (found,) = reports(project)
     assert (found["outcome"], found["code"], found["finished"]) == ("interrupted", None, None)
     assert outcomes(found) == {"feedback": "done", "check": "interrupted"}
+
+
+def test_a_dead_process_that_nobody_has_asked_for_runs_no_more() -> None:
+    """So it is in a container whose first process is no init."""
+    code = (
+        "from pipelines.processes import this_process\nprint(this_process(), flush=True)\nimport time\ntime.sleep(60)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    process = ast.literal_eval(child.stdout.readline())
+    assert alive(process)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not alive(process)
+    child.communicate()
 
 
 def test_what_a_person_interrupts_says_so_and_goes_on_as_the_interruption(project: Project) -> None:
