@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from policy.errors import SettingsError, UsageError
 AT_A_TIME = 1
 """Runs of one deployment: two would only meet each other's locks."""
 KIND = "process"
+PAUSES = (0, 1, 3)
+"""Seconds before each time that a server is asked whether it can make runs: a busy one may say no at first."""
 
 
 def register(wanted: Sequence[Deployment], pool: str) -> dict[str, Any]:
@@ -143,11 +146,15 @@ def _makes_runs(client: SyncPrefectClient, wanted: Sequence[Deployment]) -> bool
         return True
     path = {"id": there.id}
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-        try:
-            client.request("POST", "/deployments/{id}/schedule", path_params=path, json={"max_runs": 1})
-        except PrefectHTTPStatusError as error:
-            return error.response.status_code < 500
-    return True
+        for pause in PAUSES:
+            time.sleep(pause)
+            try:
+                client.request("POST", "/deployments/{id}/schedule", path_params=path, json={"max_runs": 1})
+                return True
+            except PrefectHTTPStatusError as error:
+                if error.response.status_code < 500:
+                    return True  # it does not offer that: nothing is known against it
+    return False
 
 
 def _is_as_wanted(there: DeploymentResponse, one: Deployment, pool: str, schema: dict[str, Any]) -> bool:

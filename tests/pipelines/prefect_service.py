@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 
 START_SECONDS, STOP_SECONDS = 120, 30
-LEASE_SECONDS = 30  # the least there is: how long the slot of a run whose worker was killed stays taken
 
 
 class Service:
@@ -31,8 +30,6 @@ class Service:
             "PREFECT_HOME": str(home),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "true",
-            "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": str(LEASE_SECONDS),
-            "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "3",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
         }
 
@@ -44,8 +41,12 @@ class Service:
         )
 
     def ask(self, how: str, path: str, **body: Any) -> Any:
-        """Its answer."""
-        answer = httpx.request(how, f"{self.url}{path}", json=body or None, timeout=30)
+        """Its answer; a server whose SQLite file is busy is asked again, as Prefect's own clients do."""
+        for _ in range(10):
+            answer = httpx.request(how, f"{self.url}{path}", json=body or None, timeout=30)
+            if answer.status_code != 503:
+                break
+            time.sleep(1)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
