@@ -76,6 +76,13 @@ MEANINGS = {
     "alerts.mail_user": "Whom to sign in as, where the server asks; the password is `CHURN_SMTP_PASSWORD` of the environment.",
     "alerts.webhook_url": "Where alerts are posted, signed with `CHURN_ALERTS_SECRET` as [scores are](webhook.md).",
     "alerts.webhook_hosts": "The host names that may be called.",
+    "schedule.weekly": "When the weekly run is due, as a cron expression; an empty text: never. [Schedules](schedules.md) says what runs.",
+    "schedule.daily": "The same for the daily run.",
+    "schedule.monthly": "The same for the monthly training.",
+    "schedule.alerts": "The same for alerts that waited for their owners' morning; `churn deploy` alone asks for it.",
+    "schedule.timezone": "The time zone of these hours, for example `Europe/Berlin`.",
+    "alerts.failures_to": "Who is told of runs that failed, over the same channels; not given: nobody "
+    "([how](schedules.md#who-hears-of-a-failure)).",
     "alerts.unowned_to": "Who hears of accounts that nobody owns; not given: they are listed by the command.",
 }
 

@@ -26,7 +26,7 @@ def alert(project: Project, as_of: date | None, now: datetime | None = None) -> 
     """Tell the owners what the newest signals, or those of a day, say. Returns counts by channel."""
     rows, owners, day = _signals(project, as_of)
     section, policy = project.settings.alerts, project.policy.alerts
-    channels = [channel for channel in _channels(project) if channel.name in policy.channels]
+    channels = channels_of(project)
     checked(channels, policy.channels)
     alerts = [_alert(row, owners) for row in rows.to_dict("records")]
     news = set(rows.loc[rows["is_new"], "episode_key"])
@@ -74,6 +74,17 @@ def _alert(row: Mapping[Any, Any], owners: pd.DataFrame) -> Alert:
         sentence=str(row["sentence"]),
         play=play,
     )
+
+
+def has_channel(project: Project) -> bool:
+    """Whether churn.toml sets up a channel; no secret is asked for."""
+    section = project.settings.alerts
+    return bool((section.mail_host and section.mail_from) or section.webhook_url)
+
+
+def channels_of(project: Project) -> list[Channel]:
+    """The channels that churn.toml sets up and the policy names. Raises SettingsError for a secret that is not set."""
+    return [channel for channel in _channels(project) if channel.name in project.policy.alerts.channels]
 
 
 def _channels(project: Project) -> list[Channel]:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from pydantic import SecretStr
+
 from features.compatibility import compatible
 from pipelines.blocks import blocks
 from pipelines.settings import Project
 from policy.errors import ContractStop, Locked, SettingsError
-from serving.writeback.secret import Blocks
+from serving.writeback.secret import Blocks, blotted
 
 FROM_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 SHORTEST_SECRET = 4  # shorter texts are everywhere: masking them would only garble the message
@@ -48,6 +50,8 @@ def connect(project: Project, url: str, *, reads: bool = False) -> Any:
 
     where = "[sources] url" if reads else "[engine] url"
     full, secrets = filled(url, os.environ, where=where, blocks=blocks(project))
+    for text in secrets:
+        blotted(SecretStr(text))  # also out of what a report or a message says later
     scheme, _, rest = full.partition("://")
     try:
         if scheme == "duckdb":

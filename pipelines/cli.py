@@ -27,6 +27,7 @@ from pipelines.options import (
 )
 from pipelines.policy_commands import app as policy_app
 from pipelines.runs_command import runs as training_runs
+from pipelines.schedule_commands import daily, deploy, monthly, weekly
 from pipelines.signals_command import signals
 from pipelines.weights_command import weights
 from policy.errors import ChurnError
@@ -200,6 +201,10 @@ app.command()(status)
 app.command()(retry)
 app.command()(feedback)
 app.command()(alert)
+app.command()(weekly)
+app.command()(daily)
+app.command()(monthly)
+app.command()(deploy)
 
 
 @app.command()

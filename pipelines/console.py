@@ -50,11 +50,11 @@ class Console:
 
             Rich(file=sys.stdout, highlight=False, soft_wrap=False).print(renderable)
 
-    def failure(self, code: int, where: str, message: str, cure: str) -> None:
-        """What went wrong, where, and the cure."""
+    def failure(self, code: int, where: str, message: str, cure: str, **beside: Any) -> None:
+        """What went wrong, where, and the cure; `beside` it stands in the JSON object what was done all the same."""
         if self.as_json:
             error = {"code": code, "where": where, "message": message, "cure": cure}
-            sys.stdout.write(json.dumps({"error": error}) + "\n")
+            sys.stdout.write(json.dumps({"error": error, **beside}, allow_nan=False) + "\n")
         head = f"{where}: " if where else ""
         sys.stderr.write(f"\nError: {head}{message}\n")
         if cure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from pipelines.options import (
     given_day,
     opened_project,
 )
+from policy.errors import DeliveryIncomplete
 
 AcceptOption = Annotated[
     list[str] | None,
@@ -86,14 +88,29 @@ def rollback(
     console.show(delivery_told.rollback(result))
 
 
-def status(project: ProjectOption = HERE, set_: SetOption = None, json: JsonOption = False) -> None:
-    """The last deliveries, what is still on its way, what was rejected and why. Calls nobody."""
-    from pipelines import delivery_told, steps
+def status(
+    project: ProjectOption = HERE,
+    late: Annotated[
+        bool, typer.Option("--late", help="Leave with exit code 6 where a run of [schedule] is late: for a watchdog.")
+    ] = False,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The last deliveries and scheduled runs, what is still on its way, what was rejected and why. Calls nobody."""
+    from pipelines import delivery_told, schedule_told, steps
+    from pipelines.due_runs import due_runs
 
     console = Console(json)
-    found = steps.status(opened_project(project, set_))
-    console.result(found.as_json())
+    opened = opened_project(project, set_)
+    found, runs = steps.status(opened), due_runs(opened, datetime.now(UTC))
     console.show(delivery_told.status(found))
+    if late or any(line["run"] for line in runs):
+        console.show(schedule_told.due(runs))
+    told = {**found.as_json(), "scheduled": runs}
+    if late and any(line["late"] for line in runs):
+        console.failure(DeliveryIncomplete.exit_code, "schedule", *schedule_told.lateness(runs), status=told)
+        raise typer.Exit(DeliveryIncomplete.exit_code)
+    console.result(told)
 
 
 def retry(

@@ -5,29 +5,34 @@ Tables never cross a flow's parameters: steps that pass checked sources on are t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run as this_run
 
 from data_contracts.check import CheckReport
-from pipelines import steps
+from pipelines import scheduled, steps
 from pipelines.backtest import BacktestRequest
 from pipelines.backtest import backtest as walked
 from pipelines.build_features import Checked, checked_sources
 from pipelines.demo import make_demo
+from pipelines.failures_told import tell_failures
 from pipelines.monitor import monitor_on
 from pipelines.prove import prove_on
 from pipelines.run_ledger import recorded
+from pipelines.run_report import Report, reports, told_error
 from pipelines.score import score_on
 from pipelines.settings import Project, open_project
 from pipelines.signals import signals_on
 from pipelines.train import TrainRequest, train_on
 from pipelines.weights import weights as weighed
 
+log = logging.getLogger(__name__)
 Variables = Mapping[str, str] | None
 
 
@@ -163,19 +168,74 @@ def weights(project: str = ".", variables: Variables = None) -> dict[str, Any]:
     return weighed(open_project(Path(project), variables), progress=_say)
 
 
-@flow(name="weekly")
+@task(cache_policy=NO_CACHE)
+def scheduled_step(step: Callable[[], Any]) -> Any:
+    """A step of a scheduled run."""
+    return step()
+
+
+def _called(name: str, step: Callable[[], Any]) -> Any:
+    return scheduled_step.with_options(name=name, task_run_name=name)(step)
+
+
+def told(flow: Any, flow_run: Any, state: Any) -> None:
+    """Tell whoever is to hear of failures. The worker calls this too, for a run whose process it found killed."""
+    project, number = open_project(Path(flow_run.parameters.get("project", "."))), str(flow_run.id)
+    if not any(found["flow_run"] == number for found in reports(project, flow.name)):
+        # It ended before its report could begin.
+        error = state.result(raise_on_failure=False) if state.is_failed() else None
+        why = told_error(error) if isinstance(error, Exception) else None
+        report = Report(project, flow.name, flow_run=number)
+        report.close("failed" if why else "interrupted", why["code"] if why else None, why)
+    if sent := tell_failures(project):
+        log.info("the notice of the %s run: %s", flow.name, sent)
+
+
+def _scheduled(what: str, project: str, variables: Variables, as_of: date | None = None) -> dict[str, Any]:
+    made = scheduled.run(
+        what,
+        open_project(Path(project), variables),
+        as_of,
+        call=_called,
+        flow_run=this_run.id,
+        progress=_say,
+    )
+    if made.worst is not None:
+        raise made.worst
+    return made.given
+
+
+@flow(name="weekly", on_failure=[told], on_crashed=[told])
 def weekly(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
-    """check → features → score → signals → apply → report, as every Monday."""
-    with checked_sources(open_project(Path(project), variables), docs=True) as checked:
-        scored = score_step(checked, as_of)
-        day = date.fromisoformat(scored["as_of"])
-        found = signals_step(checked, day)
-    return {
-        "score": scored,
-        "signals": found,
-        "apply": apply_step(project, variables, day),
-        "report": report_step(project, variables, day),
-    }
+    """feedback → check → features → score → signals → apply → report → alert, as every Monday."""
+    return _scheduled("weekly", project, variables, as_of)
+
+
+@flow(name="daily", on_failure=[told], on_crashed=[told])
+def daily(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
+    """check → signals → alert, as every day."""
+    return _scheduled("daily", project, variables, as_of)
+
+
+@flow(name="monthly", on_failure=[told], on_crashed=[told])
+def monthly(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """check → monitor → train, as every month."""
+    return _scheduled("monthly", project, variables)
+
+
+@flow(name="alerts", on_failure=[told], on_crashed=[told])
+def alerts(project: str = ".", variables: Variables = None) -> dict[str, Any]:
+    """The alerts that waited for their owners' morning."""
+    return _scheduled("alerts", project, variables)
+
+
+def reported(what: str, project: str, variables: Variables, as_of: date | None) -> dict[str, Any]:
+    """Run one of them here and now; returns its report, also where it failed."""
+    flow_of: dict[str, Any] = {"weekly": weekly, "daily": daily, "monthly": monthly}
+    given: dict[str, Any] = {"project": project, "variables": variables}
+    state = flow_of[what](**given, **({"as_of": as_of} if as_of else {}), return_state=True)
+    number = str(state.state_details.flow_run_id)
+    return next(found for found in reports(open_project(Path(project)), what) if found["flow_run"] == number)
 
 
 @flow(name="demo")

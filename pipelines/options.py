@@ -22,6 +22,11 @@ def opened_project(folder: Path, set_: list[str] | None, policy_version: str | N
     """The project in a folder, with the variables that --set replaces."""
     from pipelines.settings import open_project
 
+    return open_project(folder, given_variables(set_), policy_version=policy_version)
+
+
+def given_variables(set_: list[str] | None) -> dict[str, str]:
+    """What --set replaces. Raises UsageError for what is not name=value."""
     overrides = {}
     for pair in set_ or []:
         name, equals, value = pair.partition("=")
@@ -30,7 +35,7 @@ def opened_project(folder: Path, set_: list[str] | None, policy_version: str | N
                 f"`{pair}` is not name=value.", where="--set", cure="Write for example --set data=../data."
             )
         overrides[name.strip()] = value
-    return open_project(folder, overrides, policy_version=policy_version)
+    return overrides
 
 
 def given_day(given: datetime | None) -> date | None:

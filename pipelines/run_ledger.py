@@ -16,6 +16,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipelines.processes import alive, this_process
 from pipelines.settings import Project
 from policy.errors import ChurnError, NotEnoughData
 
@@ -68,7 +69,7 @@ def runs(project: Project) -> list[dict[str, Any]]:
                 "id": line["id"],
                 "started": line["started"],
                 "ended": None,
-                "outcome": "running" if _alive(line["process"]) else "interrupted",
+                "outcome": "running" if alive(line["process"]) else "interrupted",
                 "run_id": None,
                 "champion": None,
                 "request": line["request"],
@@ -85,8 +86,7 @@ def runs(project: Project) -> list[dict[str, Any]]:
 def _begin(project: Project, request: Any) -> str:
     entry = uuid.uuid4().hex
     asked = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in vars(request).items() if v is not None}
-    process = {"pid": os.getpid(), "began": _began(os.getpid())}
-    _append(project, {"id": entry, "event": "started", "started": _now(), "request": asked, "process": process})
+    _append(project, {"id": entry, "event": "started", "started": _now(), "request": asked, "process": this_process()})
     return entry
 
 
@@ -151,22 +151,3 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _began(pid: int) -> str | None:
-    """When a process began, in the system's own ticks; null where the system does not say or there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return None
-
-
-def _alive(process: dict[str, Any]) -> bool:
-    """Whether the process that wrote a line still runs, and is not another one with its number."""
-    try:
-        os.kill(process["pid"], 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return bool(_began(process["pid"]) == process["began"])

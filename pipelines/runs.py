@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,6 +170,28 @@ def run_report(project: Project, as_of: date | None, *, prefect: bool, progress:
     from pipelines import steps
 
     return str(steps.report(project, as_of, progress=progress))
+
+
+def run_scheduled(
+    what: str, project: Project, as_of: date | None, *, prefect: bool, progress: Progress
+) -> dict[str, Any]:
+    """A scheduled run by its name; returns its report, also where it failed."""
+    no_telemetry()
+    if prefect:
+        flows = _flows(project.state)
+        found: dict[str, Any] = flows.reported(what, str(project.folder), _variables(project), as_of)
+        return found
+    from pipelines.scheduled import run
+
+    return run(what, project, as_of, progress=progress).report.found
+
+
+def run_deploy(wanted: Sequence[Any], pool: str) -> dict[str, Any]:
+    """Register deployments with the Prefect server that the environment or the profile names."""
+    no_telemetry()
+    from pipelines.prefect_server import register
+
+    return register(wanted, pool)
 
 
 def run_demo(

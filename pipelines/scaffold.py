@@ -56,6 +56,17 @@ path = ".churn/crm.sqlite"
 # or kind = "postgres", "hubspot", "salesforce", "files", "webhook", or "own": docs/destinations.md says what each needs;
 # secrets come from the environment
 
+[schedule]                    # of `churn deploy`, and what `churn status` holds runs against; "" is never
+weekly = "0 5 * * 1"
+daily = "0 4 * * *"
+monthly = "0 2 1 * *"
+timezone = "UTC"
+
+# [alerts]
+# mail_host = "smtp.example.com"       # owners hear of new signals by mail or webhook: docs/churn-toml.md
+# mail_from = "churn@example.com"
+# failures_to = "ops@example.com"      # who is told of runs that failed
+
 # [ledger]
 # url = "postgres://churn:${LEDGER_PASSWORD}@db.example.com/churn"   # where several machines deliver
 """

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from pipelines.section import STATE, Section
 from pipelines.settings_delivery import AlertsSection, DestinationSection, LedgerSection
+from pipelines.settings_schedule import ScheduleSection
 from policy.archive import archived_policy
 from policy.errors import SettingsError, UsageError, did_you_mean
 from policy.policy import Policy, load_policy
@@ -110,6 +111,7 @@ class Settings(Section):
     destination: DestinationSection = DestinationSection()
     ledger: LedgerSection = LedgerSection()
     alerts: AlertsSection = AlertsSection()
+    schedule: ScheduleSection = ScheduleSection()
 
 
 class Project(BaseModel):

@@ -86,7 +86,7 @@ class LedgerSection(Section):
 
 
 class AlertsSection(Section):
-    """[alerts]: how owners hear of new signals; who, when and over which channels is the policy's."""
+    """[alerts]: how owners hear of new signals, and somebody of failed runs; over which channels is the policy's."""
 
     mail_host: str | None = None
     mail_port: int = Field(default=587, ge=1, le=65535)
@@ -95,3 +95,4 @@ class AlertsSection(Section):
     webhook_url: str | None = Field(default=None, repr=False)
     webhook_hosts: tuple[str, ...] = ()
     unowned_to: str | None = Field(default=None, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")
+    failures_to: str | None = Field(default=None, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")

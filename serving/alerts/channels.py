@@ -82,7 +82,7 @@ class Hook:
     def send(self, message: Message) -> None:
         """Post one."""
         told = {"id": message.number, "to": message.address, "subject": message.subject, "text": message.body}
-        body = json.dumps({"kind": "alert", **told, "keys": message.keys}, ensure_ascii=False).encode()
+        body = json.dumps({"kind": message.kind, **told, "keys": message.keys}, ensure_ascii=False).encode()
         stamp = str(int(self.clock()))
         signed = {TIMESTAMP: stamp, SIGNATURE: f"sha256={signature(self.secret, stamp, body)}"}
         try:

@@ -27,13 +27,17 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One mail or one post, about one alert or about several. `number` is the same whenever it is put together again."""
+    """One mail or one post, about one alert or about several. `number` is the same whenever it is put together again.
+
+    `kind` is what a post says it is: `alert`, or `failure` for the notice of a run that failed.
+    """
 
     number: str
     address: str
     subject: str
     body: str
     keys: tuple[str, ...]
+    kind: str = "alert"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines.deployments import POOL, deployments
+from pipelines.settings import open_project
+
 ROOT = Path(__file__).resolve().parents[2]
 FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
 DEPLOYMENTS = {one["name"]: one for one in FILE["deployments"]}
@@ -35,12 +38,17 @@ def deployment(request: pytest.FixtureRequest) -> dict[str, Any]:
     return found
 
 
-def test_it_starts_the_weekly_run_the_daily_signals_and_the_monthly_training() -> None:
-    assert {name: one["entrypoint"] for name, one in DEPLOYMENTS.items()} == {
-        "weekly": "pipelines/flows.py:weekly",
-        "daily-signals": "pipelines/flows.py:signals_daily",
-        "monthly-retrain": "pipelines/flows.py:train",
-    }
+def test_it_says_what_churn_deploy_registers(tmp_path: Path) -> None:
+    (tmp_path / "churn.toml").write_text('[alerts]\nwebhook_url = "https://hooks.example.org/x"\n', encoding="utf-8")
+    ours = deployments(open_project(tmp_path), {})
+    assert [one.name for one in ours] == list(DEPLOYMENTS)
+    for one in ours:
+        theirs = DEPLOYMENTS[one.name]
+        assert theirs["entrypoint"] == f"{one.entrypoint.rpartition('.')[0].replace('.', '/')}.py:{one.flow}"
+        assert theirs["description"] == one.description
+        assert theirs["schedules"] == [{"cron": one.cron, "timezone": one.timezone}]
+        assert set(theirs["parameters"]) == set(one.parameters)
+        assert theirs["work_pool"]["name"] == POOL
 
 
 def test_the_entrypoint_is_a_flow(deployment: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ DOORS = {
     "shap": {"models/tree_shap.py"},
     "optuna": {"models/tune_search.py"},
     "mlflow": {"pipelines/tracking.py", "pipelines/served_model.py"},
-    "prefect": {"pipelines/blocks.py", "pipelines/flows.py"},
+    "prefect": {"pipelines/blocks.py", "pipelines/flows.py", "pipelines/prefect_server.py"},
     "open_data_contract_standard": {"data_contracts/odcs.py"},
     "vaderSentiment": {"features/mood.py"},
     "typer": {
@@ -27,6 +27,7 @@ DOORS = {
         "pipelines/options.py",
         "pipelines/policy_commands.py",
         "pipelines/runs_command.py",
+        "pipelines/schedule_commands.py",
         "pipelines/signals_command.py",
     },
     "empulse": {"models/money.py"},

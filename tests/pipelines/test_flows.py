@@ -45,21 +45,29 @@ def test_weights_on_trial_run_as_a_flow(scored: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_weekly_flow_looks_for_signals_before_it_writes_the_pages(tmp_path: Path) -> None:
+def test_the_weekly_flow_takes_the_steps_of_the_command_and_leaves_its_report(tmp_path: Path) -> None:
     """A book too young to train on: health alone, and the same steps."""
     folder = make_demo(tmp_path / "small", seed=3, accounts=50, until=UNTIL)
-    code = "import json, sys\nfrom pathlib import Path\nfrom pipelines.runs import _flows\n" + (
-        "flows = _flows(Path(sys.argv[1]) / '.churn')\nprint(json.dumps(flows.weekly(sys.argv[1])))"
-    )
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=600, env=clean, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert list(found) == ["score", "signals", "apply", "report"]
-    assert found["signals"]["as_of"] == found["score"]["as_of"] == UNTIL.isoformat()
-    page = next((Path(found["report"]).parent / "accounts").glob("*.html")).read_text("utf-8")
+    said = []
+    for more in ((), ("--prefect",)):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", "weekly", "--project", str(folder), "--json", *more],
+            capture_output=True, text=True, timeout=600, env=clean, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        said.append(json.loads(done.stdout))
+    plain, flow = said
+    steps = [[(step["step"], step["outcome"]) for step in found["steps"]] for found in said]
+    assert steps[0] == steps[1]
+    assert [name for name, _ in steps[0]] == ["feedback", "check", "score", "signals", "apply", "report", "alert"]
+    assert plain["flow_run"] is None
+    assert flow["flow_run"]
+    results = {step["step"]: step["result"] for step in flow["steps"]}
+    assert results["signals"]["as_of"] == results["score"]["as_of"] == UNTIL.isoformat()
+    assert results["apply"]["staged"] > results["apply"]["written"]  # the plain run has delivered them
+    assert json.loads(Path(flow["page"]).with_suffix(".json").read_text("utf-8"))["run"] == flow["run"]
+    page = next((Path(results["report"]["path"]).parent / "accounts").glob("*.html")).read_text("utf-8")
     assert "Open signals" in page
 
 

@@ -5,45 +5,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import socket
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes, policy
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 
 from policy.errors import DeliveryIncomplete, SettingsError
 from serving.alerts.channels import Hook, Mail, checked
 from serving.alerts.routing import Message
+from tests.mail_box import Box, mail_server
 
 MESSAGE = Message("5f0c", "anna@example.org", "Fjord: login drop – naïve", "Logins fell.\nNext: call. 🔥", ("a|W1|x",))
 
 
-class Box:
-    """What arrived."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
-
-
 @pytest.fixture
 def server() -> Iterator[tuple[Box, int]]:
-    box = Box()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, port
-    controller.stop()
+    with mail_server() as found:
+        yield found
 
 
 def test_a_mail_arrives_as_it_was_written_with_a_number_that_stays(server: tuple[Box, int]) -> None:
@@ -72,7 +54,7 @@ def test_an_address_that_is_two_is_refused(server: tuple[Box, int]) -> None:
 
 def test_a_post_is_signed_and_a_refusal_is_told() -> None:
     posts: list[tuple[dict[str, str], bytes]] = []
-    answers = [200, 500]
+    answers = [200, 500, 200]
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -91,6 +73,7 @@ def test_a_post_is_signed_and_a_refusal_is_told() -> None:
         hook.send(MESSAGE)
         with pytest.raises(DeliveryIncomplete, match="500"):
             hook.send(MESSAGE)
+        hook.send(replace(MESSAGE, kind="failure"))
     finally:
         hook.web.close()
         receiver.shutdown()
@@ -102,6 +85,7 @@ def test_a_post_is_signed_and_a_refusal_is_told() -> None:
         "kind": "alert", "id": "5f0c", "to": "anna@example.org", "subject": MESSAGE.subject, "text": MESSAGE.body,
         "keys": ["a|W1|x"],
     }  # fmt: skip
+    assert json.loads(posts[2][1])["kind"] == "failure"
 
 
 def test_a_policy_without_any_channel_that_is_set_up_is_an_error() -> None:
