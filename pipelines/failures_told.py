@@ -21,6 +21,7 @@ LOOKED_AT = 50
 """Reports, the newest first, among which untold failures are looked for."""
 BAD = ("failed", "interrupted")
 KILLED = "it was killed, or its machine stopped: it began and never ended."
+UNFORESEEN = "an error that nobody foresaw; its text, which may hold data, stands in the report alone."
 AGAIN = "Run `churn {what}` again: it goes on where this one stopped, and doubles nothing."
 
 
@@ -66,7 +67,7 @@ def _message(found: Mapping[str, Any], to: str) -> Message:
     ids = found["run"] + (f" (Prefect flow run {found['flow_run']})" if found["flow_run"] else "")
     steps = ", ".join(f"{step['step']} {step['outcome']}" for step in found["steps"])
     lines = [
-        f"What:      {KILLED if killed else error['message']}",
+        f"What:      {KILLED if killed else UNFORESEEN if found['code'] == 1 else error['message']}",
         f"Where:     step {at} of the {what} run" + ("" if killed or not error["where"] else f", {error['where']}"),
         f"Cure:      {AGAIN.format(what=what) if killed else error['cure']}",
         f"Exit code: {code}",

@@ -130,6 +130,16 @@ def test_no_secret_is_told(box: tuple[Box, int], tmp_path: Path, monkeypatch: py
     assert "canary" not in mail.as_string()
 
 
+def test_the_text_of_a_bug_which_may_hold_a_row_stays_in_the_report(box: tuple[Box, int], tmp_path: Path) -> None:
+    project = mailing(tmp_path, box[1])
+    scheduled.run("weekly", project, call=giving(score=ValueError("could not convert 'anna@customer.example'")))
+    ((_, mail),) = box[0].mails
+    (found,) = reports(project)
+    assert "anna@customer" not in mail.get_content()
+    assert "ValueError" in mail.get_content()
+    assert "anna@customer" in found["error"]["message"]
+
+
 def test_a_name_with_a_line_break_begins_no_header(box: tuple[Box, int], tmp_path: Path) -> None:
     project = mailing(tmp_path, box[1])
     evil = project.settings.model_copy(

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,6 @@ from tests.pipelines.conftest import UNTIL
 from tests.pipelines.prefect_service import Service, descendants, kill, prefect_server, until
 
 pytestmark = pytest.mark.slow
-MAKES_NO_RUNS = tuple(map(int, version("sqlalchemy").split(".")[:2])) >= (2, 1)
-WHY = "Prefect 3.8 makes no runs from schedules with SQLAlchemy 2.1"
 SLOW_CRM = """
 import time
 from pathlib import Path
@@ -114,8 +111,8 @@ def failures(box: Box) -> list[str]:
 
 def test_deploy_registers_once_and_keeps_what_was_paused(service: Service, book: Path, small: Path) -> None:
     code, found = deploy(service, book, "--name", "once", "--pool", "once")
-    assert code == (3 if MAKES_NO_RUNS else 0)
-    assert found["makes_runs"] is not MAKES_NO_RUNS
+    assert code == 0
+    assert found["makes_runs"]
     assert found["pool"] == {"name": "once", "state": "made"}
     assert {line["name"]: line["state"] for line in found["deployments"]} == dict.fromkeys(
         ["weekly/weekly-once", "daily/daily-signals-once", "monthly/monthly-retrain-once", "alerts/hourly-alerts-once"],
@@ -198,7 +195,6 @@ def test_a_run_that_fails_or_is_killed_alone_is_told_once(service: Service, book
     assert len(failures(box[0])) == 2
 
 
-@pytest.mark.skipif(MAKES_NO_RUNS, reason=WHY)
 def test_a_run_comes_by_its_schedule(service: Service, book: Path) -> None:
     toml = (book / "churn.toml").read_text("utf-8")
     every_minute = '[schedule]\nalerts = "* * * * *"\nweekly = ""\nmonthly = ""\n'
