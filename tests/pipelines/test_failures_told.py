@@ -126,8 +126,12 @@ def test_no_secret_is_told(box: tuple[Box, int], tmp_path: Path, monkeypatch: py
     error = RuntimeError("no route to postgres://anna:canary-7f3a9c@127.0.0.1:1/crm")
     scheduled.run("weekly", project, call=giving(check=error))
     ((_, mail),) = box[0].mails
-    assert "no route to" in mail.get_content()
+    (found,) = reports(project)
+    assert "no route to" in found["error"]["message"]
     assert "canary" not in mail.as_string()
+    assert "canary" not in Path(found["page"]).read_text("utf-8") + Path(found["page"]).with_suffix(".json").read_text(
+        "utf-8"
+    )
 
 
 def test_the_text_of_a_bug_which_may_hold_a_row_stays_in_the_report(box: tuple[Box, int], tmp_path: Path) -> None:
