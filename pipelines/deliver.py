@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,12 @@ from serving.writeback.staged import Staged
 
 # Names and owners belong to the CRM; the embedded one has nobody else to fill them.
 FROM_THE_BOOK = ("name", "owner_id")
-AT_ONCE = 5_000
+AT_ONCE = 2_000
 """Rows of a file that are in memory at a time."""
+BUFFER = 1 << 16
+"""Bytes of a column that are read at a time."""
+_OF_A_RUN = ("as_of", "run_id")
+"""What a task is not told of: its key says the week."""
 
 
 def scored_dates(project: Project) -> list[str]:
@@ -59,30 +63,57 @@ def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
 
 
 def _rows(project: Project, as_of: str) -> Iterator[Staged]:
-    book = {row["account_id"]: row for row in _read(project, "book", as_of, ["account_id", *FROM_THE_BOOK])}
-    for row in _read(project, "scores", as_of):
-        account = row["account_id"]
-        extra = {name: book.get(account, {}).get(name) for name in FROM_THE_BOOK}
-        yield Staged(
-            "score", account, account, as_of, {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
-        )
-    for row in _read(project, "tasks", as_of):
-        fields = {k: _plain(v) for k, v in row.items() if k not in ("task_key", "as_of", "run_id")}
-        yield Staged("task", row["task_key"], row["account_id"], as_of, fields)
+    about = _Ahead(_read(project, "book", as_of, ["account_id", *FROM_THE_BOOK]))
+    for fields in _read(project, "scores", as_of):
+        account = fields.pop("account_id")
+        told = about.of(account)
+        fields.update((name, told.get(name)) for name in FROM_THE_BOOK)
+        yield Staged("score", account, account, as_of, fields)
+    for fields in _read(project, "tasks", as_of):
+        key = fields.pop("task_key")
+        yield Staged("task", key, fields["account_id"], as_of, {k: v for k, v in fields.items() if k not in _OF_A_RUN})
+
+
+class _Ahead:
+    """Rows of a file by account, read as far as they are asked for, each once.
+
+    `churn score` writes book and scores in one order: then a row at a time is held. Any other order gives the same.
+    """
+
+    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
+        self.rows = rows
+        self.held: dict[str, dict[str, Any]] = {}
+
+    def of(self, account: str) -> dict[str, Any]:
+        """The account's row; nothing where there is none."""
+        while account not in self.held:
+            row = next(self.rows, None)
+            if row is None:
+                return {}
+            self.held[row["account_id"]] = row
+        return self.held.pop(account)
 
 
 def _read(project: Project, what: str, as_of: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(_file(project, what, as_of)).iter_batches(AT_ONCE, columns=columns):
-        yield from batch.to_pylist()
+    # Without a buffer of its own size, every column of a row group (a million rows) is read at once.
+    file = pq.ParquetFile(_file(project, what, as_of), pre_buffer=False, buffer_size=BUFFER)
+    for batch in file.iter_batches(AT_ONCE, columns=columns):
+        names = batch.schema.names
+        for line in zip(*map(_plain, batch.columns), strict=True):
+            yield dict(zip(names, line, strict=True))
 
 
 def _file(project: Project, what: str, as_of: str) -> Path:
     return project.state / what / f"as_of={as_of}" / f"{what}.parquet"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value
+def _plain(column: Any) -> list[Any]:
+    """A column's values; dates and times as ISO text."""
+    import pyarrow as pa
+
+    values: list[Any] = column.to_pylist()
+    if not pa.types.is_temporal(column.type):
+        return values
+    return [None if value is None else value.isoformat() for value in values]
