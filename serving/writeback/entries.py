@@ -8,6 +8,7 @@ from typing import Literal
 from serving.writeback.canonical import NEVER_A_CHANGE
 from serving.writeback.destination import Outgoing, Row
 from serving.writeback.staged import Staged
+from serving.writeback.texts import plain
 
 
 @dataclass(slots=True)
@@ -32,9 +33,11 @@ class Entry:
     def outgoing(self) -> Outgoing:
         """The row as the destination gets it."""
         send = self.send or {}
-        seen = (self.before or {}) if self.seen is None else self.seen
+        if self.create:
+            return Outgoing(self.row.key, self.row.account_id, send, True)
+        seen = plain(self.before or {}) if self.seen is None else self.seen
         compared = {name: value for name, value in seen.items() if name in send and name not in NEVER_A_CHANGE}
-        return Outgoing(self.row.key, self.row.account_id, send, self.create, {} if self.create else compared)
+        return Outgoing(self.row.key, self.row.account_id, send, False, compared)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from serving.writeback import undo
@@ -15,6 +16,7 @@ from serving.writeback.entries import Answer, Entry
 from serving.writeback.ledger import Ledger, keyed
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import Staged
+from serving.writeback.texts import Text, look, read, text_of
 
 REASON_LENGTH = 500
 _ACCEPTED = f"""NOT (o.kind = 'task' AND EXISTS (SELECT 1 FROM outbox s
@@ -63,7 +65,7 @@ class Outbox:
             elif d.verdict in ("new", "changed"):
                 # "*": the whole row, to be created. Else the names of the fields to write.
                 send = "*" if d.verdict == "new" else json.dumps(list(d.send))
-                payload, job = _text({**d.row.fields, **d.send}), jobs.get((d.row.kind, d.row.key))
+                payload, job = text_of(_whole(d)), jobs.get((d.row.kind, d.row.key))
                 lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", "", job))
         self.store.many(
             "INSERT INTO outbox"
@@ -94,11 +96,15 @@ class Outbox:
 
     def supersede(self, rows: Sequence[Staged]) -> None:
         """Drop what is on its way for these rows and not newer."""
-        self.store.many(
-            "UPDATE outbox SET state='superseded', payload=NULL, before=NULL"
-            f" WHERE dest=? AND kind=? AND key=? AND as_of<=? AND {LIVE}",
-            [(self.ledger.dest, row.kind, row.key, row.as_of) for row in rows],
-        )
+        keys: dict[tuple[Kind, str], list[Key]] = {}
+        for row in rows:
+            keys.setdefault((row.kind, row.as_of), []).append(row.key)
+        for (kind, as_of), some in keys.items():
+            self.store.run(
+                "UPDATE outbox SET state='superseded', payload=NULL, before=NULL"
+                f" WHERE {keyed(some)} AND as_of<=? AND {LIVE}",
+                (self.ledger.dest, kind, *some, as_of),
+            )
 
     def restore(self, rows: Sequence[undo.Replaced]) -> None:
         """Stage what a run replaced, to be put back; what is on its way for these rows is dropped."""
@@ -118,8 +124,8 @@ class Outbox:
                     r.account_id,
                     run,
                     r.was,
-                    _text(r.before or {}),
-                    None if r.before is None else _text(r.before),
+                    text_of(r.before or {}),
+                    None if r.before is None else text_of(r.before),
                     r.was,
                 )
                 for r in rows
@@ -135,8 +141,8 @@ class Outbox:
         for lines in self.store.stream(sql, (self.ledger.run,), size):
             yield [
                 (
-                    Staged(kind, key, account, as_of, json.loads(payload)),
-                    None if past is None else json.loads(past),
+                    Staged(kind, key, account, as_of, Text(payload)),
+                    None if past is None else Text(past),
                     was,
                 )
                 for kind, key, account, as_of, payload, past, was in lines
@@ -183,7 +189,10 @@ class Outbox:
             self.store.many(
                 "UPDATE outbox SET state='claimed', attempts=attempts+1 WHERE id=?", [(line[0],) for line in lines]
             )
-        return [_entry(kind, line, first[0] + 1) for line in lines]
+        fields = read([line[4] for line in lines])
+        batch = [_entry(kind, line, row, first[0] + 1) for line, row in zip(lines, fields, strict=True)]
+        look(entry.before for entry in batch if entry.before is not None)
+        return batch
 
     def next_due(self, kind: Kind) -> float | None:
         """When the next pending row of this kind may be tried; None when there is none."""
@@ -242,7 +251,7 @@ class Outbox:
 
 def _line(a: Answer) -> tuple[object, ...]:
     reason, waits = a.reason[:REASON_LENGTH], a.state == "pending"
-    before = _text(a.entry.before) if waits and a.entry.before is not None else None
+    before = text_of(a.entry.before) if waits and a.entry.before is not None else None
     return (
         a.state,
         a.code,
@@ -258,8 +267,10 @@ def _line(a: Answer) -> tuple[object, ...]:
     )
 
 
-def _text(fields: Row) -> str:
-    return json.dumps(dict(fields), ensure_ascii=False, allow_nan=False)
+def _whole(decision: Decision) -> Row:
+    ours, send = decision.row.fields, decision.send
+    # As it was laid out, unless something else than its own fields is to be written.
+    return ours if decision.verdict == "new" or send.keys() <= ours.keys() else {**ours, **send}
 
 
 def _digest(payload: str) -> str:
@@ -268,7 +279,8 @@ def _digest(payload: str) -> str:
 
 
 def _past(decision: Decision) -> tuple[str | None, str]:
-    return None if decision.before is None else _text(decision.before), decision.was
+    before = decision.before
+    return None if before is None else text_of(before), decision.was
 
 
 def _agreed(decision: Decision) -> Confirmed:
@@ -280,10 +292,14 @@ def _seen(answer: Answer, as_of: str) -> Confirmed:
     return Confirmed(as_of, marks(answer.seen or {}), answer.remote_id)
 
 
-def _entry(kind: Kind, line: tuple[Any, ...], attempts: int) -> Entry:
-    number, key, account_id, as_of, payload, send, job, before, was, restores = line
-    fields = json.loads(payload)
-    names = None if send is None else list(fields) if send == "*" else json.loads(send)
-    chosen = None if names is None else {name: fields[name] for name in names}
-    row, past = Staged(kind, key, account_id, as_of, fields), None if before is None else json.loads(before)
+@lru_cache(maxsize=256)  # most rows of a run change the same fields
+def _names(send: str) -> tuple[str, ...]:
+    return tuple(json.loads(send))
+
+
+def _entry(kind: Kind, line: tuple[Any, ...], fields: Row, attempts: int) -> Entry:
+    number, key, account_id, as_of, _, send, job, before, was, restores = line
+    names = None if send is None or send == "*" else _names(send)
+    chosen = None if send is None else fields if names is None else {name: fields[name] for name in names}
+    row, past = Staged(kind, key, account_id, as_of, fields), None if before is None else Text(before)
     return Entry(number, row, attempts, chosen, send == "*", job, past, was, bool(restores))

@@ -6,7 +6,6 @@ memory stays flat however many rows there are.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,8 +15,9 @@ from serving.writeback.destination import Capabilities, Destination, Field, Kind
 from serving.writeback.ledger import Ledger, keyed
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import IDENTITY, Flaw, Staged, flaw, legible
+from serving.writeback.texts import Text, look, text_of
 
-CHUNK = 500
+CHUNK = 2_000
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -59,35 +59,41 @@ def clear(ledger: Ledger) -> None:
 
 
 def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> set[tuple[str, str]]:
-    names: set[tuple[str, str]] = set()
+    chosen: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
     insert = "INSERT INTO sheet (kind, key, account_id, as_of, fields, code, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
     def line(row: Staged) -> tuple[str | None, ...]:
         if found := flaw(row, accepts):
             return (legible(row.kind), legible(row.key), legible(row.account_id), legible(row.as_of), None, *found)
-        told = row.fields.keys() if accepts.only is None else accepts.only[row.kind]
-        known = accepts.fields.get(row.kind, {})
-        fields = {
-            name: _kept(value, known.get(name))
-            for name, value in row.fields.items()
-            if name not in IDENTITY and name in told
-        }
+        given = row.fields
+        shape = (row.kind, *given)
+        if shape not in chosen:
+            chosen[shape] = _chosen(row, accepts)
+        names, rounded = chosen[shape]
+        fields = {name: given[name] for name in names}
+        for name in rounded:
+            fields[name] = _kept(fields[name], accepts.fields[row.kind][name])
         if row.kind == "score":
             fields["as_of"] = row.as_of  # an undated score could not be told from a stale one
-        names.update((row.kind, name) for name in fields)
-        text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
-        return row.kind, row.key, row.account_id, row.as_of, text, None, None
+        return row.kind, row.key, row.account_id, row.as_of, text_of(fields), None, None
 
     ledger.store.many(insert, map(line, rows))
     ledger.store.find_by("sheet", "kind, key")
-    return names
+    dated = {("score", "as_of") for kind, *_ in chosen if kind == "score"}
+    return dated | {(kind, name) for (kind, *_), (names, _) in chosen.items() for name in names}
 
 
-def _kept(value: Scalar, field: Field | None) -> Scalar:
+def _chosen(row: Staged, accepts: Capabilities) -> tuple[list[str], list[str]]:
+    """Of the fields that such a row has, those that the destination is told of, and those among them that it rounds."""
+    told = row.fields.keys() if accepts.only is None else accepts.only[row.kind]
+    known = accepts.fields.get(row.kind, {})
+    names = [name for name in row.fields if name not in IDENTITY and name in told]
+    return names, [name for name in names if name in known and known[name].decimals is not None]
+
+
+def _kept(value: Scalar, field: Field) -> Scalar:
     """The value as the destination will keep it: a number with as many decimals as it has."""
-    if isinstance(value, float) and field is not None and field.decimals is not None:
-        return round(value, field.decimals)
-    return value
+    return round(value, field.decimals) if isinstance(value, float) else value
 
 
 def _check_field(kind: str, name: str, accepts: Capabilities) -> None:
@@ -131,7 +137,7 @@ def _refused(row: Staged, why: Flaw) -> Decision:
 def _good(kind: Kind, ledger: Ledger) -> Iterator[list[Staged]]:
     sql = "SELECT kind, key, account_id, as_of, fields FROM sheet WHERE kind=? AND code IS NULL ORDER BY n"
     for lines in ledger.store.stream(sql, (kind,), CHUNK):
-        yield [Staged(kind, key, account, as_of, json.loads(fields)) for _, key, account, as_of, fields in lines]
+        yield [Staged(kind, key, account, as_of, Text(fields)) for _, key, account, as_of, fields in lines]
 
 
 def _scores(destination: Destination, accepts: Capabilities, ledger: Ledger) -> Iterator[list[Decision]]:
@@ -141,6 +147,7 @@ def _scores(destination: Destination, accepts: Capabilities, ledger: Ledger) -> 
         found = destination.read("score", keys)
         confirmed = ledger.confirmed("score", keys)
         on_the_way = _on_the_way("score", keys, ledger)
+        look(row.fields for row in chunk if row.key in found)
         decided = []
         for row in chunk:
             if row.key not in found and not accepts.creates_accounts:
@@ -165,6 +172,7 @@ def _tasks(destination: Destination, ledger: Ledger) -> Iterator[list[Decision]]
         scores = {key: seen.as_of for key, seen in ledger.confirmed("score", accounts).items() if key in alive}
         scores |= {key: as_of for key, (as_of, _) in _on_the_way("score", accounts, ledger).items()}
         coming = _scored_here(accounts, ledger) | set(scores)
+        look(row.fields for row in chunk if row.key in found)
         decided = []
         for row in chunk:
             if row.account_id not in alive and row.account_id not in coming:
@@ -188,7 +196,7 @@ def _on_the_way(kind: Kind, keys: Sequence[str], ledger: Ledger) -> dict[str, tu
     sql = f"SELECT key, as_of, attempts, payload, before, was FROM outbox WHERE {keyed(keys)} AND {LIVE}"
     lines = ledger.store.rows(sql, (ledger.dest, kind, *keys))
     return {
-        key: (as_of, Doubt(json.loads(payload), before and json.loads(before), was) if attempts else None)
+        key: (as_of, Doubt(Text(payload), before and Text(before), was) if attempts else None)
         for key, as_of, attempts, payload, before, was in lines
     }
 
