@@ -17,6 +17,7 @@ from serving.writeback import undo
 from serving.writeback.breakers import SourceMove, Trip, Watch, default_limits, stopping
 from serving.writeback.decision import Decision
 from serving.writeback.destination import Destination, Key, Kind
+from serving.writeback.garbage import sweep, swept_between
 from serving.writeback.ledger import Ledger
 from serving.writeback.outbox import Outbox
 from serving.writeback.patient import PATIENCE, Deferred, Patient
@@ -104,7 +105,7 @@ def apply(
     {'run': 'r1', 'staged': 1, 'written': 1, 'skipped': 0, 'rejected': 0, 'deferred': 0}
     {'run': 'r2', 'staged': 1, 'written': 0, 'skipped': 1, 'rejected': 0, 'deferred': 0}
     """
-    with place_of(ledger).delivery(destination.name) as store:
+    with place_of(ledger).delivery(destination.name) as store, swept_between():
         memory = Ledger(store, destination.name, clock)
         patient = Patient(destination, memory, clock, sleep, patience)
         if destination.costs_calls and not verify and (rows_then := memory.delivered(run_id, settings)) is not None:
@@ -150,6 +151,7 @@ class _Intake:
             for chunk in decisions(rows, sender.destination, sender.accepts, ledger):
                 outbox.stage(chunk)
                 self._count(chunk)
+                sweep()
             clear(ledger)
             trips = self.watch.trips(limits, ledger.usually_tasked(limits.usual_runs), self.sources)
             stops = stopping(trips, self.accepted)
