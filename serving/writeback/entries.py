@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 from serving.writeback.canonical import NEVER_A_CHANGE
-from serving.writeback.destination import Outgoing, Row
+from serving.writeback.destination import Kind, Outgoing, Row
 from serving.writeback.staged import Staged
-from serving.writeback.texts import plain
+from serving.writeback.texts import Text, plain, text_of
+
+REASON_LENGTH = 500
 
 
 @dataclass(slots=True)
@@ -57,3 +61,24 @@ class Answer:
     in_doubt: bool = False
     remote_id: str | None = None
     seen: Row | None = None
+
+    def as_line(self) -> tuple[object, ...]:
+        """What of it the outbox is told; rows that fared alike have equal lines."""
+        waits = self.state == "pending"
+        before = text_of(self.entry.before) if waits and self.entry.before is not None else None
+        of_row = (self.state, self.code, self.reason[:REASON_LENGTH], self.next_at, self.remote_id)
+        return (*of_row, int(self.uncounted), int(waits), int(self.keep), before, int(waits and self.in_doubt))
+
+
+def claimed(kind: Kind, line: tuple[Any, ...], fields: Row, attempts: int) -> Entry:
+    """The entry of a line of the outbox."""
+    number, key, account_id, as_of, _, send, job, before, was, restores = line
+    names = None if send is None or send == "*" else _names(send)
+    chosen = None if send is None else fields if names is None else {name: fields[name] for name in names}
+    row, past = Staged(kind, key, account_id, as_of, fields), None if before is None else Text(before)
+    return Entry(number, row, attempts, chosen, send == "*", job, past, was, bool(restores))
+
+
+@lru_cache(maxsize=256)  # most rows of a run change the same fields
+def _names(send: str) -> tuple[str, ...]:
+    return tuple(json.loads(send))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from serving.writeback.canonical import packed, unpacked
 from serving.writeback.decision import Confirmed
@@ -99,10 +99,10 @@ class Ledger:
         """What was last confirmed for each of `keys` that has been delivered before."""
         if not keys:
             return {}
-        sql = f"SELECT key, as_of, names, marks, remote_id FROM shadow JOIN shape USING (shape) WHERE {keyed(keys)}"
+        columns, table = "key, as_of, names, marks, remote_id", "shadow JOIN shape USING (shape)"
         return {
             key: Confirmed(as_of, unpacked(names, held), remote_id)
-            for key, as_of, names, held, remote_id in self.store.rows(sql, (self.dest, kind, *keys))
+            for key, as_of, names, held, remote_id in self.store.keyed(columns, table, self.dest, kind, keys)
         }
 
     def confirm(self, kind: Kind, seen: Mapping[Key, Confirmed], *, back: bool = False) -> None:
@@ -135,8 +135,3 @@ class Ledger:
         if found is None:
             found = self.store.one("INSERT INTO shape (names) VALUES (?) RETURNING shape", (names,))
         return int(found[0]) if found else 0
-
-
-def keyed(keys: Sequence[Any]) -> str:
-    """The condition for one destination's and kind's rows among `keys`."""
-    return f"dest=? AND kind=? AND key IN ({','.join('?' * len(keys))})"

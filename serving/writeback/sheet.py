@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from policy.errors import SettingsError, did_you_mean
 from serving.writeback.decision import Decision, Doubt, decide
 from serving.writeback.destination import Capabilities, Destination, Field, Kind, Scalar
-from serving.writeback.ledger import Ledger, keyed
+from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import IDENTITY, Flaw, Staged, flaw, legible
 from serving.writeback.texts import Text, look, text_of
@@ -193,8 +193,8 @@ def _tasks(destination: Destination, ledger: Ledger) -> Iterator[list[Decision]]
 
 def _on_the_way(kind: Kind, keys: Sequence[str], ledger: Ledger) -> dict[str, tuple[str, Doubt | None]]:
     """Rows of an earlier run not yet finished: their as_of, and what they may have written where one was attempted."""
-    sql = f"SELECT key, as_of, attempts, payload, before, was FROM outbox WHERE {keyed(keys)} AND {LIVE}"
-    lines = ledger.store.rows(sql, (ledger.dest, kind, *keys))
+    columns = "key, as_of, attempts, payload, before, was"
+    lines = ledger.store.keyed(columns, "outbox", ledger.dest, kind, keys, f"AND {LIVE}")
     return {
         key: (as_of, Doubt(Text(payload), before and Text(before), was) if attempts else None)
         for key, as_of, attempts, payload, before, was in lines
