@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks import section
 from benchmarks.rival.scene import Case, Result
 
 BEGIN, END = "<!-- begin: rival -->", "<!-- end: rival -->"
@@ -46,12 +47,7 @@ vendor's address and `/crm/v3` as a constant: it was replaced by the emulator's,
 
 def put(page: Path, text: str) -> None:
     """Write it between the markers of a page, which is made where it is missing; what stands around it stays."""
-    whole = page.read_text(encoding="utf-8") if page.exists() else f"# Reliability\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in whole:
-        whole = f"{whole.rstrip()}\n\n{BEGIN}\n{END}\n"
-    before, _, rest = whole.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    section.put(page, "rival", text)
 
 
 def outcome(results: Sequence[Result], missing: str = "") -> str:
