@@ -63,12 +63,15 @@ def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
 
 
 def _rows(project: Project, as_of: str) -> Iterator[Staged]:
+    import pyarrow as pa
+
     about = _Ahead(_read(project, "book", as_of, ["account_id", *FROM_THE_BOOK]))
     for fields in _read(project, "scores", as_of):
         account = fields.pop("account_id")
         told = about.of(account)
         fields.update((name, told.get(name)) for name in FROM_THE_BOOK)
         yield Staged("score", account, account, as_of, fields)
+    pa.default_memory_pool().release_unused()  # before the delivery needs it
     for fields in _read(project, "tasks", as_of):
         key = fields.pop("task_key")
         yield Staged("task", key, fields["account_id"], as_of, {k: v for k, v in fields.items() if k not in _OF_A_RUN})

@@ -23,7 +23,7 @@ from serving.writeback.outbox import Outbox
 from serving.writeback.patient import PATIENCE, Deferred, Patient
 from serving.writeback.place import Place, place_of
 from serving.writeback.sending import Sender
-from serving.writeback.sheet import clear, decisions
+from serving.writeback.sheet import clear, decisions, newly_tasked
 from serving.writeback.staged import Staged
 
 POINTS = (
@@ -152,14 +152,15 @@ class _Intake:
                 outbox.stage(chunk)
                 self._count(chunk)
                 sweep()
+            tasked = newly_tasked(ledger)
             clear(ledger)
-            trips = self.watch.trips(limits, ledger.usually_tasked(limits.usual_runs), self.sources)
+            trips = self.watch.trips(limits, tasked, ledger.usually_tasked(limits.usual_runs), self.sources)
             stops = stopping(trips, self.accepted)
             if stops:
                 outbox.withdraw(ledger.run)
                 ledger.finish_run(self.applied().counts())
             else:
-                ledger.tasked(len(self.watch.tasked))
+                ledger.tasked(tasked)
                 self.staged += outbox.adopt()
             sender.at("before_stage_commit")
         sender.at("after_stage_commit")

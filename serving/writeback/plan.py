@@ -15,7 +15,7 @@ from serving.writeback.destination import Destination, Key, Kind
 from serving.writeback.ledger import Ledger, Rejection
 from serving.writeback.patient import PATIENCE, Patient
 from serving.writeback.place import Place, place_of
-from serving.writeback.sheet import decisions, left_over
+from serving.writeback.sheet import decisions, left_over, newly_tasked
 from serving.writeback.staged import Staged
 
 DATES = frozenset({"as_of", "expires_on"})
@@ -128,7 +128,7 @@ def plan(
                 watch.see(decision)
                 _enter(found, decision, counts)
         found.resumed = left_over(memory)
-        trips = watch.trips(limits, memory.usually_tasked(limits.usual_runs), sources)
+        trips = watch.trips(limits, newly_tasked(memory), memory.usually_tasked(limits.usual_runs), sources)
     found.scores, found.tasks = Tally(**counts["score"]), Tally(**counts["task"])
     found.stops = stopping(trips, accepted)
     return found

@@ -201,7 +201,8 @@ class Sender:
             shown = found.get(entry.row.key)
             wrong = _differing(kind, entry, shown)
             if not wrong:
-                seen = {**entry.agreed, **(entry.send or {}), **_owners(kind, entry, shown or {})}
+                owners = _owners(kind, entry, shown or {})
+                seen = {**entry.agreed, **(entry.send or {}), **owners} if entry.agreed or owners else entry.send
                 answers.append(Answer(entry, "done", remote_id=outcome.remote_id, seen=seen))
             elif outcome.answer == "unknown":
                 silent.append((entry, outcome))

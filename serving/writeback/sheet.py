@@ -26,7 +26,7 @@ def decisions(
 ) -> Iterator[list[Decision]]:
     """What is to become of each row, in lists: the quarantined first, then scores, then tasks.
 
-    Leaves the temporary table behind for `left_over`; it goes with the connection or `clear`.
+    Leaves temporary tables behind for `left_over` and `newly_tasked`; they go with the connection or `clear`.
     """
     if not accepts.key_unique:
         raise SettingsError(
@@ -37,6 +37,7 @@ def decisions(
     ledger.store.temporary(
         "sheet", "kind TEXT, key TEXT, account_id TEXT, as_of TEXT, fields TEXT, code TEXT, reason TEXT"
     )
+    ledger.store.temporary("tasked", "account_id TEXT NOT NULL UNIQUE")
     for kind, name in sorted(_lay_out(rows, accepts, ledger)):
         _check_field(kind, name, accepts)
     _quarantine_doubles(ledger)
@@ -53,9 +54,16 @@ def left_over(ledger: Ledger) -> int:
     return int(found[0]) if found else 0
 
 
+def newly_tasked(ledger: Ledger) -> int:
+    """How many accounts get a task which the CRM does not have."""
+    found = ledger.store.one("SELECT count(*) FROM tasked")
+    return int(found[0]) if found else 0
+
+
 def clear(ledger: Ledger) -> None:
-    """Drop the table of rows just decided."""
+    """Drop the tables of rows just decided."""
     ledger.store.run("DROP TABLE sheet")
+    ledger.store.run("DROP TABLE tasked")
 
 
 def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> set[tuple[str, str]]:
@@ -188,6 +196,8 @@ def _tasks(destination: Destination, ledger: Ledger) -> Iterator[list[Decision]]
                 had_account=row.account_id in alive,
             )
             decided.append(decision)
+        new = {(decision.row.account_id,) for decision in decided if decision.verdict == "new"}
+        ledger.store.many("INSERT INTO tasked (account_id) VALUES (?) ON CONFLICT (account_id) DO NOTHING", new)
         yield decided
 
 

@@ -1,0 +1,76 @@
+"""Memory does not grow with the rows of a run, and what a run costs does not grow with those that went before it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from serving.writeback.decision import Confirmed
+from serving.writeback.ledger import Ledger
+from serving.writeback.ledger_schema import LIVE
+from serving.writeback.place_postgres import PostgresPlace
+
+ROOT = Path(__file__).parents[3]
+FEW, MANY = 4_000, 28_000
+LIFE = """
+import sys
+from pathlib import Path
+from serving.writeback.delivery import apply
+from serving.writeback.sqlite import SqliteCrm
+from serving.writeback.staged import Staged
+
+def rows(count, run):
+    for i in range(count):
+        fields = {"churn_probability": i % 997 / 1000, "risk_tier": "low", "run_id": run, "reason_1": f"{i} " + "why " * 30}
+        yield Staged("score", f"a{i:06}", f"a{i:06}", "2025-01-06", fields | {f"figure_{n}": i / 7 + n for n in range(10)})
+    for i in range(count // 2):
+        yield Staged("task", f"a{i:06}|call", f"a{i:06}", "2025-01-06", {"subject": f"Call {i}", "run_id": run})
+
+folder, count = Path(sys.argv[1]), int(sys.argv[2])
+for run in ("r1", "r2"):
+    done = apply(rows(count, run), SqliteCrm(folder / "crm.sqlite"), folder / "ledger", run_id=run, accepted=["new_tasks"])
+    assert done.complete and done.written == (done.staged if run == "r1" else 0), done
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+"""
+
+
+def peak_mb(folder: Path, rows: int) -> float:
+    folder.mkdir()
+    command = [sys.executable, "-c", LIFE, str(folder), str(rows)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout) / 1024
+
+
+def test_seven_times_the_rows_need_no_more_memory(tmp_path: Path) -> None:
+    few, many = peak_mb(tmp_path / "few", FEW), peak_mb(tmp_path / "many", MANY)
+    # Holding a row's fields alone would take two kilobytes: 50 MB for the rows that are more.
+    assert many - few < 10, (few, many)
+
+
+@pytest.mark.parametrize(("table", "rest"), [("shadow", ""), ("outbox", f"AND {LIVE}")])
+def test_a_ledger_in_postgres_that_grows_looks_at_the_rows_it_was_asked_for(
+    table: str, rest: str, postgres: str
+) -> None:
+    place = PostgresPlace(SecretStr(postgres), schema=f"ledger_volume_{table}")
+    with place.delivery("crm") as store, store.transaction():
+        ledger = Ledger(store, "crm", lambda: 0.0)
+        ledger.start_run("r1")
+        keys = [f"a{i:05}" for i in range(5_000)]
+        ledger.confirm("score", {key: Confirmed("2025-01-06", {"tier": b"123456"}) for key in keys})
+        columns = "dest, kind, key, account_id, run, as_of, hash, state"
+        lines = [("crm", "score", key, key, ledger.run, "2025-01-06", "", "pending") for key in keys]
+        store.many(f"INSERT INTO outbox ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
+        fetched = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relid=?::regclass"
+        before = store.one(fetched, (table,))
+        found = store.keyed("key", table, "crm", "score", keys[:100], rest)
+        after = store.one(fetched, (table,))
+    assert {key for (key,) in found} == set(keys[:100])
+    assert before is not None
+    assert after is not None
+    assert after[0] - before[0] == 100
