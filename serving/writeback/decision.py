@@ -127,7 +127,7 @@ def decide(
         if name in NEVER_A_CHANGE:
             continue
         theirs = found.get(name)
-        if theirs == ours or same(theirs, ours):
+        if theirs == ours or (theirs is not None and same(theirs, ours)):
             ours_mark = mark(ours)
             if known.get(name) != ours_mark:
                 decision.agreed[name] = ours_mark

@@ -80,5 +80,11 @@ def claimed(kind: Kind, line: tuple[Any, ...], fields: Row, attempts: int) -> En
 
 
 @lru_cache(maxsize=256)  # most rows of a run change the same fields
+def listed(names: tuple[str, ...]) -> str:
+    """The names of the fields to write, as the outbox keeps them."""
+    return json.dumps(names)
+
+
+@lru_cache(maxsize=256)
 def _names(send: str) -> tuple[str, ...]:
     return tuple(json.loads(send))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 
 from serving.writeback import undo
 from serving.writeback.canonical import marks
 from serving.writeback.decision import Confirmed, Decision
 from serving.writeback.destination import Key, Kind, Row
-from serving.writeback.entries import Answer, Entry, claimed
+from serving.writeback.entries import Answer, Entry, claimed, listed
 from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import Staged
@@ -63,7 +62,7 @@ class Outbox:
                 lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason, None))
             elif d.verdict in ("new", "changed"):
                 # "*": the whole row, to be created. Else the names of the fields to write.
-                send = "*" if d.verdict == "new" else json.dumps(list(d.send))
+                send = "*" if d.verdict == "new" else listed(tuple(d.send))
                 payload, job = text_of(_whole(d)), jobs.get((d.row.kind, d.row.key))
                 lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", "", job))
         self.store.many(

@@ -7,7 +7,7 @@ what was sent, so such a value is refused here, with a code. Numbers keep every 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -167,9 +167,12 @@ def cell(value: Scalar) -> str:
     return format(Decimal(text), "f") if "e" in text else text
 
 
-def fits_a_cell(value: Scalar, *, line_ends: bool = True) -> bool:
-    """Whether a CSV file can say this value: not the text `#N/A`, nor a carriage return in a file of line feeds.
+def fit_cells(values: Iterable[Scalar], *, line_ends: bool = True) -> bool:
+    """Whether a CSV file can say these values: not the text `#N/A`, nor a carriage return in a file of line feeds.
 
     `line_ends` false: nor a line feed, for an org that takes those amiss between quotes too.
     """
-    return not isinstance(value, str) or (value != CLEAR and "\r" not in value and (line_ends or "\n" not in value))
+    for value in values:
+        if isinstance(value, str) and (value == CLEAR or "\r" in value or (not line_ends and "\n" in value)):
+            return False
+    return True

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from serving.writeback.decision import Confirmed
 from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
+from serving.writeback.lines import Lines
 from serving.writeback.place_postgres import PostgresPlace
 
 ROOT = Path(__file__).parents[3]
@@ -39,9 +40,30 @@ print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
 """
 
 
-def peak_mb(folder: Path, rows: int) -> float:
+PLAN = """
+import collections, sys
+from pathlib import Path
+from serving.writeback.memory import MemoryCrm
+from serving.writeback.plan import plan
+from serving.writeback.staged import Staged
+
+class Shows(MemoryCrm):
+    def read(self, kind, keys):
+        return {key: {f"figure_{n}": None for n in range(12)} for key in keys}
+
+count = int(sys.argv[2])
+rows = (Staged("score", f"a{i:06}", f"a{i:06}", "2025-01-06", {f"figure_{n}": i / 7 + n for n in range(12)}) for i in range(count))
+found = plan(rows, Shows(), Path(sys.argv[1], "ledger"))
+assert (found.scores.changed, len(found.changes), len(found.unowned)) == (count, 12 * count, count)
+collections.deque(found.pieces(), maxlen=0)
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+"""
+
+
+def peak_mb(folder: Path, rows: int, code: str = LIFE) -> float:
     folder.mkdir()
-    command = [sys.executable, "-c", LIFE, str(folder), str(rows)]
+    command = [sys.executable, "-c", code, str(folder), str(rows)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return int(done.stdout) / 1024
@@ -74,3 +96,22 @@ def test_a_ledger_in_postgres_that_grows_looks_at_the_rows_it_was_asked_for(
     assert before is not None
     assert after is not None
     assert after[0] - before[0] == 100
+
+
+def test_a_long_list_of_a_plan_lies_in_a_file_and_reads_as_a_list(tmp_path: Path) -> None:
+    lines: Lines[tuple[str, float | None]] = Lines(tuple)
+    whole = [(f"a{i} é\n", None if i % 3 else i / 7) for i in range(60_000)]
+    for one in whole[:30_000]:
+        lines.append(*one)
+    assert next(iter(lines)) == whole[0], "read between"
+    for one in whole[30_000:]:
+        lines.append(*one)
+    assert lines._file._rolled, "sixty thousand lines lay in memory"
+    assert lines == whole
+    assert lines != whole[:-1]
+    assert (lines[-1], lines[1:3]) == (whole[-1], whole[1:3])
+
+
+def test_a_plan_of_many_rows_needs_no_more_memory_than_one_of_few(tmp_path: Path) -> None:
+    few, many = peak_mb(tmp_path / "few", FEW, PLAN), peak_mb(tmp_path / "many", MANY, PLAN)
+    assert many - few < 10, (few, many)
