@@ -65,7 +65,7 @@ def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
 def _rows(project: Project, as_of: str) -> Iterator[Staged]:
     import pyarrow as pa
 
-    about = _Ahead(_read(project, "book", as_of, ["account_id", *FROM_THE_BOOK]))
+    about = Ahead(_read(project, "book", as_of, ["account_id", *FROM_THE_BOOK]))
     for fields in _read(project, "scores", as_of):
         account = fields.pop("account_id")
         told = about.of(account)
@@ -77,7 +77,7 @@ def _rows(project: Project, as_of: str) -> Iterator[Staged]:
         yield Staged("task", key, fields["account_id"], as_of, {k: v for k, v in fields.items() if k not in _OF_A_RUN})
 
 
-class _Ahead:
+class Ahead:
     """Rows of a file by account, read as far as they are asked for, each once.
 
     `churn score` writes book and scores in one order: then a row at a time is held. Any other order gives the same.

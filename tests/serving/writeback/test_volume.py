@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,14 @@ import pytest
 from pydantic import SecretStr
 
 from serving.writeback.decision import Confirmed
+from serving.writeback.delivery import apply
+from serving.writeback.destination import Capabilities
 from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.lines import Lines
+from serving.writeback.memory import MemoryCrm
 from serving.writeback.place_postgres import PostgresPlace
+from serving.writeback.staged import Staged
 
 ROOT = Path(__file__).parents[3]
 FEW, MANY = 4_000, 28_000
@@ -115,3 +120,25 @@ def test_a_long_list_of_a_plan_lies_in_a_file_and_reads_as_a_list(tmp_path: Path
 def test_a_plan_of_many_rows_needs_no_more_memory_than_one_of_few(tmp_path: Path) -> None:
     few, many = peak_mb(tmp_path / "few", FEW, PLAN), peak_mb(tmp_path / "many", MANY, PLAN)
     assert many - few < 10, (few, many)
+
+
+def test_cycles_are_given_back_between_batches_and_looked_for_as_before_afterwards(ledger_file: Path) -> None:
+    gone: list[int] = []
+
+    class Answer:
+        def __init__(self) -> None:
+            self.call = self
+
+        def __del__(self) -> None:
+            gone.append(len(crm.writes))
+
+    def answers_in_a_cycle(crm: MemoryCrm, *_: object) -> None:
+        assert not gc.isenabled()
+        Answer()
+
+    accepts = Capabilities("small", open_fields=True, creates_accounts=True, batch_size=2)
+    crm = MemoryCrm(answers_in_a_cycle, accepts)
+    rows = [Staged("score", f"a{i}", f"a{i}", "2025-01-06", {"risk_tier": "low"}) for i in range(8)]
+    assert apply(rows, crm, ledger_file, run_id="r1").written == 8
+    assert gone == [1, 2, 3, 4]
+    assert gc.isenabled()
