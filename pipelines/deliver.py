@@ -55,23 +55,17 @@ def rows_of(project: Project, what: str, as_of: str, part: str | None = None) ->
 
 def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
     """(run id, rows to deliver): one score per account, then the tasks, read as they are asked for."""
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(_file(project, "scores", as_of))
-    first = next(file.iter_batches(1, columns=["run_id"]), None)
-    return ("" if first is None else str(first.column(0)[0])), _rows(project, as_of)
+    first = next(_read(project, "scores", as_of, ["run_id"]), None)
+    return ("" if first is None else str(first["run_id"])), _rows(project, as_of)
 
 
 def _rows(project: Project, as_of: str) -> Iterator[Staged]:
-    import pyarrow as pa
-
     about = Ahead(_read(project, "book", as_of, ["account_id", *FROM_THE_BOOK]))
     for fields in _read(project, "scores", as_of):
         account = fields.pop("account_id")
         told = about.of(account)
         fields.update((name, told.get(name)) for name in FROM_THE_BOOK)
         yield Staged("score", account, account, as_of, fields)
-    pa.default_memory_pool().release_unused()  # before the delivery needs it
     for fields in _read(project, "tasks", as_of):
         key = fields.pop("task_key")
         yield Staged("task", key, fields["account_id"], as_of, {k: v for k, v in fields.items() if k not in _OF_A_RUN})
@@ -98,11 +92,18 @@ class Ahead:
 
 
 def _read(project: Project, what: str, as_of: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # Without a buffer of its own size, every column of a row group (a million rows) is read at once.
-    file = pq.ParquetFile(_file(project, what, as_of), pre_buffer=False, buffer_size=BUFFER)
-    for batch in file.iter_batches(AT_ONCE, columns=columns):
+    usual = pa.default_memory_pool()
+    # Arrow's own allocator keeps what it was given: 50 MB for a million rows, while the delivery needs them.
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        # Without a buffer of its own size, every column of a row group (a million rows) is read at once.
+        file = pq.ParquetFile(_file(project, what, as_of), pre_buffer=False, buffer_size=BUFFER)
+    finally:
+        pa.set_memory_pool(usual)
+    for batch in file.iter_batches(AT_ONCE, columns=columns, use_threads=False):
         names = batch.schema.names
         for line in zip(*map(_plain, batch.columns), strict=True):
             yield dict(zip(names, line, strict=True))
