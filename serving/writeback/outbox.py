@@ -267,7 +267,7 @@ class Outbox:
 def _whole(decision: Decision) -> Row:
     ours, send = decision.row.fields, decision.send
     # As it was laid out, unless something else than its own fields is to be written.
-    return ours if decision.verdict == "new" or send.keys() <= ours.keys() else {**ours, **send}
+    return ours if decision.verdict == "new" or send.items() <= ours.items() else {**ours, **send}
 
 
 def _digest(payload: str) -> str:
