@@ -3,6 +3,7 @@
 # make matrix everything that may happen to a delivery, 20 kills at each point, into docs/reliability.md
 # make trials skill against the truth of simulated companies, into docs/results.md (about six hours on two cores; it goes on, too)
 # make rival  drt-core and this project's write-back through the same faults, into docs/reliability.md (seven minutes)
+# make volume a million accounts delivered to SQLite and to the Salesforce emulator, into docs/reliability.md (twenty minutes)
 # make bench  docs/benchmarks.md, measured anew (hours on two cores; stopped, it goes on where it was)
 PYTHON ?= python3.11
 VENV := .venv
@@ -95,6 +96,11 @@ RIVAL_VENV := .venv-rival
 .PHONY: rival
 rival: install postgres $(RIVAL_VENV)/.installed
 	$(BIN)/python -m benchmarks.rival --drt $(RIVAL_VENV)/bin/drt --write
+
+# A million accounts, staged and delivered.
+.PHONY: volume
+volume: install
+	$(BIN)/python -m benchmarks.delivery --write
 
 $(RIVAL_VENV)/.installed: requirements.rival.lock | $(STAMP)
 	@echo "Installing drt-core into $(RIVAL_VENV) for the comparison"

@@ -20,10 +20,10 @@ def main(given: list[str]) -> None:
     """Prepare, measure, print."""
     case, folder = Case(**json.loads(given[0])), Path(given[1])
     work = _prepared(case, folder)
-    wall, before = time.perf_counter(), _cpu()
+    wall, before = time.perf_counter(), used_cpu()
     found = work()
-    cpu, wall = _cpu() - before, time.perf_counter() - wall
-    peak = _peak_gb()
+    cpu, wall = used_cpu() - before, time.perf_counter() - wall
+    peak = peak_gb()
     table = _as_arrow(found)
     if table is not None and len(given) > 2:
         import pyarrow.parquet as pq
@@ -47,12 +47,13 @@ def _prepared(case: Case, folder: Path) -> Any:
     return getattr(engine, case.contender)(case, folder)
 
 
-def _cpu() -> float:
+def used_cpu() -> float:
+    """CPU seconds of this process so far, all threads."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-def _peak_gb() -> float:
+def peak_gb() -> float:
     """The most memory since this program was loaded. `ru_maxrss` would start from what the parent held when it forked."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))

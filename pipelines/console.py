@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -37,6 +37,12 @@ class Console:
         """The JSON object, where asked for. NaN is refused: undefined is null."""
         if self.as_json:
             sys.stdout.write(json.dumps(found, allow_nan=False, default=str) + "\n")
+
+    def result_in_pieces(self, pieces: Iterable[str]) -> None:
+        """The same, from its text piece by piece: an object that is too long for memory."""
+        if self.as_json:
+            sys.stdout.writelines(pieces)
+            sys.stdout.write("\n")
 
     def say(self, text: str) -> None:
         """A line for people on stdout; silent under --json."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,14 @@ from serving.writeback.staged import Staged
 
 # Names and owners belong to the CRM; the embedded one has nobody else to fill them.
 FROM_THE_BOOK = ("name", "owner_id")
-AT_ONCE = 5_000
+OWNER_EMAIL = "owner_email"
+"""It finds the owner in a CRM with ids of its own, and is not sent."""
+AT_ONCE = 2_000
 """Rows of a file that are in memory at a time."""
+BUFFER = 1 << 16
+"""Bytes of a column that are read at a time."""
+_OF_A_RUN = ("as_of", "run_id")
+"""What a task is not told of: its key says the week."""
 
 
 def scored_dates(project: Project) -> list[str]:
@@ -51,39 +57,79 @@ def rows_of(project: Project, what: str, as_of: str, part: str | None = None) ->
 
 def staged(project: Project, as_of: str) -> tuple[str, Iterator[Staged]]:
     """(run id, rows to deliver): one score per account, then the tasks, read as they are asked for."""
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(_file(project, "scores", as_of))
-    first = next(file.iter_batches(1, columns=["run_id"]), None)
-    return ("" if first is None else str(first.column(0)[0])), _rows(project, as_of)
+    first = next(_read(project, "scores", as_of, ["run_id"]), None)
+    return ("" if first is None else str(first["run_id"])), _rows(project, as_of)
 
 
 def _rows(project: Project, as_of: str) -> Iterator[Staged]:
-    columns = ["account_id", *FROM_THE_BOOK, "owner_email"]
-    book = {row["account_id"]: row for row in _read(project, "book", as_of, columns)}
-    for row in _read(project, "scores", as_of):
-        account = row["account_id"]
-        extra = {name: book.get(account, {}).get(name) for name in FROM_THE_BOOK}
-        fields = {k: _plain(v) for k, v in row.items() if k != "account_id"} | extra
-        yield Staged("score", account, account, as_of, fields, book.get(account, {}).get("owner_email"))
-    for row in _read(project, "tasks", as_of):
-        fields = {k: _plain(v) for k, v in row.items() if k not in ("task_key", "as_of", "run_id")}
-        whose = book.get(row["account_id"], {}).get("owner_email")
-        yield Staged("task", row["task_key"], row["account_id"], as_of, fields, whose)
+    about = Ahead(_read(project, "book", as_of, ["account_id", *FROM_THE_BOOK, OWNER_EMAIL]))
+    for fields in _read(project, "scores", as_of):
+        account = fields.pop("account_id")
+        told = about.of(account)
+        fields.update((name, told.get(name)) for name in FROM_THE_BOOK)
+        yield Staged("score", account, account, as_of, fields, told.get(OWNER_EMAIL))
+    whose = _owners_of_tasks(project, as_of)
+    for fields in _read(project, "tasks", as_of):
+        key = fields.pop("task_key")
+        account = fields["account_id"]
+        told = {name: value for name, value in fields.items() if name not in _OF_A_RUN}
+        yield Staged("task", key, account, as_of, told, whose.get(account))
+
+
+def _owners_of_tasks(project: Project, as_of: str) -> dict[str, str | None]:
+    """The e-mail address of the owner of each account that has tasks; those accounts are few."""
+    tasked = {row["account_id"] for row in _read(project, "tasks", as_of, ["account_id"])}
+    book = _read(project, "book", as_of, ["account_id", OWNER_EMAIL])
+    return {row["account_id"]: row[OWNER_EMAIL] for row in book if row["account_id"] in tasked}
+
+
+class Ahead:
+    """Rows of a file by account, read as far as they are asked for, each once.
+
+    `churn score` writes book and scores in one order: then a row at a time is held. Any other order gives the same.
+    """
+
+    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
+        self.rows = rows
+        self.held: dict[str, dict[str, Any]] = {}
+
+    def of(self, account: str) -> dict[str, Any]:
+        """The account's row; nothing where there is none."""
+        while account not in self.held:
+            row = next(self.rows, None)
+            if row is None:
+                return {}
+            self.held[row["account_id"]] = row
+        return self.held.pop(account)
 
 
 def _read(project: Project, what: str, as_of: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(_file(project, what, as_of)).iter_batches(AT_ONCE, columns=columns):
-        yield from batch.to_pylist()
+    usual = pa.default_memory_pool()
+    # Arrow's own allocator keeps what it was given: 50 MB for a million rows, while the delivery needs them.
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        # Without a buffer of its own size, every column of a row group (a million rows) is read at once.
+        file = pq.ParquetFile(_file(project, what, as_of), pre_buffer=False, buffer_size=BUFFER)
+    finally:
+        pa.set_memory_pool(usual)
+    for batch in file.iter_batches(AT_ONCE, columns=columns, use_threads=False):
+        names = batch.schema.names
+        for line in zip(*map(_plain, batch.columns), strict=True):
+            yield dict(zip(names, line, strict=True))
 
 
 def _file(project: Project, what: str, as_of: str) -> Path:
     return project.state / what / f"as_of={as_of}" / f"{what}.parquet"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value
+def _plain(column: Any) -> list[Any]:
+    """A column's values; dates and times as ISO text."""
+    import pyarrow as pa
+
+    values: list[Any] = column.to_pylist()
+    if not pa.types.is_temporal(column.type):
+        return values
+    return [None if value is None else value.isoformat() for value in values]

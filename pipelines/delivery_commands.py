@@ -42,7 +42,7 @@ def plan(
 
     console = Console(json)
     found = steps.plan(opened_project(project, set_), given_day(as_of), accept or ())
-    console.result(found.as_json())
+    console.result_in_pieces(found.pieces())
     console.show(delivery_told.plan(found))
 
 

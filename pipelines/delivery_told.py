@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from rich.box import SIMPLE
@@ -42,17 +43,19 @@ def plan(found: Any) -> Any:
     fields = Counter(c.field for c in found.changes)
     if fields:
         parts.append(_list("Fields that would change", [f"{name}: {n:,}" for name, n in fields.most_common()]))
-    for title, lines in (
-        ("New tasks", found.new_tasks),
+    for title, lines, told in (
+        ("New tasks", found.new_tasks, str),
         (
             "Edited by a person, and kept",
-            [f"{e.key} {e.field}: {e.theirs!r} stays, not {e.ours!r}" for e in found.edited],
+            found.edited,
+            lambda e: f"{e.key} {e.field}: {e.theirs!r} stays, not {e.ours!r}",
         ),
-        ("Accounts without an owner", found.unowned),
-        ("Rejected", [f"{r.kind} {r.key}: {r.reason} ({r.code})" for r in found.rejected]),
+        ("Accounts without an owner", found.unowned, str),
+        ("Rejected", found.rejected, lambda r: f"{r.kind} {r.key}: {r.reason} ({r.code})"),
     ):
         if lines:
-            parts.append(_list(f"{title} ({len(lines):,})", lines))
+            some = [told(line) for line in islice(lines, SHOWN)]
+            parts.append(_list(f"{title} ({len(lines):,})", some, of=len(lines)))
     if found.unknown_owners:
         parts.append(Text(ownerless(found.unknown_owners, found.destination), "yellow"))
     if found.resumed:
@@ -163,6 +166,8 @@ def _grid(title: str, *heads: str) -> Table:
     return table
 
 
-def _list(title: str, lines: Sequence[str], style: str = "", shown: int = SHOWN) -> Text:
-    some = [*lines[:shown], *([f"… and {len(lines) - shown:,} more"] if len(lines) > shown else [])]
+def _list(title: str, lines: Sequence[str], style: str = "", shown: int = SHOWN, of: int | None = None) -> Text:
+    """The first `shown` lines; `of` how many there are, where not all are given."""
+    more = (len(lines) if of is None else of) - shown
+    some = [*lines[:shown], *([f"… and {more:,} more"] if more > 0 else [])]
     return Text("\n").join([Text(title, style or "bold"), *(Text(f"  {line}") for line in some), Text("")])

@@ -52,18 +52,13 @@ class Watch:
     moved: Counter[tuple[str, bool]] = field(default_factory=Counter)
     """By tier, and whether for the worse. In a usual week about as many move one way as the other; where a source has
     broken, or a policy or model has changed, most move one way, or very many move both."""
-    tasked: set[str] = field(default_factory=set)
-    """Accounts that get a task which the CRM does not have."""
 
     def see(self, decision: Decision) -> None:
         """Count one decision."""
         self.rows += 1
         if decision.verdict == "dead":
             self.rejected += 1
-        elif decision.row.kind == "task":
-            if decision.verdict == "new":
-                self.tasked.add(decision.row.account_id)
-        else:
+        elif decision.row.kind == "score":
             self.scores += 1
             for name in TIERS:
                 self.had_tier[name] += bool((decision.found or {}).get(name))
@@ -71,8 +66,11 @@ class Watch:
                     before, after = decision.changes[name]
                     self.moved[name, WORSE.get(str(after), 9) > WORSE.get(str(before), 0)] += 1
 
-    def trips(self, limits: Delivery, usual: Sequence[int], sources: Sequence[SourceMove]) -> list[Trip]:
-        """The breakers that trip. `usual`: in how many accounts earlier runs opened tasks, the newest first."""
+    def trips(self, limits: Delivery, tasked: int, usual: Sequence[int], sources: Sequence[SourceMove]) -> list[Trip]:
+        """The breakers that trip.
+
+        `tasked` accounts get a task which the CRM does not have; `usual`: how many did in earlier runs, the newest first.
+        """
         least, found = limits.least_rows, []
         if too_many(self.rejected, self.rows, limits.rejected_share, least):
             found.append(
@@ -84,7 +82,7 @@ class Watch:
                     f"`{name}` would get {'worse' if worse else 'better'} in {moved} of {self.had_tier[name]} accounts"
                 )
                 found.append(Trip("tier_moves", f"{told}, {_more(limits.tier_moves_share)}"))
-        new = len(self.tasked)
+        new = tasked
         if too_many(new, self.scores, limits.new_tasks_share, least):
             told = f"{new} of {self.scores} accounts would get a new task"
             found.append(Trip("new_tasks", f"{told}, {_more(limits.new_tasks_share)}"))

@@ -15,6 +15,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 from serving.writeback.destination import Row, Scalar
 
@@ -37,35 +39,73 @@ def canonical(value: Scalar) -> Scalar:
         return _instant(value) if 16 <= len(value) <= 32 and _TIMESTAMP.fullmatch(value) else value
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, float):
-        rounded = round(value, 6)
-        return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
-    return value
+    return _rounded(value) if isinstance(value, float) else value
 
 
 def same(left: Scalar, right: Scalar) -> bool:
     """Whether two values are one value."""
-    if left is right or (type(left) is type(right) and left == right):
-        return True
+    # Whatever is equal is the same, and nothing else is the same as null: most values are settled here.
+    if left == right or left is None or right is None:
+        return left == right
     left, right = canonical(left), canonical(right)
     return isinstance(left, str) == isinstance(right, str) and left == right
 
 
-@lru_cache(maxsize=1 << 16)  # tiers, versions and dates are the same in row after row
 def mark(value: Scalar) -> bytes:
     """Six bytes that stand for a value in the ledger, so that confirmed values need not be kept there.
 
     >>> mark(0.5) == mark(0.5000000001), mark("1") == mark(1), mark(None) == mark("")
     (True, False, False)
     """
+    return _digest(repr(_rounded(value))) if type(value) is float else _mark(value)
+
+
+@lru_cache(maxsize=1 << 12)  # tiers, versions and dates are the same in row after row; hardly two figures are
+def _mark(value: Scalar) -> bytes:
     value = canonical(value)
-    spelt = f"={value}" if isinstance(value, str) else repr(value)
+    return _digest("=" + value if isinstance(value, str) else repr(value))
+
+
+def _digest(spelt: str) -> bytes:
     return hashlib.blake2b(spelt.encode(), digest_size=MARK_BYTES).digest()
+
+
+def _rounded(value: float) -> int | float:
+    rounded = round(value, 6)
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
 
 
 def marks(fields: Row) -> dict[str, bytes]:
     """The mark of every field that can make a change."""
-    return {name: mark(value) for name, value in fields.items() if name not in NEVER_A_CHANGE}
+    found = dict(zip(fields, map(mark, fields.values()), strict=True))
+    for name in NEVER_A_CHANGE:
+        found.pop(name, None)
+    return found
+
+
+class Packed(NamedTuple):
+    """A row's marks as the ledger keeps them: the fields' names (a line each), their marks, and the hash of both."""
+
+    names: str
+    marks: bytes
+    hash: str
+
+
+def packed(field_marks: Mapping[str, bytes]) -> Packed:
+    """A row's marks in one order, whatever order they come in."""
+    names, heads, text = _order(tuple(field_marks))
+    held = [field_marks[name] for name in names]
+    joined = b"".join(chain.from_iterable(zip(heads, held, strict=True)))
+    return Packed(text, b"".join(held), hashlib.blake2b(joined, digest_size=16).hexdigest())
+
+
+def unpacked(names: str, held: bytes) -> dict[str, bytes]:
+    """The marks again.
+
+    >>> unpacked(*packed(marks({"b": 1, "a": 2}))[:2]) == marks({"a": 2, "b": 1})
+    True
+    """
+    return {name: held[i : i + MARK_BYTES] for name, i in _places(names)}
 
 
 def row_hash(field_marks: Mapping[str, bytes]) -> str:
@@ -74,8 +114,18 @@ def row_hash(field_marks: Mapping[str, bytes]) -> str:
     >>> row_hash(marks({"b": 1, "a": 2})) == row_hash(marks({"a": 2.0, "b": 1, "run_id": "r7"}))
     True
     """
-    joined = b"".join(name.encode() + b"\0" + field_marks[name] for name in sorted(field_marks))
-    return hashlib.blake2b(joined, digest_size=16).hexdigest()
+    return packed(field_marks).hash
+
+
+@lru_cache(maxsize=256)  # a run's rows have few sets of fields
+def _order(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[bytes, ...], str]:
+    ordered = tuple(sorted(names))
+    return ordered, tuple(name.encode() + b"\0" for name in ordered), "\n".join(ordered)
+
+
+@lru_cache(maxsize=256)
+def _places(names: str) -> tuple[tuple[str, int], ...]:
+    return tuple((name, i * MARK_BYTES) for i, name in enumerate(names.split("\n")) if name)
 
 
 def _instant(text: str) -> str:

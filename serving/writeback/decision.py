@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, mark, same
 from serving.writeback.destination import Row, Scalar
 from serving.writeback.staged import Staged
+from serving.writeback.texts import plain
 
 STATUS, OPEN, CANCELLED = "status", "open", "cancelled"
 """Of a task. What its owner makes of it otherwise is the owner's."""
@@ -58,7 +59,7 @@ class Decision:
     row: Staged
     verdict: Verdict
     found: Row | None = None
-    send: dict[str, Scalar] = field(default_factory=dict)
+    send: Row = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
     edits: dict[str, Edit] = field(default_factory=dict)
     agreed: dict[str, bytes] = field(default_factory=dict)
@@ -109,9 +110,10 @@ def decide(
     if found is None:
         if row.kind == "task" and confirmed is not None and had_account:
             return Decision(row, "deleted")
-        return Decision(row, "new", send=dict(row.fields), forget=confirmed is not None)
+        return Decision(row, "new", send=row.fields, forget=confirmed is not None)
 
     decision = Decision(row, "unchanged", found, was=confirmed.as_of if confirmed else "")
+    fields = plain(row.fields)
     known = dict(confirmed.marks) if confirmed else {}
     if row.kind == "task" and found.get(STATUS) == CANCELLED and known.get(STATUS) == mark(CANCELLED):
         decision.changes[STATUS] = Change(CANCELLED, OPEN)  # we closed it, when its run was rolled back
@@ -121,11 +123,11 @@ def decide(
     if in_doubt and decision.agreed:
         decision.replaced = _written(in_doubt, decision.agreed)
         decision.was = decision.was if decision.replaced == {} else in_doubt.was
-    for name, ours in row.fields.items():
+    for name, ours in fields.items():
         if name in NEVER_A_CHANGE:
             continue
         theirs = found.get(name)
-        if same(theirs, ours):
+        if theirs == ours or (theirs is not None and same(theirs, ours)):
             ours_mark = mark(ours)
             if known.get(name) != ours_mark:
                 decision.agreed[name] = ours_mark
@@ -135,8 +137,8 @@ def decide(
             decision.changes[name] = Change(theirs, ours)
     if decision.changes:
         decision.verdict = "changed"
-        decision.send = {name: change.after for name, change in decision.changes.items()}
-        decision.send |= {name: row.fields[name] for name in row.fields if name in NEVER_A_CHANGE}
+        who = {name: fields[name] for name in NEVER_A_CHANGE if name in fields}
+        decision.send = {**{name: change.after for name, change in decision.changes.items()}, **who}
     else:
         decision.advances = confirmed is None or confirmed.as_of < row.as_of
     return decision

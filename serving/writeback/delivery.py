@@ -18,13 +18,14 @@ from serving.writeback import undo
 from serving.writeback.breakers import SourceMove, Trip, Watch, default_limits, stopping
 from serving.writeback.decision import Decision
 from serving.writeback.destination import Destination, Key, Kind
+from serving.writeback.garbage import sweep, swept_between
 from serving.writeback.ledger import Ledger
 from serving.writeback.outbox import Outbox
 from serving.writeback.owners import Assigned, ownerless
 from serving.writeback.patient import PATIENCE, Deferred, Patient
 from serving.writeback.place import Place, place_of
 from serving.writeback.sending import Sender
-from serving.writeback.sheet import clear, decisions
+from serving.writeback.sheet import clear, decisions, newly_tasked
 from serving.writeback.staged import Staged
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def apply(
     {'run': 'r1', 'staged': 1, 'written': 1, 'skipped': 0, 'rejected': 0, 'deferred': 0}
     {'run': 'r2', 'staged': 1, 'written': 0, 'skipped': 1, 'rejected': 0, 'deferred': 0}
     """
-    with place_of(ledger).delivery(destination.name) as store:
+    with place_of(ledger).delivery(destination.name) as store, swept_between():
         memory = Ledger(store, destination.name, clock)
         patient = Patient(destination, memory, clock, sleep, patience)
         if destination.costs_calls and not verify and (rows_then := memory.delivered(run_id, settings)) is not None:
@@ -156,14 +157,16 @@ class _Intake:
             for chunk in decisions(rows, sender.destination, sender.accepts, ledger):
                 outbox.stage(chunk)
                 self._count(chunk)
+                sweep()
+            tasked = newly_tasked(ledger)
             clear(ledger)
-            trips = self.watch.trips(limits, ledger.usually_tasked(limits.usual_runs), self.sources)
+            trips = self.watch.trips(limits, tasked, ledger.usually_tasked(limits.usual_runs), self.sources)
             stops = stopping(trips, self.accepted)
             if stops:
                 outbox.withdraw(ledger.run)
                 ledger.finish_run(self.applied().counts())
             else:
-                ledger.tasked(len(self.watch.tasked))
+                ledger.tasked(tasked)
                 self.staged += outbox.adopt()
             sender.at("before_stage_commit")
         sender.at("after_stage_commit")

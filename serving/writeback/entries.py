@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 from serving.writeback.canonical import NEVER_A_CHANGE
-from serving.writeback.destination import Outgoing, Row
+from serving.writeback.destination import Kind, Outgoing, Row
 from serving.writeback.staged import Staged
+from serving.writeback.texts import Text, plain, text_of
+
+REASON_LENGTH = 500
 
 
 @dataclass(slots=True)
@@ -32,9 +37,11 @@ class Entry:
     def outgoing(self) -> Outgoing:
         """The row as the destination gets it."""
         send = self.send or {}
-        seen = (self.before or {}) if self.seen is None else self.seen
+        if self.create:
+            return Outgoing(self.row.key, self.row.account_id, send, True)
+        seen = plain(self.before or {}) if self.seen is None else self.seen
         compared = {name: value for name, value in seen.items() if name in send and name not in NEVER_A_CHANGE}
-        return Outgoing(self.row.key, self.row.account_id, send, self.create, {} if self.create else compared)
+        return Outgoing(self.row.key, self.row.account_id, send, False, compared)
 
 
 @dataclass(slots=True)
@@ -54,3 +61,30 @@ class Answer:
     in_doubt: bool = False
     remote_id: str | None = None
     seen: Row | None = None
+
+    def as_line(self) -> tuple[object, ...]:
+        """What of it the outbox is told; rows that fared alike have equal lines."""
+        waits = self.state == "pending"
+        before = text_of(self.entry.before) if waits and self.entry.before is not None else None
+        of_row = (self.state, self.code, self.reason[:REASON_LENGTH], self.next_at, self.remote_id)
+        return (*of_row, int(self.uncounted), int(waits), int(self.keep), before, int(waits and self.in_doubt))
+
+
+def claimed(kind: Kind, line: tuple[Any, ...], fields: Row, attempts: int) -> Entry:
+    """The entry of a line of the outbox."""
+    number, key, account_id, as_of, _, send, job, before, was, restores = line
+    names = None if send is None or send == "*" else _names(send)
+    chosen = None if send is None else fields if names is None else {name: fields[name] for name in names}
+    row, past = Staged(kind, key, account_id, as_of, fields), None if before is None else Text(before)
+    return Entry(number, row, attempts, chosen, send == "*", job, past, was, bool(restores))
+
+
+@lru_cache(maxsize=256)  # most rows of a run change the same fields
+def listed(names: tuple[str, ...]) -> str:
+    """The names of the fields to write, as the outbox keeps them."""
+    return json.dumps(names)
+
+
+@lru_cache(maxsize=256)
+def _names(send: str) -> tuple[str, ...]:
+    return tuple(json.loads(send))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from serving.writeback.canonical import MARK_BYTES, row_hash
+from serving.writeback.canonical import packed, unpacked
 from serving.writeback.decision import Confirmed
 from serving.writeback.destination import Key, Kind
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.store import Store
 
 What = Literal["apply", "rollback"]
+_NOTHING = Confirmed("", {})
 COUNTS = ("staged", "skipped", "written", "rejected", "deferred")
 
 
@@ -98,24 +99,24 @@ class Ledger:
         """What was last confirmed for each of `keys` that has been delivered before."""
         if not keys:
             return {}
-        sql = f"SELECT key, as_of, names, marks, remote_id FROM shadow JOIN shape USING (shape) WHERE {keyed(keys)}"
+        columns, table = "key, as_of, names, marks, remote_id", "shadow JOIN shape USING (shape)"
         return {
-            key: Confirmed(as_of, _unpacked(names, packed), remote_id)
-            for key, as_of, names, packed, remote_id in self.store.rows(sql, (self.dest, kind, *keys))
+            key: Confirmed(as_of, unpacked(names, held), remote_id)
+            for key, as_of, names, held, remote_id in self.store.keyed(columns, table, self.dest, kind, keys)
         }
 
     def confirm(self, kind: Kind, seen: Mapping[Key, Confirmed], *, back: bool = False) -> None:
         """Remember marks seen in the destination; a row's as_of only ever moves forward, but for a rollback (`back`)."""
         before = self.confirmed(kind, list(seen))
+        shapes: dict[str, int] = {}
         lines = []
         for key, now in seen.items():
-            was = before.get(key, Confirmed("", {}))
-            merged = {**was.marks, **now.marks}
-            names = sorted(merged)
-            packed = b"".join(merged[name] for name in names)
+            was = before.get(key, _NOTHING)
+            held = packed({**was.marks, **now.marks} if was.marks else now.marks)
             as_of, remote_id = now.as_of if back else max(was.as_of, now.as_of), now.remote_id or was.remote_id
-            shape = self._shape("\n".join(names))
-            lines.append((self.dest, kind, key, as_of, row_hash(merged), shape, packed, remote_id))
+            if held.names not in shapes:
+                shapes[held.names] = self._shape(held.names)
+            lines.append((self.dest, kind, key, as_of, held.hash, shapes[held.names], held.marks, remote_id))
         self.store.many(
             "INSERT INTO shadow (dest, kind, key, as_of, hash, shape, marks, remote_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (dest, kind, key) DO UPDATE SET as_of=excluded.as_of, hash=excluded.hash,"
@@ -134,12 +135,3 @@ class Ledger:
         if found is None:
             found = self.store.one("INSERT INTO shape (names) VALUES (?) RETURNING shape", (names,))
         return int(found[0]) if found else 0
-
-
-def keyed(keys: Sequence[Any]) -> str:
-    """The condition for one destination's and kind's rows among `keys`."""
-    return f"dest=? AND kind=? AND key IN ({','.join('?' * len(keys))})"
-
-
-def _unpacked(names: str, packed: bytes) -> dict[str, bytes]:
-    return {name: packed[i * MARK_BYTES : (i + 1) * MARK_BYTES] for i, name in enumerate(names.split("\n")) if name}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from serving.writeback import undo
 from serving.writeback.canonical import marks
 from serving.writeback.decision import Confirmed, Decision
 from serving.writeback.destination import Key, Kind, Row
-from serving.writeback.entries import Answer, Entry
-from serving.writeback.ledger import Ledger, keyed
+from serving.writeback.entries import Answer, Entry, claimed, listed
+from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import Staged
+from serving.writeback.texts import Text, look, read, text_of
 
-REASON_LENGTH = 500
+AT_ONCE = 1_000
+"""Rows of a statement."""
 _ACCEPTED = f"""NOT (o.kind = 'task' AND EXISTS (SELECT 1 FROM outbox s
   WHERE s.dest = o.dest AND s.kind = 'score' AND s.key = o.account_id AND s.{LIVE}))"""
 """A task waits until its account's score is through."""
@@ -27,7 +27,7 @@ class BatchHandle:
 
     def __init__(self, ledger: Ledger, batch: Sequence[Entry]) -> None:
         self._ledger = ledger
-        self._ids = [(entry.id,) for entry in batch]
+        self._batch = batch
         jobs = {entry.job for entry in batch}
         self._job = jobs.pop() if len(jobs) == 1 else None
 
@@ -40,7 +40,7 @@ class BatchHandle:
         """Keep the job's id, durably."""
         self._job = job
         with self._ledger.transaction():
-            self._ledger.store.many("UPDATE outbox SET job_id=? WHERE id=?", [(job, i) for (i,) in self._ids])
+            Outbox(self._ledger).change("job_id=?", (job,), [entry.id for entry in self._batch])
 
 
 class Outbox:
@@ -62,8 +62,8 @@ class Outbox:
                 lines.append((*identity, "", None, None, None, "", "dead", d.code, d.reason, None, 0))
             elif d.verdict in ("new", "changed"):
                 # "*": the whole row, to be created. Else the names of the fields to write.
-                send = "*" if d.verdict == "new" else json.dumps(list(d.send))
-                payload = _text({**d.row.fields, **d.send})
+                send = "*" if d.verdict == "new" else listed(tuple(d.send))
+                payload = text_of(_whole(d))
                 job, attempts = left.get((d.row.kind, d.row.key), (None, 0))
                 lines.append((*identity, _digest(payload), payload, send, *_past(d), "pending", "", "", job, attempts))
         self.store.many(
@@ -91,19 +91,30 @@ class Outbox:
         found: dict[tuple[str, Key], tuple[str | None, int]] = {}
         for kind in kinds:
             keys = [row.key for row in rows if row.kind == kind]
-            sql = f"SELECT key, job_id, attempts FROM outbox WHERE {keyed(keys)} AND {LIVE}"
             if keys:
-                lines = self.store.rows(sql, (self.ledger.dest, kind, *keys))
+                lines = self.store.keyed("key, job_id, attempts", "outbox", self.ledger.dest, kind, keys, f"AND {LIVE}")
                 found |= {(kind, key): (job, int(attempts)) for key, job, attempts in lines}
         return found
 
     def supersede(self, rows: Sequence[Staged]) -> None:
         """Drop what is on its way for these rows and not newer."""
-        self.store.many(
-            "UPDATE outbox SET state='superseded', payload=NULL, before=NULL"
-            f" WHERE dest=? AND kind=? AND key=? AND as_of<=? AND {LIVE}",
-            [(self.ledger.dest, row.kind, row.key, row.as_of) for row in rows],
-        )
+        keys: dict[tuple[Kind, str], list[Key]] = {}
+        for row in rows:
+            keys.setdefault((row.kind, row.as_of), []).append(row.key)
+        for (kind, as_of), some in keys.items():
+            older = [
+                number
+                for number, held in self.store.keyed("id, as_of", "outbox", self.ledger.dest, kind, some, f"AND {LIVE}")
+                if held <= as_of
+            ]
+            self.change("state='superseded', payload=NULL, before=NULL", (), older)
+
+    def change(self, what: str, values: Sequence[object], ids: Sequence[int]) -> None:
+        """The same change of many rows."""
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            self.store.run(f"UPDATE outbox SET {what} WHERE id IN ({marks})", (*values, *some))
 
     def restore(self, rows: Sequence[undo.Replaced]) -> None:
         """Stage what a run replaced, to be put back; what is on its way for these rows is dropped."""
@@ -128,8 +139,8 @@ class Outbox:
         for lines in self.store.stream(sql, (self.ledger.run,), size):
             yield [
                 (
-                    Staged(kind, key, account, as_of, json.loads(payload)),
-                    None if past is None else json.loads(past),
+                    Staged(kind, key, account, as_of, Text(payload)),
+                    None if past is None else Text(past),
                     was,
                 )
                 for kind, key, account, as_of, payload, past, was in lines
@@ -174,10 +185,11 @@ class Outbox:
                 f" WHERE {due} AND o.attempts=? AND coalesce(o.job_id, '')=? ORDER BY id LIMIT ?",
                 (*where, *first, limit),
             )
-            self.store.many(
-                "UPDATE outbox SET state='claimed', attempts=attempts+1 WHERE id=?", [(line[0],) for line in lines]
-            )
-        return [_entry(kind, line, first[0] + 1) for line in lines]
+            self.change("state='claimed', attempts=attempts+1", (), [line[0] for line in lines])
+        fields = read([line[4] for line in lines])
+        batch = [claimed(kind, line, row, first[0] + 1) for line, row in zip(lines, fields, strict=True)]
+        look(entry.before for entry in batch if entry.before is not None)
+        return batch
 
     def most_attempts(self) -> int:
         """How often the row that was tried most, and is still on its way, was tried."""
@@ -197,18 +209,28 @@ class Outbox:
         A rejected score takes its account's tasks with it; how many is returned.
         """
         with self.ledger.transaction():
-            self.store.many(
-                "UPDATE outbox SET state=?, code=?, reason=?, next_at=?, remote_id=coalesce(?, remote_id),"
-                " attempts=attempts-?, payload=CASE WHEN ?=1 THEN payload END, send=CASE WHEN ?=1 THEN send END,"
-                " before=?, job_id=CASE WHEN ?=1 THEN job_id END WHERE id=?",
-                [_line(answer) for answer in answers],
-            )
+            self._settle(answers)
             dead = [a.entry.row.key for a in answers if a.state == "dead"]
             held = self._hold_tasks(dead) if kind == "score" else 0
             at("after_ack")
             self._remember(kind, [a for a in answers if a.seen is not None])
             self.ledger.audit((kind, a.entry.row.key, a.code or "written") for a in answers if a.state != "pending")
         return held
+
+    def _settle(self, answers: Sequence[Answer]) -> None:
+        what = (
+            "state=?, code=?, reason=?, next_at=?, remote_id=coalesce(?, remote_id), attempts=attempts-?,"
+            " payload=CASE WHEN ?=1 THEN payload END, send=CASE WHEN ?=1 THEN send END, before=?,"
+            " job_id=CASE WHEN ?=1 THEN job_id END"
+        )
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for answer in answers:
+            alike.setdefault(answer.as_line(), []).append(answer.entry.id)
+        alone = [(*line, ids[0]) for line, ids in alike.items() if len(ids) == 1]
+        self.store.many(f"UPDATE outbox SET {what} WHERE id=?", alone)
+        for line, ids in alike.items():
+            if len(ids) > 1:
+                self.change(what, line, ids)
 
     def _remember(self, kind: Kind, answers: Sequence[Answer]) -> None:
         """Move what is confirmed, and keep what was there before for a rollback."""
@@ -241,30 +263,14 @@ class Outbox:
 
 
 def _restoring(r: undo.Replaced) -> tuple[str | None, ...]:
-    before = None if r.before is None else _text(r.before)
+    before = None if r.before is None else text_of(r.before)
     return r.kind, r.key, r.account_id, r.was, before or "{}", before, r.was
 
 
-def _line(a: Answer) -> tuple[object, ...]:
-    reason, waits = a.reason[:REASON_LENGTH], a.state == "pending"
-    before = _text(a.entry.before) if waits and a.entry.before is not None else None
-    return (
-        a.state,
-        a.code,
-        reason,
-        a.next_at,
-        a.remote_id,
-        int(a.uncounted),
-        int(waits),
-        int(a.keep),
-        before,
-        int(waits and a.in_doubt),
-        a.entry.id,
-    )
-
-
-def _text(fields: Row) -> str:
-    return json.dumps(dict(fields), ensure_ascii=False, allow_nan=False)
+def _whole(decision: Decision) -> Row:
+    ours, send = decision.row.fields, decision.send
+    # As it was laid out, unless something else than its own fields is to be written.
+    return ours if decision.verdict == "new" or send.items() <= ours.items() else {**ours, **send}
 
 
 def _digest(payload: str) -> str:
@@ -273,7 +279,8 @@ def _digest(payload: str) -> str:
 
 
 def _past(decision: Decision) -> tuple[str | None, str]:
-    return None if decision.before is None else _text(decision.before), decision.was
+    before = decision.before
+    return None if before is None else text_of(before), decision.was
 
 
 def _agreed(decision: Decision) -> Confirmed:
@@ -283,12 +290,3 @@ def _agreed(decision: Decision) -> Confirmed:
 
 def _seen(answer: Answer, as_of: str) -> Confirmed:
     return Confirmed(as_of, marks(answer.seen or {}), answer.remote_id)
-
-
-def _entry(kind: Kind, line: tuple[Any, ...], attempts: int) -> Entry:
-    number, key, account_id, as_of, payload, send, job, before, was, restores = line
-    fields = json.loads(payload)
-    names = None if send is None else list(fields) if send == "*" else json.loads(send)
-    chosen = None if names is None else {name: fields[name] for name in names}
-    row, past = Staged(kind, key, account_id, as_of, fields), None if before is None else json.loads(before)
-    return Entry(number, row, attempts, chosen, send == "*", job, past, was, bool(restores))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from serving.writeback.breakers import TIERS, SourceMove, Trip, Watch, default_l
 from serving.writeback.decision import Decision
 from serving.writeback.destination import Destination, Key, Kind
 from serving.writeback.ledger import Ledger, Rejection
+from serving.writeback.lines import Lines
 from serving.writeback.owners import OWNER, Assigned
 from serving.writeback.patient import PATIENCE, Patient
 from serving.writeback.place import Place, place_of
-from serving.writeback.sheet import decisions, left_over
+from serving.writeback.sheet import decisions, left_over, newly_tasked
 from serving.writeback.staged import Staged
 
 DATES = frozenset({"as_of", "expires_on"})
@@ -74,21 +76,33 @@ class Plan:
     destination: str
     scores: Tally = field(default_factory=Tally)
     tasks: Tally = field(default_factory=Tally)
-    new_accounts: list[Key] = field(default_factory=list)
-    new_tasks: list[Key] = field(default_factory=list)
-    existing_tasks: list[Key] = field(default_factory=list)
-    changes: list[FieldChange] = field(default_factory=list)
-    tier_moves: list[FieldChange] = field(default_factory=list)
-    unowned: list[Key] = field(default_factory=list)
-    edited: list[FieldEdit] = field(default_factory=list)
-    rejected: list[Rejection] = field(default_factory=list)
+    new_accounts: Lines[Key] = field(default_factory=lambda: Lines(_key))
+    new_tasks: Lines[Key] = field(default_factory=lambda: Lines(_key))
+    existing_tasks: Lines[Key] = field(default_factory=lambda: Lines(_key))
+    changes: Lines[FieldChange] = field(default_factory=lambda: Lines(_change))
+    tier_moves: Lines[FieldChange] = field(default_factory=lambda: Lines(_change))
+    unowned: Lines[Key] = field(default_factory=lambda: Lines(_key))
+    edited: Lines[FieldEdit] = field(default_factory=lambda: Lines(_edit))
+    rejected: Lines[Rejection] = field(default_factory=lambda: Lines(Rejection._make))
     resumed: int = 0
     unknown_owners: int = 0
     stops: list[Trip] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The object that `churn plan --json` prints: counts first, then the lists."""
-        lists = ("changes", "tier_moves", "edited")
+        return {**self._counts(), **{name: list(lines) for name, lines in self._lists()}}
+
+    def pieces(self) -> Iterator[str]:
+        """The text of that object, piece by piece, for its lists may be too long for memory."""
+        yield json.dumps(self._counts(), allow_nan=False)[:-1]
+        for name, lines in self._lists():
+            yield f', "{name}": ['
+            for number, line in enumerate(lines):
+                yield (", " if number else "") + json.dumps(line, allow_nan=False, default=str)
+            yield "]"
+        yield "}"
+
+    def _counts(self) -> dict[str, Any]:
         return {
             "destination": self.destination,
             "scores": _as_dict(self.scores),
@@ -96,13 +110,14 @@ class Plan:
             "resumed": self.resumed,
             "unknown_owners": self.unknown_owners,
             "stops": [trip._asdict() for trip in self.stops],
-            "new_accounts": self.new_accounts,
-            "new_tasks": self.new_tasks,
-            "existing_tasks": self.existing_tasks,
-            "unowned": self.unowned,
-            **{name: [_as_dict(line) for line in getattr(self, name)] for name in lists},
-            "rejected": [line._asdict() for line in self.rejected],
         }
+
+    def _lists(self) -> Iterator[tuple[str, Iterable[Any]]]:
+        for name in ("new_accounts", "new_tasks", "existing_tasks", "unowned"):
+            yield name, getattr(self, name)
+        for name in ("changes", "tier_moves", "edited"):
+            yield name, map(_as_dict, getattr(self, name))
+        yield "rejected", (line._asdict() for line in self.rejected)
 
 
 def plan(
@@ -119,7 +134,7 @@ def plan(
     >>> from serving.writeback.memory import MemoryCrm
     >>> score = Staged("score", "a1", "a1", "2025-01-06", {"owner_id": None, "risk_tier": "red"})
     >>> found = plan([score], MemoryCrm(), Path("no-ledger-yet.sqlite"))
-    >>> found.scores.new, found.unowned
+    >>> found.scores.new, list(found.unowned)
     (1, ['a1'])
     """
     limits = limits or default_limits()
@@ -135,7 +150,7 @@ def plan(
                 watch.see(decision)
                 _enter(found, decision, counts)
         found.resumed, found.unknown_owners = left_over(memory), assigned.unknown
-        trips = watch.trips(limits, memory.usually_tasked(limits.usual_runs), sources)
+        trips = watch.trips(limits, newly_tasked(memory), memory.usually_tasked(limits.usual_runs), sources)
     found.scores, found.tasks = Tally(**counts["score"]), Tally(**counts["task"])
     found.stops = stopping(trips, accepted)
     return found
@@ -145,7 +160,7 @@ def _enter(found: Plan, decision: Decision, counts: dict[Kind, dict[str, int]]) 
     kind, key = decision.row.kind, decision.row.key
     counts[kind][_heading(decision)] += 1
     if decision.verdict == "dead":
-        found.rejected.append(Rejection(kind, key, decision.code, decision.reason))
+        found.rejected.append(kind, key, decision.code, decision.reason)
         return
     if decision.verdict == "new":
         (found.new_accounts if kind == "score" else found.new_tasks).append(key)
@@ -153,10 +168,11 @@ def _enter(found: Plan, decision: Decision, counts: dict[Kind, dict[str, int]]) 
         found.existing_tasks.append(key)
     for name, (before, after) in decision.changes.items():
         if name not in DATES:
-            found.changes.append(FieldChange(kind, key, name, before, after))
+            found.changes.append(kind, key, name, before, after)
         if name in TIERS and before is not None:
-            found.tier_moves.append(FieldChange(kind, key, name, before, after))
-    found.edited.extend(FieldEdit(kind, key, name, ours, theirs) for name, (ours, theirs) in decision.edits.items())
+            found.tier_moves.append(kind, key, name, before, after)
+    for name, (ours, theirs) in decision.edits.items():
+        found.edited.append(kind, key, name, ours, theirs)
     # Where the destination is not told of owners, nothing is known of them.
     told = OWNER in decision.row.fields or OWNER in (decision.found or {})
     if kind == "score" and told and not decision.after(OWNER):
@@ -173,3 +189,15 @@ def _heading(decision: Decision) -> str:
 
 def _as_dict(line: Tally | FieldChange | FieldEdit) -> dict[str, Any]:
     return {name: getattr(line, name) for name in line.__slots__}
+
+
+def _key(values: list[Any]) -> Key:
+    return str(values[0])
+
+
+def _change(values: list[Any]) -> FieldChange:
+    return FieldChange(*values)
+
+
+def _edit(values: list[Any]) -> FieldEdit:
+    return FieldEdit(*values)

@@ -30,7 +30,7 @@ from serving.writeback.salesforce_owners import owners
 from serving.writeback.salesforce_prepare import LOOKED_UP, Preparing, Ready
 from serving.writeback.salesforce_query import Query
 from serving.writeback.salesforce_sign_in import SignIn
-from serving.writeback.salesforce_values import IDS, fits_a_cell
+from serving.writeback.salesforce_values import IDS, fit_cells
 from serving.writeback.web import ANSWER_SECONDS, Web
 
 VERSION = "v67.0"
@@ -154,9 +154,7 @@ class SalesforceCrm:
         rows = [row for some in prepare.ready(kind, held, batch, outcomes, size=2 * LOOKED_UP) for row in some]
         few: list[Ready] = []
         for group in ([row for row in rows if row.id], [row for row in rows if not row.id]):
-            fit = [
-                row for row in group if all(fits_a_cell(v, line_ends=self.bulk.line_ends) for v in row.values.values())
-            ]
+            fit = [row for row in group if fit_cells(row.values.values(), line_ends=self.bulk.line_ends)]
             if len(fit) < self.bulk_from:
                 few += group
                 continue

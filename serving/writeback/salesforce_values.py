@@ -7,13 +7,15 @@ what was sent, so such a value is refused here, with a code. Numbers keep every 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE
 from serving.writeback.destination import Scalar
+from serving.writeback.staged import iso_date
 
 CLEAR = "#N/A"
 """The cell of a CSV file that empties a field; an empty cell leaves it as it is."""
@@ -120,27 +122,33 @@ class Column:
         if isinstance(value, str):
             # A due date is a day on its owner's calendar: the day as it was written, in whatever zone.
             day = value[:10] if self.ours in _ROUNDED else value
-            try:
-                if date.fromisoformat(day).isoformat() == day:
-                    return day
-            except ValueError:
-                pass
+            if iso_date(day):
+                return day
         raise self._type("a date such as 2026-01-05")
 
     def _moment(self, value: Scalar) -> str:
         try:
-            if not isinstance(value, str) or len(value) < len("2026-01-05T09:00"):
-                raise ValueError
-            at = datetime.fromisoformat(value)
-            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            at, fine = _in_utc(value) if isinstance(value, str) else ("", False)
         except (ValueError, OverflowError):
-            raise self._type("a time such as 2026-01-05T09:00:00+00:00") from None
-        if at.microsecond % 1000 and self.ours not in _ROUNDED:
+            at = ""
+        if not at:
+            raise self._type("a time such as 2026-01-05T09:00:00+00:00")
+        if fine and self.ours not in _ROUNDED:
             raise Unfit("too_fine", f"`{self.ours}` is finer than a millisecond, which Salesforce does not keep")
-        return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        return at
 
     def _type(self, wanted: str) -> Unfit:
         return Unfit("type", f"`{self.ours}` is not {wanted}, as {self.theirs} is in Salesforce")
+
+
+@lru_cache(maxsize=256)  # a run is published at one moment
+def _in_utc(text: str) -> tuple[str, bool]:
+    """A time as Salesforce takes it, and whether something of it is cut off; raises ValueError."""
+    if len(text) < len("2026-01-05T09:00"):
+        raise ValueError
+    at = datetime.fromisoformat(text)
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z", at.microsecond % 1000 > 0
 
 
 def cell(value: Scalar) -> str:
@@ -159,9 +167,12 @@ def cell(value: Scalar) -> str:
     return format(Decimal(text), "f") if "e" in text else text
 
 
-def fits_a_cell(value: Scalar, *, line_ends: bool = True) -> bool:
-    """Whether a CSV file can say this value: not the text `#N/A`, nor a carriage return in a file of line feeds.
+def fit_cells(values: Iterable[Scalar], *, line_ends: bool = True) -> bool:
+    """Whether a CSV file can say these values: not the text `#N/A`, nor a carriage return in a file of line feeds.
 
     `line_ends` false: nor a line feed, for an org that takes those amiss between quotes too.
     """
-    return not isinstance(value, str) or (value != CLEAR and "\r" not in value and (line_ends or "\n" not in value))
+    for value in values:
+        if isinstance(value, str) and (value == CLEAR or "\r" in value or (not line_ends and "\n" in value)):
+            return False
+    return True

@@ -12,8 +12,9 @@ from policy.errors import DeliveryIncomplete
 from serving.writeback.breakers import too_many
 from serving.writeback.canonical import NEVER_A_CHANGE, TASK_WRITTEN_ONCE, same
 from serving.writeback.decision import Decision, decide, decide_back
-from serving.writeback.destination import Capabilities, Key, Kind, Outcome, Row, Scalar
+from serving.writeback.destination import Capabilities, Key, Kind, Outcome, Row
 from serving.writeback.entries import Answer, Entry
+from serving.writeback.garbage import sweep
 from serving.writeback.outbox import BatchHandle, Outbox
 from serving.writeback.patient import Deferred, Patient, backoff
 
@@ -58,7 +59,7 @@ class Sender:
         self.size = max(1, self.accepts.batch_size >> min(self.outbox.most_attempts(), 30))
         try:
             while self._next_batch() or self._waited():
-                pass
+                sweep()
         except Deferred:
             return  # its rows stay claimed: the next run reads them back first
 
@@ -204,7 +205,8 @@ class Sender:
             shown = found.get(entry.row.key)
             wrong = _differing(kind, entry, shown)
             if not wrong:
-                seen = {**entry.agreed, **(entry.send or {}), **_owners(kind, entry, shown or {})}
+                owners = _owners(kind, entry, shown or {})
+                seen = {**entry.agreed, **(entry.send or {}), **owners} if entry.agreed or owners else entry.send
                 answers.append(Answer(entry, "done", remote_id=outcome.remote_id, seen=seen))
             elif outcome.answer == "unknown":
                 silent.append((entry, outcome))
@@ -269,8 +271,9 @@ def _owners(kind: Kind, entry: Entry, shown: Row) -> Row:
 def _differing(kind: Kind, entry: Entry, found: Row | None) -> list[str]:
     if found is None:
         return ["every field"]
+    sent = entry.send or {}
+    if sent.items() <= found.items():
+        return []
     # What a task's owner may change at once is no proof against the write; who wrote and when proves nothing.
     exempt = NEVER_A_CHANGE | (TASK_WRITTEN_ONCE if kind == "task" and entry.create else frozenset())
-    nothing: Scalar = None
-    sent = entry.send or {}
-    return [name for name, value in sent.items() if name not in exempt and not same(found.get(name, nothing), value)]
+    return [name for name, value in sent.items() if name not in exempt and not same(found.get(name), value)]

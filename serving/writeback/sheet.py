@@ -6,18 +6,18 @@ memory stays flat however many rows there are.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from policy.errors import SettingsError, did_you_mean
 from serving.writeback.decision import Decision, Doubt, decide
 from serving.writeback.destination import Capabilities, Destination, Field, Kind, Scalar
-from serving.writeback.ledger import Ledger, keyed
+from serving.writeback.ledger import Ledger
 from serving.writeback.ledger_schema import LIVE
 from serving.writeback.staged import IDENTITY, Flaw, Staged, flaw, legible
+from serving.writeback.texts import Text, look, text_of
 
-CHUNK = 500
+CHUNK = 2_000
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -26,7 +26,7 @@ def decisions(
 ) -> Iterator[list[Decision]]:
     """What is to become of each row, in lists: the quarantined first, then scores, then tasks.
 
-    Leaves the temporary table behind for `left_over`; it goes with the connection or `clear`.
+    Leaves temporary tables behind for `left_over` and `newly_tasked`; they go with the connection or `clear`.
     """
     if not accepts.key_unique:
         raise SettingsError(
@@ -37,6 +37,7 @@ def decisions(
     ledger.store.temporary(
         "sheet", "kind TEXT, key TEXT, account_id TEXT, as_of TEXT, fields TEXT, code TEXT, reason TEXT"
     )
+    ledger.store.temporary("tasked", "account_id TEXT NOT NULL UNIQUE")
     for kind, name in sorted(_lay_out(rows, accepts, ledger)):
         _check_field(kind, name, accepts)
     _quarantine_doubles(ledger)
@@ -53,41 +54,54 @@ def left_over(ledger: Ledger) -> int:
     return int(found[0]) if found else 0
 
 
+def newly_tasked(ledger: Ledger) -> int:
+    """How many accounts get a task which the CRM does not have."""
+    found = ledger.store.one("SELECT count(*) FROM tasked")
+    return int(found[0]) if found else 0
+
+
 def clear(ledger: Ledger) -> None:
-    """Drop the table of rows just decided."""
+    """Drop the tables of rows just decided."""
     ledger.store.run("DROP TABLE sheet")
+    ledger.store.run("DROP TABLE tasked")
 
 
 def _lay_out(rows: Iterable[Staged], accepts: Capabilities, ledger: Ledger) -> set[tuple[str, str]]:
-    names: set[tuple[str, str]] = set()
+    chosen: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
     insert = "INSERT INTO sheet (kind, key, account_id, as_of, fields, code, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
     def line(row: Staged) -> tuple[str | None, ...]:
         if found := flaw(row, accepts):
             return (legible(row.kind), legible(row.key), legible(row.account_id), legible(row.as_of), None, *found)
-        told = row.fields.keys() if accepts.only is None else accepts.only[row.kind]
-        known = accepts.fields.get(row.kind, {})
-        fields = {
-            name: _kept(value, known.get(name))
-            for name, value in row.fields.items()
-            if name not in IDENTITY and name in told
-        }
+        given = row.fields
+        shape = (row.kind, *given)
+        if shape not in chosen:
+            chosen[shape] = _chosen(row, accepts)
+        names, rounded = chosen[shape]
+        fields = {name: given[name] for name in names}
+        for name in rounded:
+            fields[name] = _kept(fields[name], accepts.fields[row.kind][name])
         if row.kind == "score":
             fields["as_of"] = row.as_of  # an undated score could not be told from a stale one
-        names.update((row.kind, name) for name in fields)
-        text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
-        return row.kind, row.key, row.account_id, row.as_of, text, None, None
+        return row.kind, row.key, row.account_id, row.as_of, text_of(fields), None, None
 
     ledger.store.many(insert, map(line, rows))
     ledger.store.find_by("sheet", "kind, key")
-    return names
+    dated = {("score", "as_of") for kind, *_ in chosen if kind == "score"}
+    return dated | {(kind, name) for (kind, *_), (names, _) in chosen.items() for name in names}
 
 
-def _kept(value: Scalar, field: Field | None) -> Scalar:
+def _chosen(row: Staged, accepts: Capabilities) -> tuple[list[str], list[str]]:
+    """Of the fields that such a row has, those that the destination is told of, and those among them that it rounds."""
+    told = row.fields.keys() if accepts.only is None else accepts.only[row.kind]
+    known = accepts.fields.get(row.kind, {})
+    names = [name for name in row.fields if name not in IDENTITY and name in told]
+    return names, [name for name in names if name in known and known[name].decimals is not None]
+
+
+def _kept(value: Scalar, field: Field) -> Scalar:
     """The value as the destination will keep it: a number with as many decimals as it has."""
-    if isinstance(value, float) and field is not None and field.decimals is not None:
-        return round(value, field.decimals)
-    return value
+    return round(value, field.decimals) if isinstance(value, float) else value
 
 
 def _check_field(kind: str, name: str, accepts: Capabilities) -> None:
@@ -131,7 +145,7 @@ def _refused(row: Staged, why: Flaw) -> Decision:
 def _good(kind: Kind, ledger: Ledger) -> Iterator[list[Staged]]:
     sql = "SELECT kind, key, account_id, as_of, fields FROM sheet WHERE kind=? AND code IS NULL ORDER BY n"
     for lines in ledger.store.stream(sql, (kind,), CHUNK):
-        yield [Staged(kind, key, account, as_of, json.loads(fields)) for _, key, account, as_of, fields in lines]
+        yield [Staged(kind, key, account, as_of, Text(fields)) for _, key, account, as_of, fields in lines]
 
 
 def _scores(destination: Destination, accepts: Capabilities, ledger: Ledger) -> Iterator[list[Decision]]:
@@ -141,6 +155,7 @@ def _scores(destination: Destination, accepts: Capabilities, ledger: Ledger) -> 
         found = destination.read("score", keys)
         confirmed = ledger.confirmed("score", keys)
         on_the_way = _on_the_way("score", keys, ledger)
+        look(row.fields for row in chunk if row.key in found)
         decided = []
         for row in chunk:
             if row.key not in found and not accepts.creates_accounts:
@@ -165,6 +180,7 @@ def _tasks(destination: Destination, ledger: Ledger) -> Iterator[list[Decision]]
         scores = {key: seen.as_of for key, seen in ledger.confirmed("score", accounts).items() if key in alive}
         scores |= {key: as_of for key, (as_of, _) in _on_the_way("score", accounts, ledger).items()}
         coming = _scored_here(accounts, ledger) | set(scores)
+        look(row.fields for row in chunk if row.key in found)
         decided = []
         for row in chunk:
             if row.account_id not in alive and row.account_id not in coming:
@@ -180,15 +196,17 @@ def _tasks(destination: Destination, ledger: Ledger) -> Iterator[list[Decision]]
                 had_account=row.account_id in alive,
             )
             decided.append(decision)
+        new = {(decision.row.account_id,) for decision in decided if decision.verdict == "new"}
+        ledger.store.many("INSERT INTO tasked (account_id) VALUES (?) ON CONFLICT (account_id) DO NOTHING", new)
         yield decided
 
 
 def _on_the_way(kind: Kind, keys: Sequence[str], ledger: Ledger) -> dict[str, tuple[str, Doubt | None]]:
     """Rows of an earlier run not yet finished: their as_of, and what they may have written where one was attempted."""
-    sql = f"SELECT key, as_of, attempts, payload, before, was FROM outbox WHERE {keyed(keys)} AND {LIVE}"
-    lines = ledger.store.rows(sql, (ledger.dest, kind, *keys))
+    columns = "key, as_of, attempts, payload, before, was"
+    lines = ledger.store.keyed(columns, "outbox", ledger.dest, kind, keys, f"AND {LIVE}")
     return {
-        key: (as_of, Doubt(json.loads(payload), before and json.loads(before), was) if attempts else None)
+        key: (as_of, Doubt(Text(payload), before and Text(before), was) if attempts else None)
         for key, as_of, attempts, payload, before, was in lines
     }
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from policy.errors import DeliveryIncomplete, SettingsError
@@ -34,7 +35,9 @@ CREATE = (
     + ", updated_at)",
     "CREATE INDEX IF NOT EXISTS tasks_account ON tasks (account_id)",
 )
-BATCH_SIZE = 500
+BATCH_SIZE = 2_000
+"""Rows of a transaction. Each ends on the disk, and so do the ledger's two around it."""
+READ_AT_ONCE = 500
 _OWN = frozenset({"account_id", "task_key", "updated_at"})
 
 
@@ -80,15 +83,15 @@ class SqliteCrm:
         table, key_column = TABLES[kind]
         found: dict[Key, Row] = {}
         with self._open("rw") as db:
-            if not _columns(db, table):
+            names = sorted(_columns(db, table) - _OWN)
+            if not names:
                 return {}
-            for start in range(0, len(keys), BATCH_SIZE):
-                some = keys[start : start + BATCH_SIZE]
-                cursor = db.execute(f"SELECT * FROM {table} WHERE {key_column} IN ({','.join('?' * len(some))})", some)
-                names = [column[0] for column in cursor.description]
-                for line in cursor:
-                    row = dict(zip(names, line, strict=True))
-                    found[row[key_column]] = {name: value for name, value in row.items() if name not in _OWN}
+            columns = ", ".join(f'"{name}"' for name in (key_column, *names))
+            for start in range(0, len(keys), READ_AT_ONCE):
+                some = keys[start : start + READ_AT_ONCE]
+                sql = f"SELECT {columns} FROM {table} WHERE {key_column} IN ({','.join('?' * len(some))})"
+                for key, *values in db.execute(sql, some):
+                    found[key] = dict(zip(names, values, strict=True))
         return found
 
     def write(self, kind: Kind, batch: Sequence[Outgoing], handle: Handle) -> list[Outcome]:
@@ -98,7 +101,7 @@ class SqliteCrm:
         with self._open("rwc") as db:
             try:
                 db.execute("BEGIN IMMEDIATE")
-                self._make_room(db, kind, {name for row in batch for name in row.fields})
+                self._make_room(db, kind, set().union(*{tuple(row.fields) for row in batch}))
                 outcomes = [self._store(db, kind, row, now) for row in batch]
                 db.execute("COMMIT")
             except sqlite3.OperationalError as exc:
@@ -118,24 +121,15 @@ class SqliteCrm:
         values: dict[str, Scalar] = {**row.fields, "updated_at": now}
         if kind == "task" and row.create:
             values = {"status": "open", "created_at": now, **values}
-        kept = TASK_WRITTEN_ONCE if kind == "task" else frozenset()
         if not row.create:
-            changes = ", ".join(f'"{name}"=?' for name in values)
-            as_seen = "".join(f' AND "{name}" IS ?' for name in row.seen)
-            sql = f"UPDATE {table} SET {changes} WHERE {key_column}=?{as_seen}"
+            sql = _update(table, key_column, tuple(values), tuple(row.seen))
             outcome = _run(db, sql, [*values.values(), row.key, *row.seen.values()])
             exists = f"SELECT 1 FROM {table} WHERE {key_column}=?"
             if outcome.answer == "unknown" and row.seen and db.execute(exists, (row.key,)).fetchone():
                 return Outcome.retry(code="changed")  # by somebody, since it was read
             return outcome
         values = {key_column: row.key, **({"account_id": row.account_id} if kind == "task" else {}), **values}
-        columns = ", ".join(f'"{name}"' for name in values)
-        changes = ", ".join(f'"{name}"=excluded."{name}"' for name in values if name not in kept | {key_column})
-        sql = (
-            f"INSERT INTO {table} ({columns}) VALUES ({','.join('?' * len(values))})"
-            f" ON CONFLICT ({key_column}) DO UPDATE SET {changes}"
-        )
-        return _run(db, sql, list(values.values()))
+        return _run(db, _upsert(table, key_column, tuple(values)), list(values.values()))
 
     def _make_room(self, db: sqlite3.Connection, kind: Kind, names: set[str]) -> None:
         table, _ = TABLES[kind]
@@ -165,6 +159,23 @@ class SqliteCrm:
         except sqlite3.DatabaseError as exc:
             cure = "Point [destination] path at another file, or restore this one."
             raise SettingsError(f"this is not a usable SQLite file: {exc}.", where=self.path.name, cure=cure) from exc
+
+
+# Rows have few sets of fields: a statement is spelt once for each.
+@lru_cache(maxsize=256)
+def _update(table: str, key_column: str, names: tuple[str, ...], seen: tuple[str, ...]) -> str:
+    changes = ", ".join(f'"{name}"=?' for name in names)
+    as_seen = "".join(f' AND "{name}" IS ?' for name in seen)
+    return f"UPDATE {table} SET {changes} WHERE {key_column}=?{as_seen}"
+
+
+@lru_cache(maxsize=256)
+def _upsert(table: str, key_column: str, names: tuple[str, ...]) -> str:
+    kept = {key_column} | (TASK_WRITTEN_ONCE if table == TABLES["task"][0] else frozenset())
+    columns = ", ".join(f'"{name}"' for name in names)
+    changes = ", ".join(f'"{name}"=excluded."{name}"' for name in names if name not in kept)
+    marks = ",".join("?" * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({key_column}) DO UPDATE SET {changes}"
 
 
 def _run(db: sqlite3.Connection, sql: str, values: Sequence[Scalar]) -> Outcome:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from serving.writeback.destination import Capabilities, Field, Key, Kind, Row
@@ -48,20 +49,34 @@ def flaw(row: Staged, accepts: Capabilities) -> Flaw | None:
     if row.kind not in ("score", "task"):
         return Flaw("kind", "a row is a score or a task")
     for name, value in (("key", row.key), ("account_id", row.account_id)):
-        if found := _key_flaw(name, value, accepts.max_key):
+        if (name == "key" or value != row.key) and (found := _key_flaw(name, value, accepts.max_key)):
             return found
     if row.kind == "score" and row.key != row.account_id:
         return Flaw("key_mismatch", "a score's key is its account_id")
-    if not _iso_date(row.as_of):
+    if not isinstance(row.as_of, str) or not iso_date(row.as_of):
         return Flaw("as_of", "as_of is not an ISO date such as 2025-01-06")
     own = {"account_id": row.account_id, "task_key": row.key}
     if row.kind == "score":
         own["as_of"] = row.as_of
-    known: Mapping[str, Field] = accepts.fields.get(row.kind, {})
-    for name, content in row.fields.items():
-        if name in own and content != own[name]:
+    fields = row.fields
+    for name, ours in own.items():
+        if name in fields and fields[name] != ours:
             return Flaw("key_mismatch", f"`{name}` among the fields differs from the row's own")
-        if found := _value_flaw(name, content, known.get(name)):
+    known: Mapping[str, Field] = accepts.fields.get(row.kind, {})
+    for name, content in fields.items():
+        if content is None:
+            continue
+        # Nearly every value is an ordinary number or a short and plain text, and needs no closer look.
+        field = known.get(name)
+        if isinstance(content, float) and (
+            0.0 <= content <= 1.0 or (1.0 < content < MAX_INT and not name.endswith("probability"))
+        ):
+            continue
+        if isinstance(content, str):
+            limit = MAX_TEXT if field is None or field.max_length is None else field.max_length
+            if len(content) <= limit and content.isascii() and "\0" not in content:
+                continue
+        if found := _value_flaw(name, content, field):
             return found
     return None
 
@@ -83,18 +98,19 @@ def _key_flaw(name: str, value: Any, limit: int) -> Flaw | None:
 
 
 def _value_flaw(name: str, value: Any, known: Field | None) -> Flaw | None:
-    if value is None or isinstance(value, bool):
+    if isinstance(value, bool):
         return None
-    if isinstance(value, str):
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return Flaw("not_finite", f"`{name}` is not a finite number")
+    elif isinstance(value, str):
         limit = known.max_length if known and known.max_length is not None else MAX_TEXT
         return _text_flaw(name, value, limit)
-    if isinstance(value, float) and not math.isfinite(value):
-        return Flaw("not_finite", f"`{name}` is not a finite number")
-    if not isinstance(value, int | float):
+    elif not isinstance(value, int):
         return Flaw("type", f"`{name}` is neither text, number, boolean nor null")
-    if isinstance(value, int) and abs(value) > MAX_INT:
+    elif abs(value) > MAX_INT:
         return Flaw("out_of_range", f"`{name}` does not fit 64 bits")
-    if name.endswith("probability") and not 0 <= value <= 1:
+    if not 0 <= value <= 1 and name.endswith("probability"):
         return Flaw("probability", f"`{name}` is outside [0, 1]")
     return None
 
@@ -111,8 +127,10 @@ def _text_flaw(name: str, value: str, limit: int) -> Flaw | None:
     return None
 
 
-def _iso_date(text: Any) -> bool:
+@lru_cache(maxsize=256)  # one date, or a few, in all rows of a run
+def iso_date(text: str) -> bool:
+    """Whether a text is a date such as 2025-01-06, spelt just so."""
     try:
-        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False

@@ -25,6 +25,9 @@ class Store(Protocol):
     def many(self, sql: str, lines: Iterable[Sequence[Any]]) -> None:
         """Execute once per line of values."""
 
+    def keyed(self, columns: str, table: str, dest: str, kind: str, keys: Sequence[str], rest: str = "") -> list[Line]:
+        """The lines of one destination's and kind's rows among `keys`, each found by its key; `rest` begins with AND."""
+
     def stream(self, sql: str, values: Sequence[Any], size: int) -> Iterator[list[Line]]:
         """The lines of a query in lists of `size`; other statements may run meanwhile."""
 
@@ -63,6 +66,12 @@ class SqliteStore:
     def many(self, sql: str, lines: Iterable[Sequence[Any]]) -> None:
         """Execute once per line."""
         self.db.executemany(sql, lines)
+
+    def keyed(self, columns: str, table: str, dest: str, kind: str, keys: Sequence[str], rest: str = "") -> list[Line]:
+        """Some rows by their keys."""
+        marks = ",".join("?" * len(keys))
+        sql = f"SELECT {columns} FROM {table} WHERE dest=? AND kind=? AND key IN ({marks}) {rest}"
+        return self.rows(sql, (dest, kind, *keys))
 
     def stream(self, sql: str, values: Sequence[Any], size: int) -> Iterator[list[Line]]:
         """Lists of lines."""

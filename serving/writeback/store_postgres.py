@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from serving.writeback.store import Line
+
+_PLAIN_INSERT = re.compile(r"INSERT INTO (?P<into>\w+ \([\w, ]+\)) VALUES \(\?(?:, \?)*\)")
 
 
 class PostgresStore:
@@ -31,9 +34,25 @@ class PostgresStore:
         return touched
 
     def many(self, sql: str, lines: Iterable[Sequence[Any]]) -> None:
-        """Execute once per line."""
+        """Execute once per line; what only adds lines is copied."""
+        plain = _PLAIN_INSERT.fullmatch(sql)
         with self.db.cursor() as cursor:
-            cursor.executemany(marked(sql), lines)
+            if plain is None:
+                cursor.executemany(marked(sql), lines)
+                return
+            with cursor.copy(f"COPY {plain['into']} FROM STDIN") as copy:
+                for line in lines:
+                    copy.write_row(line)
+
+    def keyed(self, columns: str, table: str, dest: str, kind: str, keys: Sequence[str], rest: str = "") -> list[Line]:
+        """Some rows by their keys.
+
+        Of a table that has just begun to grow the planner believes that it has one row: with `key IN (…)` it would
+        compare all rows with all keys. OFFSET 0 keeps it from making one of it again.
+        """
+        one = f"SELECT {columns} FROM {table} WHERE dest=? AND kind=? AND key=wanted.one {rest} OFFSET 0"
+        sql = f"SELECT found.* FROM unnest(?::text[]) AS wanted (one) CROSS JOIN LATERAL ({one}) AS found"
+        return self.rows(sql, (list(keys), dest, kind))
 
     def stream(self, sql: str, values: Sequence[Any], size: int) -> Iterator[list[Line]]:
         """Lists of lines, from a cursor of the server's, so that they never are all here."""

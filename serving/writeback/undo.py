@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from policy.errors import UsageError, did_you_mean
 from serving.writeback.destination import Kind, Row
 from serving.writeback.ledger import Ledger
 from serving.writeback.staged import Staged
+from serving.writeback.texts import Text, text_of
 
 
 class Replaced(NamedTuple):
@@ -28,7 +28,7 @@ def keep(ledger: Ledger, kind: Kind, rows: Iterable[tuple[Staged, Row | None, st
         "INSERT INTO undo (run, kind, key, account_id, before, was) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (run, kind, key) DO NOTHING",
         [
-            (ledger.run, kind, row.key, row.account_id, None if before is None else json.dumps(dict(before)), was)
+            (ledger.run, kind, row.key, row.account_id, None if before is None else text_of(before), was)
             for row, before, was in rows
             if before is None or before
         ],
@@ -81,7 +81,7 @@ def replaced(ledger: Ledger, runs: Sequence[int], size: int) -> Iterator[list[Re
     for lines in ledger.store.stream(sql, list(runs), size):
         found = []
         for kind, key, account_id, text, was in lines:
-            now = Replaced(kind, key, account_id, None if text is None else json.loads(text), was)
+            now = Replaced(kind, key, account_id, None if text is None else Text(text), was)
             if held is not None and (held.kind, held.key) == (kind, key):
                 held = _earlier(held, now)
                 continue

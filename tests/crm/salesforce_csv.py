@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
@@ -104,14 +105,16 @@ def _cells(row: str, by: str, wide: int | None) -> list[str] | None:
     if cells is None or (wide is not None and len(cells) != wide):
         return None
     # A quote in a cell that does not begin with one: Python reads it as text, the platform does not.
-    if " " in row and re.search(rf'(?:^|{re.escape(by)})[^"{re.escape(by)}]+"', row) and not _strict(row, by):
-        return None
-    return cells
+    doubtful, strict = _patterns(by)
+    return None if " " in row and doubtful.search(row) and not strict.fullmatch(row) else cells
 
 
-def _strict(row: str, by: str) -> bool:
-    cell = rf'(?:"(?:[^"]|"")*"|[^"{re.escape(by)}]*)'
-    return re.fullmatch(rf"{cell}(?:{re.escape(by)}{cell})*", row, re.DOTALL) is not None
+@lru_cache
+def _patterns(by: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A row that may have a quote within a cell, and one that has none but around whole cells."""
+    end = re.escape(by)
+    cell = rf'(?:"(?:[^"]|"")*"|[^"{end}]*)'
+    return re.compile(rf'(?:^|{end})[^"{end}]+"'), re.compile(rf"{cell}(?:{end}{cell})*", re.DOTALL)
 
 
 def written(cells: Sequence[str], by: str) -> str:

@@ -19,7 +19,7 @@ def suffix(short: str) -> str:
     >>> suffix("0018a00001rBqb8")
     'AAC'
     """
-    return "".join(_block(short[start : start + 5]) for start in (0, 5, 10))
+    return _block(short[:5]) + _block(short[5:10]) + _block(short[10:SHORT])
 
 
 def _block(five: str) -> str:

@@ -1,0 +1,1 @@
+"""A large book delivered: how long, how much memory, how many calls."""
