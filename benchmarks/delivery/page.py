@@ -17,7 +17,7 @@ def section(measured: Sequence[Measured], rows: int, machine: dict[str, Any], da
     """What stands between the markers."""
     busiest = max(one.load for one in measured)
     shared = (
-        f"The machine was shared (up to {busiest:.1f} others were running or waiting): CPU seconds say what it costs, the "
+        f"The machine was shared (load average up to {busiest:.1f} just before a run): CPU seconds say what it costs, the "
         "wall clock how long it took beside them."
         if busiest > CALM
         else "The machine was idle otherwise."
