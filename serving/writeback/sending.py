@@ -47,7 +47,7 @@ class Sender:
     alone: Counter[int] = field(default_factory=Counter)
     """How often each row was left without an answer alone, while others passed."""
     tries: Counter[int] = field(default_factory=Counter)
-    """How often each row was written by this process."""
+    """How often each row that is not through was written by this process."""
     kept: set[tuple[Kind, Key, str]] = field(default_factory=set)
 
     def drain(self) -> None:
@@ -234,6 +234,9 @@ class Sender:
             return
         self.at("before_ack")
         held = self.outbox.answer(kind, answers, self.at)
+        for answer in answers:
+            if answer.state != "pending":
+                self.tries.pop(answer.entry.id, None)
         self.at("after_shadow")
         self.answered += sum(answer.state in ("done", "dead") for answer in answers)
         self.refused += sum(answer.state == "dead" for answer in answers)
