@@ -89,7 +89,8 @@ def _any(text: str, secrets: Sequence[str]) -> bool:
     return any(secret in text for secret in secrets)
 
 
-@pytest.mark.parametrize("how", [(), pytest.param(("--prefect",), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [(), ("--prefect",)])
 def test_hubspots_key(scored: Path, how: tuple[str, ...]) -> None:
     with hubspot_oracle.server(task_unique="on") as hub:
         said = Said(scored, {"CHURN_HUBSPOT_TOKEN": hub.token}, HUBSPOT.format(url=hub.url))
