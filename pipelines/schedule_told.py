@@ -49,7 +49,8 @@ def due(runs: Sequence[Mapping[str, Any]]) -> Any:
     for line in runs:
         last = line["run"] or {"started": "never", "outcome": ""}
         colour = COLOURS.get(last["outcome"], "")
-        late = Text("late", "red") if line["late"] else ""
+        # One that has never run is perhaps not wanted by schedule: a person sees that it never ran, a watchdog is told.
+        late = Text("late", "red") if line["late"] and line["run"] else ""
         table.add_row(line["what"], last["started"][:16], Text(last["outcome"], colour), line["due"][:16], late)
     return table
 
