@@ -70,7 +70,7 @@ class Bulk:
             by = layout.key if isinstance(info, Outcome) or info.get("operation") == "upsert" else "Id"
             if not isinstance(info, Outcome) and info["state"] not in (*DONE, GONE):
                 info = self.jobs.ended(job)
-            found = self._told(kind, job, by, len(batch), info)
+            found = self._told(kind, job, by, len(batch), info, past=True)
             if isinstance(found, Outcome) and found.code != "job_gone":
                 outcomes[:] = [found] * len(batch)
                 return
@@ -92,15 +92,20 @@ class Bulk:
     def _living(self, handle: Handle) -> list[str]:
         return [job for job in saved(handle) if job not in self.spent]
 
-    def _told(self, kind: Kind, job: str, by: str, rows: int, ended: Info | Outcome) -> dict[str, Outcome] | Outcome:
-        """Outcomes by key or id, from the three files of a job that ended; one for all rows where there are none."""
+    def _told(
+        self, kind: Kind, job: str, by: str, rows: int, ended: Info | Outcome, *, past: bool = False
+    ) -> dict[str, Outcome] | Outcome:
+        """Outcomes by key or id, from the three files of a job that ended; one for all rows where there are none.
+
+        `past`: an earlier attempt began it, and what stopped it then need not be so now.
+        """
         if isinstance(ended, Outcome):
             return ended
         if ended["state"] == GONE:
             self.spent.add(job)
             return Outcome.unknown("job_gone")
         told: dict[str, Outcome] = {}
-        left = self._unprocessed(ended, rows)
+        left = self._unprocessed(ended, rows, past)
         for name in FILES:
             content = self.jobs.file(job, name)
             if isinstance(content, Outcome):
@@ -119,11 +124,13 @@ class Bulk:
             return left  # a file that cannot be read has no rows to tell of
         return told
 
-    def _unprocessed(self, info: Info, rows: int) -> Outcome:
+    def _unprocessed(self, info: Info, rows: int, past: bool) -> Outcome:
         """What the rows are that a job did not come to."""
         error, cause = str(info.get("errorMessage") or ""), _cause(info)
         if info["state"] != "Failed":
             return Outcome.retry(code="job_aborted" if info["state"] == "Aborted" else "unprocessed")
+        if past:
+            return Outcome.retry(code=cause.lower()[:40] or "job_failed")
         if "LineEnding" in error and self.line_ends:
             self.line_ends = False
             return Outcome.retry(code="line_ending")

@@ -222,7 +222,8 @@ class Sender:
             return self._again(entry, outcome.code)
         # A rate limit speaks for the whole destination, says nothing against the row, and is not an attempt at it.
         next_at = self.destination.pause(max(outcome.after, 0.5))
-        return Answer(entry, "pending", outcome.code, next_at=next_at, keep=True, uncounted=True)
+        # Its job may be at work meanwhile.
+        return Answer(entry, "pending", outcome.code, next_at=next_at, keep=True, uncounted=True, in_doubt=True)
 
     def _again(self, entry: Entry, code: str, *, keep: bool = False, in_doubt: bool = False) -> Answer:
         return Answer(
