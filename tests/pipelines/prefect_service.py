@@ -8,14 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-START_SECONDS, STOP_SECONDS = 120, 30
+START_SECONDS, STOP_SECONDS, LIFE_SECONDS = 120, 30, 1800
 
 
 class Service:
@@ -66,11 +66,11 @@ class Service:
         until(lambda: self.state(flow_run) in ends, seconds)
         return self.state(flow_run)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         """Prefect's own command, in a session of its own; what it says is kept in its home."""
         with (self.home / f"{arguments[0]}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "prefect", *arguments],
+                [*before, sys.executable, "-m", "prefect", *arguments],
                 env=self.environment, cwd=self.home, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
@@ -91,7 +91,9 @@ def prefect_server(home: Path) -> Iterator[Service]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     service = Service(f"http://127.0.0.1:{port}/api", home)
-    process = service.start("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui")
+    # `timeout` outlives a test run that is killed: no server stays behind.
+    bound = ("timeout", "--signal=INT", str(LIFE_SECONDS))
+    process = service.start("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui", before=bound)
     try:
         until(lambda: process.poll() is not None or listens(service), START_SECONDS)
         assert process.poll() is None, (home / "server.log").read_text("utf-8")[-2000:]
