@@ -19,7 +19,7 @@ COUNTERPARTS = {
     "scripted": "scripted",
 }
 """Real ones: files, a Postgres and a Tryton server, each started by the tests. Servers on loopback emulate HubSpot,
-Salesforce and a receiver. The scripted one answers within the test's process, whose ledger is a file and a Postgres in turn."""
+Salesforce and a receiver. The scripted one answers within the test's process; most of its tests run with the ledger in a file and in Postgres."""
 CONTROLS = {
     "file": ("test_kills::test_without_a_key_the_same_kills_double_rows_so_this_test_can_fail",),
     "tryton": ("test_tryton_delivery::test_without_a_key_the_same_faults_do_double_tasks",),

@@ -25,8 +25,8 @@ Written by `make matrix` from what its tests did: {passed} of {len(lines)} passe
 What is judged is what the counterpart holds afterwards, by key: its file, its tables, its server, never our ledger. Every test
 expects nothing lost and nothing doubled. Files, Postgres and Tryton (a CRM that nobody here wrote, behind a proxy that makes
 the faults) are real; HubSpot and Salesforce are emulators written from the vendors' documents before there was a client, as
-servers of their own; *scripted* answers within the test, each time with the ledger in a file and in Postgres. A figure is the
-number of tests.
+servers of their own; *scripted* answers within the test, mostly with the ledger in a file and in Postgres in turn. A figure is
+the number of tests.
 
 | | what happens | {head} |
 |---|---|{"---|" * len(COUNTERPARTS)}
