@@ -20,9 +20,7 @@ TERM = {"account_id": "a", "starts_on": "2026-01-01", "ends_on": "2027-01-01", "
 
 def given(rows: list[dict[str, Any]]) -> Checked:
     columns = source_contracts()["subscriptions"].columns
-    frame = pd.DataFrame(
-        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.type]) for c in columns}
-    )
+    frame = pd.DataFrame({c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.type]) for c in columns})
     frame["known_at"] = frame["known_at"].fillna(frame["signed_at"]).fillna(frame["starts_on"])
     report: Any = None
     project: Any = None
