@@ -18,6 +18,7 @@ from features.indicator import Indicator
 from features.snapshots import Snapshots
 from features.stored import in_parts, stored
 from pipelines.backend import warehouse
+from pipelines.check_record import record_check
 from pipelines.settings import Project
 from policy.errors import ContractStop, NotEnoughData
 
@@ -50,6 +51,7 @@ def checked_sources(project: Project, *, stop: bool = True, docs: bool = False) 
     with warehouse(project) as (engine, origin):
         last = project.out("checks") / "last.json"
         facts, report = check_sources(engine, origin, tables, coverages, now=now_utc(), docs=pages, last=last)
+        record_check(project, report, at=now_utc())
         if stop:
             report.raise_if_stopped()
         yield Checked(project, _with_moods(facts, engine), report, engine)

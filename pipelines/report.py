@@ -16,9 +16,11 @@ from pipelines.deliver import rows_of
 from pipelines.holdout import held_since
 from pipelines.outlook import ahead, outlooks
 from pipelines.report_signals import signals_shown
+from pipelines.report_views import views
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from policy.archive import archived_policy
+from serving.indicator_names import label
 from serving.reasons import long_date, main_driver_told, moves_enough
 from serving.workbench.pages import write_site
 from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Signal, Task, Week
@@ -37,7 +39,7 @@ FACTS = 8
 
 def report(project: Project, as_of: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
     """Write the pages for one scored as-of date; returns the index page."""
-    return write_site(book(project, as_of), project.state / "site", progress=progress)
+    return write_site(book(project, as_of), project.state / "site", views(project, as_of), progress=progress)
 
 
 def book(project: Project, as_of: str) -> Book:
@@ -217,18 +219,6 @@ def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]], leas
         if len(found) == FACTS:
             break
     return found
-
-
-def label(indicator: str) -> str:
-    """An indicator's name for people: its sentence up to the moving part.
-
-    >>> label("open_tickets")
-    'Open tickets'
-    """
-    says = catalogue()[indicator].says
-    head = says.split("{moved}")[0].strip() if "{moved}" in says else says.split("{")[0].strip()
-    head = head.removesuffix(" lies").removesuffix(" is").removesuffix(" has waited").removesuffix(" runs")
-    return f"{head[0].upper()}{head[1:]}"
 
 
 def _unavailable(project: Project) -> list[str]:

@@ -13,10 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from serving.workbench.pages import charts, words
 from serving.workbench.pages.filenames import page_name
+from serving.workbench.pages.navigation import NAVIGATION, Entry
 from serving.workbench.pages.ranking import Place, arr_at_risk
 from serving.workbench.pages.view import AccountView, Book, Signal, Task
 
-ASSETS = ("style.css", "book.js")
+ASSETS = ("style.css", "workbench.css", "book.js")
 GENERATOR = "churn pages"
 """Written into every page; a folder is replaced only where its index.html carries it."""
 
@@ -61,6 +62,7 @@ class Pages:
             "counted": counted,
             "symbol": words.symbol(book.currency),
             "known": words.known,
+            "navigation": NAVIGATION,
             "label": label,
             "page_name": page_name,
             "percent_value": percent_value,
@@ -68,14 +70,18 @@ class Pages:
             "span": words.span,
             "floor": floor,
         }
-        self._index = environment.get_template("index.html.j2")
-        self._account = environment.get_template("account.html.j2")
+        self._template = environment.get_template
 
-    def index(self, accounts: list[AccountView]) -> str:
+    def page(self, entry: Entry, view: object | None) -> str:
+        """A page of the navigation from its record; without one it says which command computes it."""
+        name = "missing" if view is None else entry.name
+        return self._template(f"{name}.html.j2").render(entry=entry, view=view)
+
+    def accounts(self, accounts: list[AccountView]) -> str:
         """The page of the whole book; `accounts` are already ranked."""
         owners = sorted({account.owner or words.NO_OWNER for account in accounts}, key=str.casefold)
         segments = sorted({account.segment or words.NOT_AVAILABLE for account in accounts}, key=str.casefold)
-        return self._index.render(
+        return self._template("accounts.html.j2").render(
             accounts=accounts,
             owners=owners,
             owner_number={owner: number for number, owner in enumerate(owners)},
@@ -92,7 +98,7 @@ class Pages:
         """The page of one account."""
         parts, weights = account.components, account.weights or self.book.weights
         probability = words.known(account.probability)
-        return self._account.render(
+        return self._template("account.html.j2").render(
             account=account,
             place=place,
             bars=charts.driver_bars(account),
@@ -133,7 +139,7 @@ def floor(value: float | None) -> float | None:
 
 def book_of(owner: str | None) -> str:
     """The address of the book's page with the filter of this owner set."""
-    return "index.html#" + urlencode({"owner": owner or words.NO_OWNER})
+    return "accounts.html#" + urlencode({"owner": owner or words.NO_OWNER})
 
 
 def tally(tiers: list[Any]) -> dict[Any, int]:

@@ -5,22 +5,32 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from serving.workbench.pages.filenames import page_name
+from serving.workbench.pages.navigation import NAVIGATION
 from serving.workbench.pages.ranking import places, ranked
 from serving.workbench.pages.render import ASSETS, GENERATOR, Pages, asset
 from serving.workbench.pages.view import Book
 
 _log = logging.getLogger(__name__)
-_OURS = frozenset({"index.html", "accounts", *ASSETS})
+_OURS = frozenset({*(entry.file for entry in NAVIGATION), "accounts", *ASSETS})
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
+NO_VIEWS: Mapping[str, object] = {}
 
-def write_site(book: Book, folder: Path, *, progress: Callable[[int, int], None] | None = None) -> Path:
-    """Write index.html, style.css, book.js and accounts/*.html into `folder`; returns the path of index.html.
 
+def write_site(
+    book: Book,
+    folder: Path,
+    views: Mapping[str, object] = NO_VIEWS,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write every page of the navigation and accounts/*.html into `folder`; returns the path of index.html.
+
+    `views` holds the record of a page by its name in the navigation; a page without one says what computes it.
     Everything is written beside `folder` and put in its place by two renames, so an interrupted run leaves the
     old site as it was, and pages of accounts that left the book go. `progress` gets (pages done, pages in all).
     Raises ValueError for an account id that stands twice, FileExistsError where `folder` holds anything else.
@@ -35,7 +45,7 @@ def write_site(book: Book, folder: Path, *, progress: Callable[[int, int], None]
     _refuse_other_files(folder)
     _remove(new)
     try:
-        _write(book, new, progress)
+        _write(book, new, views, progress)
         _swap(folder, new, old)
     except BaseException:
         _remove(new)
@@ -44,13 +54,15 @@ def write_site(book: Book, folder: Path, *, progress: Callable[[int, int], None]
     return folder / "index.html"
 
 
-def _write(book: Book, folder: Path, progress: Callable[[int, int], None] | None) -> None:
+def _write(book: Book, folder: Path, views: Mapping[str, object], progress: Callable[[int, int], None] | None) -> None:
     pages, accounts = Pages(book), ranked(book.accounts)
     place_of = places(accounts)
     (folder / "accounts").mkdir(parents=True)
     for name in ASSETS:
         _save(folder / name, asset(name))
-    _save(folder / "index.html", pages.index(accounts))
+    for entry in NAVIGATION:
+        listed = entry.name == "accounts"
+        _save(folder / entry.file, pages.accounts(accounts) if listed else pages.page(entry, views.get(entry.name)))
     for done, account in enumerate(accounts, 1):
         _save(folder / "accounts" / page_name(account.account_id), pages.account(account, place_of[account.account_id]))
         if progress is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from serving.workbench.pages import AccountView, Book, Driver, Evidence, Fact, Signal, Task, Week, write_site
+from tests.serving.pages.views import views
 
 AS_OF = date(2025, 1, 6)
 PUBLISHED = datetime(2025, 1, 6, 7, 0, tzinfo=UTC)
@@ -270,5 +271,5 @@ def book() -> Book:
 
 @pytest.fixture(scope="session")
 def site(book: Book, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the written sample book."""
-    return write_site(book, tmp_path_factory.mktemp("pages") / "site").parent
+    """The folder of the written sample book, every page filled."""
+    return write_site(book, tmp_path_factory.mktemp("pages") / "site", views(EVIL)).parent

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from serving.workbench.pages import AccountView, Book, page_name, write_site
+from serving.workbench.pages.navigation import NAVIGATION
+from serving.workbench.pages.render import ASSETS
+from tests.serving.pages.conftest import EVIL
+from tests.serving.pages.views import views
 
 ROOT = Path(__file__).parents[3]
 
@@ -15,17 +19,26 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_a_page_without_figures_says_which_command_brings_them(book: Book, tmp_path: Path) -> None:
+    folder = write_site(book, tmp_path / "site", {"policy": views(EVIL)["policy"]}).parent
+    for entry in NAVIGATION:
+        missing = f"Not computed for 6 Jan 2025. <code>{entry.command}</code>" in (folder / entry.file).read_text(
+            "utf-8"
+        )
+        assert missing == (entry.name not in ("accounts", "policy")), entry.name
+
+
 def test_every_account_has_a_page_and_progress_reaches_the_end(book: Book, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     index = write_site(book, tmp_path / "deep" / "site", progress=lambda done, total: seen.append((done, total)))
     assert index == tmp_path / "deep" / "site" / "index.html"
     names = {f"accounts/{page_name(account.account_id)}" for account in book.accounts}
-    assert contents(index.parent).keys() == names | {"index.html", "style.css", "book.js"}
+    assert contents(index.parent).keys() == names | {entry.file for entry in NAVIGATION} | set(ASSETS)
     assert seen == [(n, 12) for n in range(1, 13)]
 
 
 def test_the_same_book_gives_the_same_bytes(book: Book, site: Path, tmp_path: Path) -> None:
-    again = write_site(replace(book, accounts=book.accounts[::-1]), tmp_path / "site")
+    again = write_site(replace(book, accounts=book.accounts[::-1]), tmp_path / "site", views(EVIL))
     assert contents(again.parent) == contents(site)
 
 
@@ -99,7 +112,7 @@ def test_a_folder_with_other_files_is_refused_and_untouched(book: Book, tmp_path
 def test_an_empty_folder_and_an_empty_book_are_fine(book: Book, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     index = write_site(replace(book, accounts=[], known_losses=[], unavailable=[]), tmp_path / "site")
-    assert "There are no accounts in this book." in index.read_text("utf-8")
+    assert "There are no accounts in this book." in index.with_name("accounts.html").read_text("utf-8")
 
 
 def test_an_account_that_stands_twice_is_an_error_that_names_it(
@@ -116,4 +129,4 @@ def test_half_a_surrogate_pair_costs_one_character_not_the_site(
     index = write_site(
         replace(book, accounts=[replace(northwind, account_id="\ud800", name="a\ud800b")]), tmp_path / "site"
     )
-    assert "a?b" in index.read_text("utf-8")
+    assert "a?b" in index.with_name("accounts.html").read_text("utf-8")
