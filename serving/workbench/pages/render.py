@@ -52,6 +52,7 @@ class Pages:
             "spaced": words.spaced,
         }
         environment.globals |= {
+            "anchor": anchor,
             "book": book,
             "generator": GENERATOR,
             "NA": words.NOT_AVAILABLE,
@@ -135,6 +136,11 @@ def floor(value: float | None) -> float | None:
     """The number that `score` shows."""
     known = words.known(value)
     return None if known is None else float(known // 1)
+
+
+def anchor(owner: str) -> str:
+    """The place of an owner on a page, the same every week, so that it can be bookmarked."""
+    return f"of-{page_name(owner).removesuffix('.html')}"
 
 
 def book_of(owner: str | None) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from policy.policy import load_policy
 from serving.workbench.pages.data_view import DataView, DeliveryLine, GroupLine, ModelLine, RunLine, TableLine
+from serving.workbench.pages.monday_view import Disagreement, Item, Line, MondayView, OwnerWeek, Status
 from serving.workbench.pages.policy_view import policy_view
 
 MORNING = datetime(2025, 1, 6, 6, 30, tzinfo=UTC)
@@ -36,5 +39,55 @@ def data_view(evil: str) -> DataView:
     )
 
 
+def item(account: str, status: Status, **changes: Any) -> Item:
+    given = Item(
+        account_id=account,
+        name="Northwind Logistics",
+        status=status,
+        why="Logins are down 39 % on the previous 12 weeks",
+        play="adoption rescue",
+        first_step="Call the champion about what changed in daily work",
+        hours=3,
+        arr=128_400.0,
+        probability=0.4137,
+        saves=12_380.0,
+        due_at=None,
+    )
+    return replace(given, **changes)
+
+
+def monday_view(evil: str) -> MondayView:
+    due = datetime(2025, 1, 8, 16, 0, tzinfo=UTC)
+    dana = OwnerWeek(
+        owner="Dana Ortiz",
+        hours=12.5,
+        hours_used=12,
+        saves=31_200.0,
+        work=(
+            item("acc_00012", "due", due_at=due),
+            item("a/b\\c:../..", "chosen", name=evil, why=evil, play=evil, first_step=evil),
+            item("?", "chosen", name="", arr=None, probability=None, saves=None, why=""),
+        ),
+        breached=(item("acc_long", "breached", name="Very long", due_at=due),),
+        left_out=(item("acc_00004", "below_the_line", saves=800.0),),
+        line=Line("acc_00004", evil, 2.5, 800.0),
+        day_hours=8,
+        day_saves=1_900.0,
+    )
+    idle = OwnerWeek(evil, 0, 0, 0.0, (), (), (), None, 8, 0.0)
+    desk = (
+        Disagreement("acc_00012", evil, "Dana Ortiz", 128_400.0, "green", "high", evil, evil, 0.081, 214),
+        Disagreement("acc_00003", "Crème Brûlée & Söhne", None, None, None, "low", None, None, None, None),
+    )
+    return MondayView(
+        week_of=date(2025, 1, 6),
+        owners=(dana, idle),
+        unowned=(item("acc_nothing", "nobody", name=evil, saves=None),),
+        desk=desk,
+        desk_more=41,
+        effects="Save effects are assumed: no holdout drawn by lot has been compared",
+    )
+
+
 def views(evil: str) -> dict[str, object]:
-    return {"policy": policy_view(load_policy()), "data": data_view(evil)}
+    return {"monday": monday_view(evil), "policy": policy_view(load_policy()), "data": data_view(evil)}

@@ -1,0 +1,92 @@
+"""The Monday list: whom each owner works on this week, what is just below the line, and where the views disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+Status = Literal["due", "chosen", "breached", "below_the_line", "nobody", "not_worth_it", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An account on the list. `saves` is the ARR that working on it is expected to keep, null where not known.
+
+    `due_at` is what was promised for this week, null where nothing was. `first_step` is where its play begins.
+    """
+
+    account_id: str
+    name: str
+    status: Status
+    why: str
+    play: str
+    first_step: str
+    hours: float
+    arr: float | None
+    probability: float | None
+    saves: float | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where the line falls: the first account left out, the hours missing for it and the ARR it would keep."""
+
+    account_id: str
+    name: str
+    missing_hours: float
+    saves: float
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerWeek:
+    """One owner's week: hours for plays, what is worked on, promises that do not fit, and what is left out."""
+
+    owner: str
+    hours: float
+    hours_used: float
+    saves: float
+    work: tuple[Item, ...]
+    breached: tuple[Item, ...]
+    left_out: tuple[Item, ...]
+    line: Line | None
+    day_hours: float
+    day_saves: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An account that the views do not see alike; a view is null where it has nothing to say.
+
+    `rate` is the share of past weeks of such a pair of tiers after which the customer decided to leave, over `accounts`
+    accounts; null where too few are known.
+    """
+
+    account_id: str
+    name: str
+    owner: str | None
+    arr: float | None
+    rule: str | None
+    model: str | None
+    csm: str | None
+    commercial: str | None
+    rate: float | None
+    accounts: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MondayView:
+    """The page. `effects` says in a sentence what the expected savings rest on."""
+
+    week_of: date
+    owners: tuple[OwnerWeek, ...]
+    unowned: tuple[Item, ...]
+    desk: tuple[Disagreement, ...]
+    desk_more: int
+    effects: str
+
+    @property
+    def saves(self) -> float:
+        """The ARR that the whole list is expected to keep."""
+        return sum(owner.saves for owner in self.owners)
