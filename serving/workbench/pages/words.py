@@ -112,6 +112,47 @@ def about(value: float | None, currency: str) -> str:
     return money(rounded(value / step) * step, currency)
 
 
+def metric(value: float | None, unit: str, currency: str) -> str:
+    r"""A metric in its unit; shares as percentages to a tenth, counts and amounts whole.
+
+    >>> metric(0.8734, "share", "USD"), metric(1_284_000, "money", "USD"), metric(23.46, "months", "USD")
+    ('87.3\xa0%', '$1,284,000', '23.5 months')
+    >>> metric(41.0, "points", "USD"), metric(None, "share", "USD")
+    ('+41', 'not available')
+    """
+    value = known(value)
+    if value is None:
+        return NOT_AVAILABLE
+    if unit == "share":
+        return percent(value, 1)
+    if unit == "money":
+        return money(value, currency)
+    if unit == "points":
+        return signed(rounded(value), 0)
+    if unit == "count" and value == int(value):
+        return f"{int(value):,}"
+    told = scaled(rounded(value * 10), 1)
+    return f"{told} {unit}" if unit in ("months", "days", "hours", "times") else told
+
+
+def points(value: float) -> str:
+    """A difference in points, to two decimals.
+
+    >>> points(-0.513), points(0.2)
+    ('−0.51', '+0.20')
+    """
+    return signed(rounded(value * 100), 2)
+
+
+def month(when: date) -> str:
+    """A month of a year.
+
+    >>> month(date(2025, 1, 1))
+    'Jan 2025'
+    """
+    return f"{_MONTHS[when.month - 1]} {when.year}"
+
+
 def day(when: date, today: date | None = None) -> str:
     """A date without its weekday; the year is left out where it is that of `today`.
 

@@ -10,6 +10,7 @@ from policy.policy import load_policy
 from serving.workbench.pages.data_view import DataView, DeliveryLine, GroupLine, ModelLine, RunLine, TableLine
 from serving.workbench.pages.monday_view import Disagreement, Item, Line, MondayView, OwnerWeek, Status
 from serving.workbench.pages.policy_view import policy_view
+from tests.serving.pages.more_views import expansion_view, journey_view, portfolio_view, qbr_view
 
 MORNING = datetime(2025, 1, 6, 6, 30, tzinfo=UTC)
 
@@ -90,4 +91,12 @@ def monday_view(evil: str) -> MondayView:
 
 
 def views(evil: str) -> dict[str, object]:
-    return {"monday": monday_view(evil), "policy": policy_view(load_policy()), "data": data_view(evil)}
+    return {
+        "monday": monday_view(evil),
+        "portfolio": portfolio_view(evil),
+        "journey": journey_view(evil),
+        "expansion": expansion_view(evil),
+        "qbr": qbr_view(evil),
+        "policy": policy_view(load_policy()),
+        "data": data_view(evil),
+    }

@@ -1,0 +1,120 @@
+"""The customer's way: who is onboarding and how far, which contacts are owed, surveys, wishes, and who speaks for us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from policy.journey import JourneyStatus
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """An account in its first days. `activated` is null while it can still become so, `status` where no steps are known."""
+
+    account_id: str
+    name: str
+    owner: str | None
+    day: int
+    status: JourneyStatus | None
+    missed: tuple[str, ...]
+    key_actions: int
+    key_actions_wanted: int
+    activated: bool | None
+    first_value_on: date | None
+    completeness: float
+    lacking: tuple[str, ...]
+    next_step: str | None
+    next_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwedLine:
+    """A contact that is overdue or due this week; `last_on` is null where none is on record."""
+
+    account_id: str
+    name: str
+    owner: str | None
+    kind: str
+    last_on: date | None
+    due_on: date
+    overdue_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwedCount:
+    """How many accounts are owed a kind of contact, how many this week, and how many are overdue."""
+
+    kind: str
+    owed: int
+    this_week: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskLine:
+    """Who is asked what: how many people of an account, why, and from when."""
+
+    account_id: str
+    name: str
+    kind: str
+    why: str
+    people: int
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RateLine:
+    """Of so many occasions to be asked, how many were answered; the rate is null where there was none."""
+
+    kind: str
+    occasions: int
+    answered: int
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WishLine:
+    """A feature that customers asked for: by how many accounts, with how much ARR, how much of it at risk."""
+
+    wish: str
+    accounts: int
+    arr: float
+    arr_at_risk: float
+    requests: int
+    answered: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdvocateLine:
+    """A customer that may be asked to speak for us, and for what."""
+
+    account_id: str
+    name: str
+    owner: str | None
+    green_since: date | None
+    nps: float | None
+    champions: int
+    referrals: int
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyView:
+    """The page. What rests on a table that is not delivered is null, and said."""
+
+    board: tuple[BoardLine, ...]
+    counts: tuple[OwedCount, ...] | None
+    owed: tuple[OwedLine, ...]
+    owed_more: int
+    asks: tuple[AskLine, ...] | None
+    asks_more: int
+    rates: tuple[RateLine, ...] | None
+    wishes: tuple[WishLine, ...] | None
+    routed_to: str | None
+    advocates: tuple[AdvocateLine, ...] | None
+
+    def with_status(self, status: str | None) -> int:
+        """How many onboarding accounts have a status."""
+        return sum(line.status == status for line in self.board)

@@ -1,0 +1,36 @@
+"""Business reviews: who is owed one, when the last was held, and the briefs that are ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLine:
+    """An account that is owed a review every so many days. `last_on` is null where none is on record.
+
+    `on_list` says whether it is owed one each quarter; `brief` is the file of a brief that is ready, null for none.
+    """
+
+    account_id: str
+    name: str
+    owner: str | None
+    arr: float | None
+    every_days: int
+    last_on: date | None
+    due_on: date
+    overdue_days: int
+    on_list: bool
+    brief: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QbrView:
+    """The page. `completion` is the share of reviews due that were held in time, null where none was due; over `due`."""
+
+    lines: tuple[ReviewLine, ...]
+    completion: float | None
+    due: int
+    on_time_days: int
+    minutes: tuple[tuple[str, int, int], ...]
