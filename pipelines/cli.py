@@ -26,6 +26,7 @@ from pipelines.options import (
     opened_project,
 )
 from pipelines.policy_commands import app as policy_app
+from pipelines.replay_command import replay
 from pipelines.review_command import review
 from pipelines.runs_command import runs as training_runs
 from pipelines.schedule_commands import daily, deploy, monthly, weekly
@@ -207,6 +208,7 @@ app.command()(daily)
 app.command()(monthly)
 app.command()(deploy)
 app.command()(review)
+app.command()(replay)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from pipelines.options import HERE, DateOption, JsonOption, ProjectOption, SetOp
 
 
 def review(
-    task_id: Annotated[str, typer.Argument(metavar="TASK-ID", help="Name of the review, for example q1-retention.")],
+    task_id: Annotated[str, typer.Argument(help="Name of the review, for example q1-retention.")],
     project: ProjectOption = HERE,
     as_of: DateOption = None,
     tier: Annotated[

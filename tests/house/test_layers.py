@@ -26,6 +26,7 @@ DOORS = {
         "pipelines/monitor_command.py",
         "pipelines/options.py",
         "pipelines/policy_commands.py",
+        "pipelines/replay_command.py",
         "pipelines/review_command.py",
         "pipelines/runs_command.py",
         "pipelines/schedule_commands.py",
