@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.autopsy_command import autopsy
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
@@ -209,6 +210,7 @@ app.command()(monthly)
 app.command()(deploy)
 app.command()(review)
 app.command()(replay)
+app.command()(autopsy)
 
 
 @app.command()

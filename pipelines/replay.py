@@ -63,7 +63,7 @@ def replay(
         "as_of": day,
         **{name: first[name] for name in ("run_id", "model_version", "policy_version", "scorer")},
         "published_at": first["published_at"].isoformat(),
-        **_compared(project, day, again, None if account is None else asked),
+        **compared(project, day, again, None if account is None else asked),
         "accounts": len(asked),
     }
     if account is not None:
@@ -71,7 +71,7 @@ def replay(
     return told | {"path": _written(project, day, account, asked, told)}
 
 
-def _compared(project: Project, day: str, again: Rebuilt, only: Collection[str] | None) -> dict[str, Any]:
+def compared(project: Project, day: str, again: Rebuilt, only: Collection[str] | None) -> dict[str, Any]:
     """`equal`, how much was compared, every difference with both values, and what may have made them."""
     found: list[Difference] = []
     fields, absent = 0, []
