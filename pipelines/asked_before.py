@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from data_contracts.restated import SUPERSEDED_AT
@@ -14,13 +14,14 @@ from serving.episodes import UNDER_WAY, Level, Published, Standing, level, stand
 DAYS_IN_WEEK = 7
 
 
-def asked_before(checked: Checked, as_of: date) -> Standing:
+def asked_before(checked: Checked, as_of: date, *, published_by: datetime | None = None) -> Standing:
     """The plays that stand for each account on the day of a run: of the weekly runs before it, whole weeks away.
 
-    A run that was scored counts as published; a task of which nobody has said anything, as open.
+    A run that was scored counts as published; a task of which nobody has said anything, as open. `published_by` leaves
+    out the runs of earlier days that were published after that moment: a run that was scored later asked nobody then.
     """
     project = checked.project
-    runs_before = list(_before(project, as_of))
+    runs_before = [day for day in _before(project, as_of) if published_by is None or _out(project, day, published_by)]
     tasks = [task for day in runs_before for task in _tasks(project, day)]
     accounts = {task.account_id for task in tasks}
     levels: dict[str, dict[date, Level]] = {}
@@ -37,6 +38,11 @@ def _before(project: Project, as_of: date) -> Iterator[date]:
         day = date.fromisoformat(path.parent.name.removeprefix("as_of="))
         if day < as_of and (as_of - day).days % DAYS_IN_WEEK == 0:
             yield day
+
+
+def _out(project: Project, day: date, by: datetime) -> bool:
+    rows = _rows(project, "scores", day, ["published_at"])
+    return not rows or rows[0]["published_at"] <= by
 
 
 def _tasks(project: Project, day: date) -> Iterator[Published]:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.autopsy_command import autopsy
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
@@ -26,6 +27,8 @@ from pipelines.options import (
     opened_project,
 )
 from pipelines.policy_commands import app as policy_app
+from pipelines.replay_command import replay
+from pipelines.review_command import review
 from pipelines.runs_command import runs as training_runs
 from pipelines.schedule_commands import daily, deploy, monthly, weekly
 from pipelines.signals_command import signals
@@ -205,6 +208,9 @@ app.command()(weekly)
 app.command()(daily)
 app.command()(monthly)
 app.command()(deploy)
+app.command()(review)
+app.command()(replay)
+app.command()(autopsy)
 
 
 @app.command()

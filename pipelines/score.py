@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,34 +10,30 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from data_contracts.facts import latest
-from features.catalogue import catalogue
-from features.indicator import Indicator
-from features.indicators.usage import user_days
 from features.labels import data_until
-from features.snapshots import EPOCH, WEEKDAYS, Snapshots
+from features.snapshots import EPOCH, WEEKDAYS
 from models.health_score import mix_warnings
-from models.reference import Reference
-from models.zoo import stored_scorers
-from pipelines.asked_before import asked_before
-from pipelines.build_features import Checked, checked_sources, features_at, now_utc, write_features
+from pipelines.build_features import Checked, checked_sources, now_utc, write_features
 from pipelines.changes import write_changes
-from pipelines.files import write_parquet
+from pipelines.files import write_parquet, write_text
 from pipelines.holdout import held_out
 from pipelines.outlook import write_outlook
 from pipelines.panel import label_rule
+from pipelines.scoring import TREND_WEEKS as TREND_WEEKS
+from pipelines.scoring import Stamp, made_with, run_of, scored_by, seen_at
 from pipelines.settings import Project
 from pipelines.source_moves import source_moves, write_moves
 from pipelines.tracking import Shipped, Tracking
 from policy.archive import archive_policy
 from policy.errors import UsageError
 from serving.care import COLUMNS, care
-from serving.score import Run, Scored, score_snapshot
-from serving.tasks import Owner
+from serving.score import Run, Scored
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TREND_WEEKS = 26
+MADE_WITH = "made_with.json"
+"""Beside the scores: what a replay needs to know of the run."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +60,14 @@ def score_on(
     if as_of is not None:
         refuse_beyond_data(checked, as_of)
     progress(f"indicators as of {day}")
-    dates = [day - timedelta(weeks=w) for w in (4, 1, 0)]
-    indicators = dict(catalogue(project.policy)) | _trend()
-    _, frame = features_at(checked, Snapshots.of(dates), indicators)
-    frames = {d: frame[(frame["as_of"] == d) & ~frame["known_loss"].astype(bool)] for d in dates}
-    lost = frame[(frame["as_of"] == day) & frame["known_loss"].astype(bool)]
+    seen = seen_at(checked, day)
+    frames, lost = seen.frames, seen.lost
     accounts = latest(checked.facts, "accounts").to_pandas().set_index("account_id")
-    owners = {
-        str(a): Owner(*(_text(v) for v in known)) for a, *known in accounts[["owner_id", "timezone"]].itertuples()
-    }
     progress("probability and health")
     shipped = Tracking(project).champion()
-    run = _run(checked, day, shipped)
-    known, asked = catalogue(project.policy), asked_before(checked, day)
-    scored = score_snapshot(frames[day], frames[dates[1]], frames[dates[0]], owners, known, run, asked)
-    scored = held_out(checked, scored, day)
-    write_changes(project, run, frames[day], frames[dates[1]])
+    run = run_of(checked, day, shipped, _stamp(checked, shipped))
+    scored = held_out(checked, scored_by(checked, run, seen), day)
+    write_changes(project, run, frames[day], frames[day - timedelta(weeks=1)])
     progress("writing")
     write_moves(project, day, source_moves(checked, day))
     write_outlook(project, day, frames[day], scored.scores, shipped.parameters if shipped else None)
@@ -96,10 +85,6 @@ def score_on(
         "tasks": len(scored.tasks),
         "path": str(path),
     }
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def newest_as_of(checked: Checked) -> date:
@@ -120,39 +105,15 @@ def refuse_beyond_data(checked: Checked, as_of: date) -> None:
         )
 
 
-def _trend() -> dict[str, Indicator]:
-    """Weekly daily-logins of the last half year, for the pages: plain columns, no indicators of the catalogue."""
-    return {
-        f"week_{i:02d}": Indicator(
-            name=f"week_{i:02d}",
-            expr=user_days(7, ago=7 * i),
-            component="usage",
-            group="usage",
-            unit="count",
-            doc="Daily logins of one past week.",
-            says="",
-            low=0,
-        )
-        for i in range(TREND_WEEKS)
-    }
-
-
-def _run(checked: Checked, day: date, shipped: Shipped | None) -> Run:
+def _stamp(checked: Checked, shipped: Shipped | None) -> Stamp:
     settings, rule = checked.project.settings, label_rule(checked)
-    scorers = stored_scorers(shipped.parameters) if shipped else {}
-    return Run(
+    return Stamp(
         run_id=uuid.uuid4().hex,
-        model_version=shipped.version if shipped else None,
-        as_of=day,
         published_at=now_utc().replace(microsecond=0),
         horizon_days=shipped.parameters["horizon_days"] if shipped else rule.horizon_days,
         gap_days=shipped.parameters["gap_days"] if shipped else rule.gap_days,
         capacity_share=settings.capacity.share,
         currency=settings.project.currency,
-        policy=checked.project.policy,
-        champion=scorers[shipped.parameters["champion"]] if shipped else None,
-        lightgbm=scorers.get("lightgbm"),
-        reference=Reference.from_parameters(shipped.parameters["explained_against"]) if shipped else None,
     )
 
 
@@ -170,8 +131,8 @@ def _write(
 
     folder = f"as_of={day.isoformat()}"
     write_features(project, frames[day], day)
-    write_parquet(_told(scored), project.out("evidence", folder) / "evidence.parquet")
-    write_parquet(_typed_drivers(scored.drivers), project.out("drivers", folder) / "drivers.parquet")
+    write_parquet(evidence_table(scored), project.out("evidence", folder) / "evidence.parquet")
+    write_parquet(drivers_table(scored), project.out("drivers", folder) / "drivers.parquet")
     write_parquet(scored.tasks, project.out("tasks", folder) / "tasks.parquet")
     write_parquet(_book(scored, frames, day, accounts, run), project.out("book", folder) / "book.parquet")
     names = accounts["name"].reindex(lost["account_id"]).tolist()
@@ -179,6 +140,7 @@ def _write(
         pd.DataFrame({"account_id": lost["account_id"].astype(str).tolist(), "name": names}, dtype=object),
         project.out("known_losses", folder) / "known_losses.parquet",
     )
+    write_text(json.dumps(made_with(checked, run)) + "\n", project.out("scores", folder) / MADE_WITH)
     # Scores last: a reader that finds them finds everything that belongs to them.
     return write_parquet(typed_scores(scored.scores), project.out("scores", folder) / "scores.parquet")
 
@@ -190,11 +152,13 @@ def typed_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(texts, "string")})
 
 
-def _typed_drivers(drivers: pd.DataFrame) -> pd.DataFrame:
-    return drivers.astype({"value": "float64", "contribution": "float64"})
+def drivers_table(scored: Scored) -> pd.DataFrame:
+    """The drivers as they are written, one row per account and indicator."""
+    return scored.drivers.astype({"value": "float64", "contribution": "float64"})
 
 
-def _told(scored: Scored) -> pd.DataFrame:
+def evidence_table(scored: Scored) -> pd.DataFrame:
+    """The evidence as it is written, one row per account and indicator that can be told in numbers."""
     import pandas as pd
 
     columns = ["account_id", "indicator", "before", "after", "since", "before_text", "after_text", "sentence"]

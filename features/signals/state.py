@@ -170,8 +170,12 @@ def signal_history(
     *,
     clear_runs: int,
     weekday: str = "monday",
+    accounts: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Every episode between two days: account_id, signal, started_on, cleared_on (null: it still stood on the last run)."""
+    """Every episode between two days: account_id, signal, started_on, cleared_on (null: it still stood on the last run).
+
+    `accounts` narrows the rows, never the segments they are compared with.
+    """
     import pandas as pd
 
     found = []
@@ -180,7 +184,7 @@ def signal_history(
         dates = cadence(last, weekly=weekly, weekday=weekday)
         runs = dates.runs((dates.newest - first) // dates.step + 1)
         if chosen and runs:
-            for (account, signal), codes in coded(held(facts, rule, chosen, runs), runs):
+            for (account, signal), codes in coded(held(facts, rule, chosen, runs, accounts), runs):
                 for spell in spells(codes, clear_runs):
                     if not spell.suppressed:
                         cleared = None if spell.cleared is None else runs[spell.cleared]

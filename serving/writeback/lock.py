@@ -31,16 +31,24 @@ def private_file(path: Path) -> int:
 @contextmanager
 def only_delivery(ledger_path: Path, destination: str) -> Iterator[None]:
     """Hold the destination's lock, or raise `Locked` at once. It frees itself with the process, however that ends."""
-    file = private_file(lock_path(ledger_path, destination))
+    refusal = Locked(
+        "another delivery to this destination is running; nothing was written.",
+        where=destination,
+        cure="Wait until it has finished, then run `churn apply` again.",
+    )
+    with only_one(lock_path(ledger_path, destination), refusal):
+        yield
+
+
+@contextmanager
+def only_one(path: Path, refusal: Locked) -> Iterator[None]:
+    """Hold the lock of a file, or raise the refusal at once. It frees itself with the process, however that ends."""
+    file = private_file(path)
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
-            raise Locked(
-                "another delivery to this destination is running; nothing was written.",
-                where=destination,
-                cure="Wait until it has finished, then run `churn apply` again.",
-            ) from exc
+            raise refusal from exc
         yield
     finally:
         os.close(file)

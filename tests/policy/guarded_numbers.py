@@ -66,6 +66,10 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "alerts": ("tests/serving/alerts/test_routing.py",),
     "tasks.business_hours": ("tests/serving/test_due.py",),
     "scenario": ("tests/policy/test_lint.py",),
+    "reviews": (
+        "tests/serving/reviews/test_account.py::test_an_id_that_is_no_slug_or_could_leave_the_folder_is_refused",
+        "tests/serving/reviews/test_account.py::test_a_slug_is_an_id",
+    ),
 }
 # Groups of numbers that must keep their sum: what one gains another gives.
 SUMS = ("health.weights", "health.onboarding_weights", "health.expected_mix")

@@ -1,0 +1,71 @@
+"""The accounts of a scored day as a review reads them, from the files of that run."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from pipelines.changes import change_of
+from pipelines.deliver import rows_of
+from pipelines.report_signals import signals_path
+from pipelines.settings import Project
+from policy.archive import archived_policy
+from policy.policy import Policy
+from serving.workbench.pages.words import known
+from serving.workbench.reviews.account import Account, Sign
+
+STANDS = ("open", "clearing")
+
+
+def reviewed_accounts(project: Project, as_of: str) -> list[Account]:
+    """Every account of the book as it was scored; signals are null where nobody has looked for them on that day."""
+    policy = policy_of(project, as_of)
+    about = {row["account_id"]: row for row in rows_of(project, "book", as_of)}
+    changed, tasks = change_of(project, as_of), Counter(r["account_id"] for r in rows_of(project, "tasks", as_of))
+    signs: dict[str, list[Sign]] | None = None
+    if signals_path(project, as_of).exists():
+        signs = defaultdict(list)
+        for row in rows_of(project, "signals", as_of):
+            if row["status"] in STANDS:
+                sign = Sign(row["signal"], row["kind"], row["episode_started_on"].isoformat(), row["sentence"])
+                signs[row["account_id"]].append(sign)
+    plays = {play.play: play for play in policy.plays.values()}
+
+    def account(row: dict[str, Any]) -> Account:
+        key, told = row["account_id"], about.get(row["account_id"], {})
+        play = plays.get(row["play"])
+        return Account(
+            account_id=key,
+            name=told.get("name") or key,
+            segment=told.get("segment"),
+            team_segment=told.get("team_segment"),
+            touch_model=told.get("touch_model"),
+            owner=told.get("owner_id"),
+            arr=known(row["arr"]),
+            health_tier=row["health_tier"],
+            health_score=known(row["health_score"]),
+            health_before=known(told.get("health_before")),
+            probability=known(row["churn_probability"]),
+            probability_before=known(told.get("probability_before")),
+            risk_tier=row["risk_tier"],
+            horizon_days=row["horizon_days"],
+            low_evidence=row["evidence"] == "low",
+            reasons=tuple(row[f"reason_{i}"] for i in (1, 2, 3) if row[f"reason_{i}"]),
+            change=changed.get(key, {}).get("sentence", ""),
+            signals=None if signs is None else tuple(signs.get(key, ())),
+            play=row["play"],
+            steps=() if play is None else tuple(play.steps),
+            success_metric="" if play is None else play.success_metric or "",
+            tasks=tasks[key],
+        )
+
+    return [account(row) for row in rows_of(project, "scores", as_of)]
+
+
+def policy_of(project: Project, as_of: str) -> Policy:
+    """The policy that the day was scored with; the project's own where that was not kept (an older score)."""
+    versions = {str(row["policy_version"]) for row in rows_of(project, "scores", as_of)}
+    for version in versions:
+        if (project.policies / f"{version}.yaml").exists():
+            return archived_policy(version, project.policies)
+    return project.policy

@@ -1,0 +1,1 @@
+"""What was published, rebuilt from what was known then and compared bit for bit; and why each lost account was lost."""

@@ -1,0 +1,127 @@
+"""Autopsies of a whole book: who is opened, what is read of the weeks before, and what is counted and written."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.catalogue import catalogue
+from features.snapshots import Snapshots
+from models.health_score import health_scores
+from pipelines.autopsy import alerts_told, autopsies_on, counted
+from pipelines.autopsy_weeks import health_inputs, snapshot_days
+from pipelines.build_features import Checked, features_at
+from pipelines.files import write_parquet
+from policy.errors import UsageError
+from policy.policy import load_policy
+from serving.alerts.told import opened
+from serving.workbench.replay.autopsy import Case, Verdict, autopsy
+
+FROM = date(2026, 4, 20)
+
+
+def test_the_weeks_before_a_decision_end_the_day_before_it_and_reach_back_so_far() -> None:
+    monday = date(2026, 6, 1)
+    assert snapshot_days(monday, 14, "monday") == [date(2026, 5, 25), date(2026, 5, 18)]
+    assert snapshot_days(monday + timedelta(days=1), 14, "monday") == [monday, date(2026, 5, 25)]
+    assert snapshot_days(monday, 14, "thursday") == [date(2026, 5, 28), date(2026, 5, 21)]
+    assert len(snapshot_days(monday, 104, "monday")) == 14
+
+
+def test_the_health_of_a_replayed_week_is_that_of_all_indicators(checked: Checked) -> None:
+    policy, at = load_policy(), Snapshots.of([date(2026, 3, 2)])
+    names = health_inputs(policy)
+    assert 20 < len(names) < len(catalogue(policy)) / 2
+    _, few = features_at(checked, at, {n: i for n, i in catalogue(policy).items() if n in names})
+    _, every = features_at(checked, at)
+    pd.testing.assert_frame_equal(health_scores(few, policy), health_scores(every, policy), check_exact=True)
+
+
+def test_verdicts_are_counted_with_their_arr_and_unknown_arr_is_no_zero() -> None:
+    lost = [Case(str(n), "x", None, date(2026, 6, 1), None, arr) for n, arr in enumerate((300.0, 100.0, None))]
+    found = [autopsy(one, ("red",)) for one in lost]
+    assert counted(found)[str(Verdict.NO_SIGNAL)] == {"accounts": 3, "share": 1.0, "arr": 400.0, "share_of_arr": 1.0}
+    assert counted(found)[str(Verdict.WORKED)] == {"accounts": 0, "share": 0.0, "arr": 0.0, "share_of_arr": 0.0}
+    assert counted(found[2:])[str(Verdict.NO_SIGNAL)]["arr"] is None
+    assert set(counted([])) == {str(v) for v in Verdict}
+
+
+def test_an_alert_counts_from_the_day_its_owner_was_first_told(checked: Checked, tmp_path: Path) -> None:
+    project = checked.project.model_copy(update={"folder": tmp_path})
+    assert alerts_told(project) == {}
+    key, day = "acc|7|W1|2026-05-04", datetime(2026, 5, 5, 9, tzinfo=UTC)
+    with opened(project.out() / "alerts.sqlite") as told:
+        told.begin(["b|W1|2026-05-04"], "mail", day)
+        told.sending("1", "mail", [key], day)
+        assert alerts_told(project) == {}
+        told.sent("1", "mail")
+        told.sending("2", "webhook", [key], day - timedelta(days=1))
+        told.sent("2", "webhook")
+    assert alerts_told(project) == {("acc|7", "W1", date(2026, 5, 4)): date(2026, 5, 4)}
+    with closing(sqlite3.connect(tmp_path / ".churn" / "alerts.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM told").fetchone() == (4,)
+
+
+def test_with_an_inactivity_label_nobody_decides(checked: Checked) -> None:
+    label = checked.project.settings.label.model_copy(update={"kind": "inactivity"})
+    settings = checked.project.settings.model_copy(update={"label": label})
+    with pytest.raises(UsageError, match="no day on which a customer decided"):
+        autopsies_on(replace(checked, project=checked.project.model_copy(update={"settings": settings})), None, None)
+
+
+@pytest.mark.slow
+def test_every_loss_of_a_period_is_opened_once_and_a_published_week_counts_as_such(
+    checked: Checked, tmp_path: Path
+) -> None:
+    here = replace(checked, project=checked.project.model_copy(update={"folder": tmp_path}))
+    first = autopsies_on(here, FROM, None)
+    terms = checked.facts.tables["subscriptions"].to_pandas()
+    kinds = list(load_policy().label.loss_kinds)
+    decided = terms[terms["decision_kind"].isin(kinds) & (terms["decision_at"] >= pd.Timestamp(FROM))]
+    assert {a["account_id"] for a in first["autopsies"]} <= set(decided["account_id"])
+    keys = [(a["account_id"], a["decided_on"]) for a in first["autopsies"]]
+    assert len(set(keys)) == len(keys) == first["lost"] > 0
+    assert sum(v["accounts"] for v in first["verdicts"].values()) == first["lost"]
+    assert first["verdicts"][str(Verdict.NOT_WORKED)]["accounts"] == 0, "nothing was published"
+    table = pd.read_parquet(first["path"], partitioning=None)
+    assert list(table["verdict"]) == [a["verdict"] for a in first["autopsies"]]
+    assert set(pd.read_parquet(Path(first["path"]).with_name("evidence.parquet"))["account_id"]) == set(
+        table["account_id"]
+    )
+
+    flagged = next(a for a in first["autopsies"] if a["verdict"] == Verdict.WOULD and a["lead_days"] > 7)
+    publish(here, flagged)
+    second = autopsies_on(here, FROM, None)
+    changed = [b for a, b in zip(first["autopsies"], second["autopsies"], strict=True) if a["verdict"] != b["verdict"]]
+    assert [b["account_id"] for b in changed] == [flagged["account_id"]]
+    assert changed[0]["verdict"] == Verdict.NOT_WORKED
+    assert changed[0]["published_weeks"] == 1
+
+    worked = autopsies_on(with_contact(here, flagged), FROM, None)
+    assert [a["verdict"] for a in worked["autopsies"] if a["account_id"] == flagged["account_id"]] == [Verdict.WORKED]
+
+
+def publish(here: Checked, flagged: dict[str, Any]) -> None:
+    """The scores of the flagged week as if they had been published on it, one account of them."""
+    day = date.fromisoformat(flagged["flagged_on"])
+    row = {f"{c}_score": [80.0] for c in ("usage", "engagement", "sentiment", "commercial")}
+    row |= {"account_id": [flagged["account_id"]], "policy_version": [load_policy().version], "health_tier": ["yellow"]}
+    row |= {"risk_tier": ["low"], "published_at": [pd.Timestamp(day) + pd.Timedelta(hours=5)]}
+    write_parquet(pd.DataFrame(row), here.project.out("scores", f"as_of={day}") / "scores.parquet")
+
+
+def with_contact(here: Checked, flagged: dict[str, Any]) -> Checked:
+    """With a contact of ours because of risk, two days after the flagged week."""
+    rows = here.facts.tables["touchpoints"].to_pandas()
+    row = rows.iloc[[0]].assign(account_id=flagged["account_id"], direction="ours", reason="risk", touch_id="new")
+    row["occurred_at"] = pd.Timestamp(flagged["flagged_on"]) + pd.Timedelta(days=2)
+    tables = {**here.facts.tables, "touchpoints": ibis.memtable(pd.concat([rows, row], ignore_index=True))}
+    return replace(here, facts=replace(here.facts, tables=tables))
