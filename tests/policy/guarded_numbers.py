@@ -66,6 +66,8 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "alerts": ("tests/serving/alerts/test_routing.py",),
     "tasks.business_hours": ("tests/serving/test_due.py",),
     "scenario": ("tests/policy/test_lint.py",),
+    "save_effects": ("tests/serving/workbench/worklist/test_effects.py",),
+    "desk": ("tests/serving/workbench/worklist/test_desk.py",),
 }
 # Groups of numbers that must keep their sum: what one gains another gives.
 SUMS = ("health.weights", "health.onboarding_weights", "health.expected_mix")
