@@ -18,6 +18,12 @@ class SaveEffects(Frozen):
     priors: Mapping[str, float] = rule(
         "S4 I5", "Driver group → what its play is assumed to change; `default` where no group stands out."
     )
+    prior_trust: float = rule(
+        "S4",
+        "How far differences between the assumed effects are believed: 1 as they stand, 0 all as their median.",
+        ge=0,
+        le=1,
+    )
     prior_sd: float = rule(
         "S4",
         "How far an effect usually lies from what was assumed; what is measured is drawn towards that by it.",
