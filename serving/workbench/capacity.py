@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -117,10 +118,10 @@ def owed_work(
                 and (account, t.task.partition(":")[0]) not in done
                 and as_of <= (due_on := began + timedelta(days=t.due_day))
             )
-    columns = ["account_id", "what", "role", "hours", "due_on"]
-    found = pd.DataFrame(rows, columns=columns).astype({"role": object, "hours": float})
-    found = found[[d < as_of + timedelta(days=WEEK_DAYS) for d in found["due_on"]]].reset_index(drop=True)
-    return found.assign(overdue=[bool(d < as_of) for d in found["due_on"]])
+    rows = [row for row in rows if row["due_on"] < as_of + timedelta(days=WEEK_DAYS)]
+    found = pd.DataFrame(rows, columns=["account_id", "what", "role", "hours", "due_on"])
+    overdue = pd.Series([row["due_on"] < as_of for row in rows], dtype=bool)
+    return found.astype({"role": object, "hours": float}).assign(overdue=overdue)
 
 
 def review_days(row: Row, on_qbr_list: bool, policy: Policy) -> int | None:
@@ -188,7 +189,8 @@ def _owners(
     rows = []
     for owner, (role, known) in roles.items():
         own = accounts[accounts["owner_id"] == owner]
-        mine, late = work[work["owner_id"] == owner], work["overdue"].astype(bool)
+        mine = work[work["owner_id"] == owner]
+        late = mine["overdue"].astype(bool)
         week, backlog = mine[~late], mine[late]
         hours = {what: float(week.loc[week["what"] == what, "hours"].sum()) for what in OWED}
         available = policy.segments.hours_per_week.get(role)
@@ -217,11 +219,12 @@ def _book(arr: pd.Series, policy: Policy) -> tuple[float | None, str | None]:
     """(share of a full book, verdict): each account takes its row's share of a CSM; the fewest are the touch model's."""
     if not len(arr):
         return None, None
-    most = sum(1 / row_of(float(v), policy.segments).accounts_per_csm for v in arr)
+    # As fractions: fifty fiftieths are one book, and no rounding may call it over.
+    most = sum(Fraction(1, row_of(float(v), policy.segments).accounts_per_csm) for v in arr)
     readings = policy.segments.touch_readings
     fewest = [readings[touch_model(float(v), policy.segments)].accounts_per_csm for v in arr]
-    least = sum(1 / ratio[0] for ratio in fewest if ratio is not None)
-    return most, "over" if most > 1 else "under" if least < 1 else "within"
+    least = sum(Fraction(1, ratio[0]) for ratio in fewest if ratio is not None)
+    return float(most), "over" if most > 1 else "under" if least < 1 else "within"
 
 
 def _roles(owners: list[dict[str, Any]], work: pd.DataFrame, policy: Policy) -> list[dict[str, Any]]:

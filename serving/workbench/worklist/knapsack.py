@@ -20,14 +20,16 @@ def most_valuable(values: Sequence[int], minutes: Sequence[int], capacity: int) 
     worth = [place for place, value in enumerate(values) if value > 0 and minutes[place] <= capacity]
     if sum(minutes[place] for place in worth) <= capacity:
         return frozenset(worth)
-    return frozenset(_earlier_of_alike(worth, _solved(worth, values, minutes, capacity), values, minutes))
+    # What takes no time is always taken; the solver's dynamic programming would leave it out.
+    free, timed = [p for p in worth if not minutes[p]], [p for p in worth if minutes[p]]
+    return frozenset((*free, *_earlier_of_alike(timed, _solved(timed, values, minutes, capacity), values, minutes)))
 
 
 def _solved(worth: Sequence[int], values: Sequence[int], minutes: Sequence[int], capacity: int) -> list[int]:
     from ortools.algorithms.python.knapsack_solver import KnapsackSolver, SolverType
 
     # Dynamic programming walks every unit of time: hours instead of minutes where all work is counted in hours.
-    unit = math.gcd(*(minutes[place] for place in worth)) or 1
+    unit = math.gcd(*(minutes[place] for place in worth))
     solver = KnapsackSolver(SolverType.KNAPSACK_DYNAMIC_PROGRAMMING_SOLVER, "work list")
     solver.init([values[p] for p in worth], [[minutes[p] // unit for p in worth]], [capacity // unit])
     solver.solve()
