@@ -66,6 +66,11 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "alerts": ("tests/serving/alerts/test_routing.py",),
     "tasks.business_hours": ("tests/serving/test_due.py",),
     "scenario": ("tests/policy/test_lint.py",),
+    "segments.hours_per_week": ("tests/serving/workbench/test_capacity.py::test_hours_of_the_week_by_role",),
+    "plays": (
+        "tests/serving/workbench/worklist/test_worklist.py::test_each_play_takes_the_hours_of_the_policy_and_no_play_those_of_the_default",
+    ),
+    "capacity": ("tests/serving/workbench/test_capacity.py",),
     "save_effects": ("tests/serving/workbench/worklist/test_effects.py",),
     "desk": ("tests/serving/workbench/worklist/test_desk.py",),
 }

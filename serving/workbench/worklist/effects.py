@@ -57,8 +57,8 @@ def believed(priors: Mapping[str, float], trust: float) -> dict[str, float]:
     the helpful ones (0 where there are none); only what a holdout measures may say it. `trust` 1 leaves the others as
     they stand, 0 makes all alike.
 
-    >>> believed({"usage": 0.5, "people": -0.6, "payment": -0.1, "default": -0.3}, 0.5)
-    {'usage': -0.3, 'people': -0.45, 'payment': -0.2, 'default': -0.3}
+    >>> believed({"usage": 0.5, "people": -0.5, "payment": -0.1, "default": -0.3}, 0.5)
+    {'usage': -0.3, 'people': -0.4, 'payment': -0.2, 'default': -0.3}
     """
     helpful = [effect for effect in priors.values() if effect <= 0]
     middle = float(np.median(helpful)) if helpful else 0.0
