@@ -29,7 +29,7 @@ def asked_before(checked: Checked, as_of: date, *, published_by: datetime | None
         for account, found in _levels(project, day, accounts) if tasks and day >= tasks[0].as_of else ():
             levels.setdefault(account, {})[day] = found
     runs = project.policy.tasks.recovery.runs
-    return standing(levels, tasks, _over(checked, as_of), runs=runs)
+    return standing(levels, tasks, tasks_over(checked, as_of), runs=runs)
 
 
 def _before(project: Project, as_of: date) -> Iterator[date]:
@@ -66,7 +66,7 @@ def _rows(project: Project, what: str, day: date, columns: list[str], filters: A
     return rows
 
 
-def _over(checked: Checked, as_of: date) -> frozenset[str]:
+def tasks_over(checked: Checked, as_of: date) -> frozenset[str]:
     """The tasks that are done with, by the last word on each that was recorded, and known, before the day."""
     import pandas as pd
 

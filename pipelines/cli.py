@@ -12,6 +12,7 @@ import typer
 
 from pipelines.autopsy_command import autopsy
 from pipelines.backtest_command import backtest
+from pipelines.capacity_command import capacity
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
 from pipelines.delivery_commands import alert, apply, feedback, plan, retry, rollback, status
@@ -33,6 +34,7 @@ from pipelines.runs_command import runs as training_runs
 from pipelines.schedule_commands import daily, deploy, monthly, weekly
 from pipelines.signals_command import signals
 from pipelines.weights_command import weights
+from pipelines.worklist_command import worklist
 from policy.errors import ChurnError
 
 app = typer.Typer(
@@ -197,6 +199,8 @@ app.command()(signals)
 app.command()(monitor)
 app.command()(backtest)
 app.command()(weights)
+app.command()(worklist)
+app.command()(capacity)
 app.command()(plan)
 app.command()(apply)
 app.command()(rollback)

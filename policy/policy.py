@@ -33,6 +33,7 @@ from policy.metrics import Metrics, Scenario
 from policy.money import Money
 from policy.monitoring import Monitoring
 from policy.proof import Proof
+from policy.saving import Desk, SaveEffects
 from policy.segments import Segments
 from policy.signals import Signals
 from policy.work import Evidence, Label, Ladder, Play, Risk, Tasks
@@ -65,6 +66,7 @@ FREE = {
     ("segments", "cadences"),
     ("segments", "hours_per_week"),
     ("tasks", "actions"),
+    ("save_effects", "priors"),
     ("qbr", "minutes"),
     ("qbr", "short_minutes"),
 }
@@ -90,6 +92,8 @@ class Policy(Frozen):
     )
     tasks: Tasks = rule("I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I11 I12", "The intervention playbook.")
     capacity: Capacity = rule("S4", "How long work takes.")
+    save_effects: SaveEffects = rule("S4", "What acting on an account is assumed to save.")
+    desk: Desk = rule("H15 H23", "Where the views of an account disagree.")
     money: Money = rule("", "What an offer to stay costs and brings: the money figures of the evaluation card.")
     metrics: Metrics = rule("M1", "Targets and conventions of the metrics.")
     expansion: Expansion = rule("E3 E4", "When expansion is talked about, and what may be offered.")

@@ -24,9 +24,12 @@ APART = (
     "trials/report_tables.py",
     "trials/report_year.py",
     "trials/results_page.py",
+    "trials/worklist.py",
+    "trials/worklist_report.py",
+    "trials/worklist_world.py",
     "trials/__main__.py",
 )
-"""What tells and orders the work but changes no figure."""
+"""What tells and orders the work, or judges something else, and changes no figure."""
 
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -70,6 +70,13 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         "tests/serving/reviews/test_account.py::test_an_id_that_is_no_slug_or_could_leave_the_folder_is_refused",
         "tests/serving/reviews/test_account.py::test_a_slug_is_an_id",
     ),
+    "segments.hours_per_week": ("tests/serving/workbench/test_capacity.py::test_hours_of_the_week_by_role",),
+    "plays": (
+        "tests/serving/workbench/worklist/test_worklist.py::test_each_play_takes_the_hours_of_the_policy_and_no_play_those_of_the_default",
+    ),
+    "capacity": ("tests/serving/workbench/test_capacity.py",),
+    "save_effects": ("tests/serving/workbench/worklist/test_effects.py",),
+    "desk": ("tests/serving/workbench/worklist/test_desk.py",),
 }
 # Groups of numbers that must keep their sum: what one gains another gives.
 SUMS = ("health.weights", "health.onboarding_weights", "health.expected_mix")

@@ -1,0 +1,123 @@
+"""Book of business and hours of one scored week: what `churn capacity` prints, and the hours that the work list has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pipelines.asked_before import tasks_over
+from pipelines.build_features import Checked, checked_sources
+from pipelines.deliver import chosen_date, rows_of, scored_dates
+from pipelines.files import write_parquet
+from pipelines.known_tables import known_tables
+from pipelines.settings import Project
+from serving.workbench.capacity import CapacityReport, capacity_report, owed_work, play_hours
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OURS = ("call", "meeting", "qbr")
+FILES = ("owners", "roles", "unowned")
+
+
+def capacity(
+    project: Project, as_of: date | None, *, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Check the sources and count; returns the object `churn capacity --json` prints, and writes .churn/capacity/."""
+    day = date.fromisoformat(chosen_date(project, as_of))
+    progress(f"hours owed and available in the week of {day}")
+    with checked_sources(project) as checked:
+        report = capacity_on(checked, day)
+    folder = project.out("capacity", f"as_of={day.isoformat()}")
+    for name in FILES:
+        write_parquet(getattr(report, name), folder / f"{name}.parquet")
+    return told_as_json(report, day) | {"path": str(folder)}
+
+
+def capacity_on(checked: Checked, day: date) -> CapacityReport:
+    """The report of a scored day, on sources that have been checked."""
+    project, policy = checked.project, checked.project.policy
+    tables = known_tables(checked, day, ["accounts", "touchpoints", "milestones"])
+    accounts = book_with_roles(project, day, tables["accounts"])
+    owed = owed_work(accounts, _ours(tables.get("touchpoints")), _reached(tables.get("milestones")), policy, day)
+    return capacity_report(accounts, owed, promised(checked, day)[["account_id", "hours"]], policy, day)
+
+
+def book_with_roles(project: Project, day: date, accounts: pd.DataFrame) -> pd.DataFrame:
+    """account_id, owner_id, owner_type, arr, tenure_days of everyone scored; owners as the book of that run has them."""
+    import pandas as pd
+
+    book = pd.DataFrame(rows_of(project, "book", day.isoformat()))[["account_id", "owner_id", "tenure_days"]]
+    arr = pd.DataFrame(rows_of(project, "scores", day.isoformat()))[["account_id", "arr"]]
+    types = accounts[["account_id", "owner_type"]].drop_duplicates("account_id")
+    return book.merge(arr, on="account_id").merge(types, on="account_id", how="left")
+
+
+def promised(checked: Checked, day: date) -> pd.DataFrame:
+    """account_id, due_at, hours: work that is due before the week ends, by tasks of this run and of fresh earlier ones.
+
+    A task is a promise until somebody said that it is over, or until its run went stale (`tasks.expires_days`).
+    """
+    import pandas as pd
+
+    project, policy = checked.project, checked.project.policy
+    over = tasks_over(checked, day)
+    rows = [
+        {"account_id": str(t["account_id"]), "due_at": t["due_at"], "hours": play_hours(t["play"], policy)}
+        for as_of in scored_dates(project)
+        if 0 <= (day - date.fromisoformat(as_of)).days < policy.tasks.expires_days
+        for t in rows_of(project, "tasks", as_of)
+        if str(t["task_key"]) not in over
+    ]
+    frame = pd.DataFrame(rows, columns=["account_id", "due_at", "hours"]).astype({"hours": float})
+    return frame.sort_values(["due_at", "account_id"]).drop_duplicates("account_id").reset_index(drop=True)
+
+
+def told_as_json(report: CapacityReport, day: date) -> dict[str, Any]:
+    """The report as JSON: undefined figures are null."""
+    owners = report.owners
+    return {
+        "as_of": day.isoformat(),
+        "accounts": int(owners["accounts"].sum()) + len(report.unowned),
+        "arr": float(owners["arr"].sum() + report.unowned["arr"].sum()),
+        "owed_hours": float(owners["owed_hours"].sum()),
+        "available_hours": None if owners.empty else float(owners["available_hours"].sum()),
+        "verdicts": {str(k): int(n) for k, n in owners["verdict"].value_counts().items()},
+        "owners": records(owners),
+        "roles": records(report.roles),
+        "unowned": records(report.unowned),
+    }
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values, every missing one null."""
+    import pandas as pd
+
+    def plain(value: Any) -> Any:
+        if pd.isna(value):
+            return None
+        if hasattr(value, "isoformat"):
+            return value.isoformat()
+        return value.item() if hasattr(value, "item") else value
+
+    return [{str(k): plain(v) for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _ours(touches: pd.DataFrame | None) -> pd.DataFrame:
+    """Our calls, meetings and reviews that took place; who did not come was not met."""
+    import pandas as pd
+
+    if touches is None:
+        return pd.DataFrame({"account_id": [], "kind": [], "occurred_at": pd.Series(dtype="datetime64[us]")})
+    came = ~touches["attended"].eq(False).fillna(False)
+    held = touches[touches["kind"].isin(OURS) & came & (touches["direction"] == "ours")]
+    return held[["account_id", "kind", "occurred_at"]]
+
+
+def _reached(milestones: pd.DataFrame | None) -> set[tuple[str, str]]:
+    """(account, onboarding task) reached so far."""
+    if milestones is None:
+        return set()
+    done = milestones[(milestones["kind"] == "task") & milestones["reached_at"].notna()]
+    return set(zip(done["account_id"].astype(str), done["milestone"].astype(str), strict=True))

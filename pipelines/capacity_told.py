@@ -1,0 +1,77 @@
+"""What `churn capacity` prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+SHOWN = 10
+
+
+def told(result: Mapping[str, Any], currency: str) -> Any:
+    """Who holds how much, the roles, and what nobody owns."""
+    available = result["available_hours"]
+    head = Text(
+        f"Week of {result['as_of']}: {result['accounts']:,} accounts, {currency} {result['arr']:,.0f}; "
+        f"{result['owed_hours']:,.1f} hours are owed, {'unknown' if available is None else f'{available:,.0f}'} are there.",
+        "bold",
+    )
+    return Group(head, _owners(result), _roles(result), *_unowned(result, currency), Text(result["path"]))
+
+
+def _owners(result: Mapping[str, Any]) -> Table:
+    table = _table("\nBook of business", ("owner", ""), ("accounts", "ARR", "of a book", *NUMBERS))
+    for row in result["owners"]:
+        share, routine = row["book_share"], row["owed_hours"] - row["play_hours"]
+        table.add_row(
+            row["owner_id"],
+            row["verdict"] or "–",
+            f"{row['accounts']}",
+            f"{row['arr']:,.0f}",
+            "–" if share is None else f"{share:.0%}".replace("%", " %"),
+            *map(_hours, (routine, row["play_hours"], row["overdue_hours"], row["available_hours"], row["free_hours"])),
+        )
+    return table
+
+
+NUMBERS = ("routine", "plays", "overdue", "there", "free")
+"""Hours of the week: check-ins, reviews and onboarding; plays that were promised; what fell due before; and the rest."""
+
+
+def _roles(result: Mapping[str, Any]) -> Table:
+    table = _table("\nBy role, in hours of the week", ("role",), ("people", "accounts", "owed", "there", "free"))
+    for row in result["roles"]:
+        hours = (_hours(row[f"{what}_hours"]) for what in ("owed", "available", "free"))
+        table.add_row(row["role"], f"{row['people']}", f"{row['accounts']}", *hours)
+    return table
+
+
+def _unowned(result: Mapping[str, Any], currency: str) -> Iterator[Any]:
+    rows = result["unowned"]
+    if not rows:
+        return
+    arr = sum(row["arr"] or 0 for row in rows)
+    yield Text(f"\n{len(rows)} accounts have no owner, {currency} {arr:,.0f} of ARR:", "yellow")
+    for row in rows[:SHOWN]:
+        value = "ARR unknown" if row["arr"] is None else f"{currency} {row['arr']:,.0f}"
+        yield Text(f"  {row['account_id']}: {value}, {row['owed_hours']:g} hours owed")
+    if len(rows) > SHOWN:
+        yield Text(f"  … and {len(rows) - SHOWN} more.")
+
+
+def _hours(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    for column in texts:
+        table.add_column(column)
+    for column in numbers:
+        table.add_column(column, justify="right")
+    return table

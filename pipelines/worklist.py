@@ -1,0 +1,148 @@
+"""The work list and the desk of one scored week: what `churn worklist` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pipelines.build_features import Checked, checked_sources
+from pipelines.capacity import capacity_on, promised, records
+from pipelines.deliver import chosen_date, rows_of
+from pipelines.files import write_parquet
+from pipelines.holdout import held_since
+from pipelines.known_tables import known_tables
+from pipelines.settings import Project
+from pipelines.worklist_history import history
+from pipelines.worklist_seen import seen
+from policy.errors import UsageError, did_you_mean
+from serving.workbench.capacity import hours_for_plays
+from serving.workbench.worklist.desk import at_risk, cells, csm_views, desk
+from serving.workbench.worklist.effects import Effects, effects_of
+from serving.workbench.worklist.worklist import WorkList, candidates, worklist
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INDICATORS = ("past_due_days", "arr_change_364d", "days_to_term_end")
+
+
+def work_of_week(
+    project: Project,
+    as_of: date | None,
+    *,
+    owner: str | None = None,
+    hours: float | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Check the sources and choose; returns the object `churn worklist --json` prints, and writes .churn/worklist/.
+
+    `hours` replaces the hours that each owner has for plays. With `owner` only that owner's part is told; the files hold
+    everyone's. Raises UsageError where nothing was scored or nobody of that name owns an account.
+    """
+    day = date.fromisoformat(chosen_date(project, as_of))
+    with checked_sources(project) as checked:
+        return work_on(checked, day, owner=owner, hours=hours, progress=progress)
+
+
+def work_on(
+    checked: Checked,
+    day: date,
+    *,
+    owner: str | None = None,
+    hours: float | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """The same on sources that have been checked."""
+    project, policy = checked.project, checked.project.policy
+    book = scored_book(project, day)
+    owners = sorted(str(o) for o in book["owner_id"].dropna().unique())
+    if owner is not None and owner not in owners:
+        raise UsageError(f"`{owner}` owns no account as of {day}.", where="--owner", cure=did_you_mean(owner, owners))
+    held = set(held_since(project, day.isoformat()))
+    progress("hours of every owner")
+    available = hours_for_plays(capacity_on(checked, day).owners)
+    if hours is not None:
+        available = dict.fromkeys(owners, hours)
+    progress("what acting saves")
+    effects = effects_of(policy.save_effects, seen(checked, day))
+    progress("choosing")
+    rows = _candidates(book, promised(checked, day), held, effects, checked)
+    found = worklist(rows, available, policy, day)
+    progress("where views disagree")
+    past, source = history(checked, day)
+    views = desk(book, csm_views(_feedback(checked, day), policy, day), cells(past, policy), policy, day)
+    folder = project.out("worklist", f"as_of={day.isoformat()}")
+    write_parquet(views, folder / "desk.parquet")
+    write_parquet(found.owners, folder / "owners.parquet")
+    # The list last: a reader that finds it finds what belongs to it.
+    path = write_parquet(found.accounts, folder / "worklist.parquet")
+    told = _told(found, views, effects, owner)
+    return {"as_of": day.isoformat(), "held_out": len(held), "history": source} | told | {"path": str(path)}
+
+
+def scored_book(project: Project, day: date) -> pd.DataFrame:
+    """Everyone scored that day: scores, who owns them, the main driver, and the indicators that the desk reads."""
+    import pandas as pd
+
+    iso = day.isoformat()
+    scores = pd.DataFrame(rows_of(project, "scores", iso))
+    book = pd.DataFrame(rows_of(project, "book", iso))
+    features = pd.DataFrame(rows_of(project, "features", iso))
+    about = book.reindex(columns=["account_id", "name", "owner_id", "main_driver"])
+    facts = features.reindex(columns=["account_id", *INDICATORS])
+    return scores.merge(about, on="account_id", how="left").merge(facts, on="account_id", how="left")
+
+
+def _candidates(
+    book: pd.DataFrame, due: pd.DataFrame, held: set[str], effects: Effects, checked: Checked
+) -> pd.DataFrame:
+    """Who has a play or is at risk, the accounts of the holdout aside: nobody may act on them."""
+    import pandas as pd
+
+    tiers = zip(book["health_tier"], book["risk_tier"], strict=True)
+    risky = pd.Series([at_risk(health, risk) for health, risk in tiers], index=book.index, dtype=bool)
+    wanted = book["play"].notna() | risky | book["account_id"].isin(due["account_id"])
+    rows = book[wanted & ~book["account_id"].isin(held)].copy()
+    rows["why"] = rows["reason_1"]
+    rows["due_at"] = rows["account_id"].map(due.set_index("account_id")["due_at"])
+    return candidates(rows, effects, checked.project.policy)
+
+
+def _feedback(checked: Checked, day: date) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = ["feedback_id", "account_id", "kind", "value", "recorded_at", "expires_on"]
+    found = known_tables(checked, day, ["crm_feedback"]).get("crm_feedback")
+    return pd.DataFrame(columns=columns) if found is None else found[columns]
+
+
+def _told(found: WorkList, views: pd.DataFrame, effects: Effects, owner: str | None) -> dict[str, Any]:
+    accounts, owners = found.accounts, found.owners
+    if owner is not None:
+        accounts, owners, views = (f[f["owner_id"] == owner] for f in (accounts, owners, views))
+    done = accounts[accounts["status"].isin(["due", "chosen"])]
+    nobody = accounts[accounts["status"] == "nobody"]
+    return {
+        "candidates": len(accounts),
+        "statuses": {str(k): int(n) for k, n in accounts["status"].value_counts().items()},
+        "saved_arr": float(done["saved_arr"].sum()),
+        "hours": float(owners["hours"].sum()),
+        "hours_used": float(owners["hours_used"].sum()),
+        "save_effects": _effects(effects),
+        "owners": records(owners),
+        "worklist": records(accounts),
+        "unowned": records(nobody),
+        "desk": records(views),
+    }
+
+
+def _effects(effects: Effects) -> Mapping[str, Any]:
+    ci = effects.effect_ci
+    return {
+        "source": effects.source,
+        "sentence": effects.sentence,
+        "effect": effects.effect,
+        "effect_ci": None if ci is None else list(ci),
+        "by_group": dict(effects.by_group),
+    }
