@@ -16,6 +16,7 @@ from pipelines.capacity_command import capacity
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
 from pipelines.delivery_commands import alert, apply, feedback, plan, retry, rollback, status
+from pipelines.kpis_command import kpis, scenario
 from pipelines.monitor_command import monitor
 from pipelines.options import (
     HERE,
@@ -196,6 +197,8 @@ def score(
 
 
 app.command()(signals)
+app.command()(kpis)
+app.command()(scenario)
 app.command()(monitor)
 app.command()(backtest)
 app.command()(weights)

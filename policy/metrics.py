@@ -15,6 +15,9 @@ class Metrics(Frozen):
     """What each metric should reach and how it is counted."""
 
     months: int = rule("M1 M2 M5", "Months that annual retention and expansion look back.", ge=1)
+    service_months: int = rule(
+        "M11 M13 M14", "Months that tickets, business reviews and first responses look back.", ge=1
+    )
     grr_target: Share = rule("M1", "Gross revenue retention to reach.")
     grr: Literal["with_contraction", "churn_only"] = rule(
         "M1", "Which GRR is judged; the other is published beside it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -98,6 +99,9 @@ class ChurnGoal(Frozen):
 
     from_rate: Share = rule("I9", "Where it starts.")
     to_rate: Share = rule("I9", "Where it should go.")
+    starts_on: date | None = rule(
+        "I9", "The day its line begins; null: as long before the day asked for as the scenario lasts.", default=None
+    )
 
 
 class Tasks(Frozen):

@@ -25,6 +25,7 @@ DOORS = {
         "pipelines/cli.py",
         "pipelines/crm_commands.py",
         "pipelines/delivery_commands.py",
+        "pipelines/kpis_command.py",
         "pipelines/monitor_command.py",
         "pipelines/options.py",
         "pipelines/policy_commands.py",
@@ -36,6 +37,8 @@ DOORS = {
         "pipelines/worklist_command.py",
     },
     "empulse": {"models/money.py"},
+    "lifelines": {"serving/workbench/kpis/survival.py"},
+    "openpyxl": {"serving/workbench/kpis/export.py"},
     "httpx": {"serving/writeback/web.py"},
     "psycopg": {
         "serving/writeback/place_postgres.py",
