@@ -14,6 +14,7 @@ from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
 from pipelines.delivery_commands import alert, apply, feedback, plan, retry, rollback, status
+from pipelines.journey_command import journey
 from pipelines.monitor_command import monitor
 from pipelines.options import (
     HERE,
@@ -25,6 +26,7 @@ from pipelines.options import (
     given_day,
     opened_project,
 )
+from pipelines.plays_command import plays
 from pipelines.policy_commands import app as policy_app
 from pipelines.runs_command import runs as training_runs
 from pipelines.schedule_commands import daily, deploy, monthly, weekly
@@ -191,6 +193,8 @@ def score(
 
 
 app.command()(signals)
+app.command()(plays)
+app.command()(journey)
 app.command()(monitor)
 app.command()(backtest)
 app.command()(weights)
