@@ -83,7 +83,7 @@ def plays_on(
         )
     found = found_plays(facts, project.policy)
     folder = project.out("plays", f"as_of={day}")
-    tasks = tasks_of(found.steps, facts.accounts, facts.as_of, facts.run_id, facts.published_at)
+    tasks = tasks_of(found.steps, facts.accounts, facts.runs.levels, facts.as_of, facts.run_id)
     for name, frame in _frames(found).items():
         write_parquet(frame, folder / f"{name}.parquet")
     if write_tasks:

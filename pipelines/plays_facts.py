@@ -57,7 +57,6 @@ class PlaysFacts:
 
     as_of: date
     run_id: str
-    published_at: datetime
     accounts: Mapping[str, Account]
     created: Mapping[str, date]
     terms: Mapping[str, list[Term]]
@@ -97,7 +96,6 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
     return PlaysFacts(
         day,
         str(scores[0]["run_id"]) if scores else "",
-        scores[0]["published_at"] if scores else datetime.combine(day, datetime.min.time()),
         accounts_on(about, terms, scores, day, project.policy),
         {str(row["account_id"]): created for row in about if (created := day_of(row.get("created_on")))},
         terms,

@@ -71,7 +71,7 @@ def board_row(
     )
     begin = account.started_on if rule.value_from == "contract_start" else created_on
     shown = parts_shown(account, rows)
-    ahead = sorted((s for s in steps if s.state == "open" and s.due_at is not None), key=lambda s: str(s.due_at))
+    ahead = sorted((s for s in steps if s.state == "open"), key=lambda s: s.due_at)
     return Onboarding(
         account.account_id,
         day,

@@ -8,14 +8,14 @@ from policy.work import Tasks
 from serving.due import due
 
 
-def level(due_at: datetime | None, touch: str | None, zone: str | None, as_of: date, tasks: Tasks) -> int:
+def level(due_at: datetime, touch: str | None, zone: str | None, as_of: date, tasks: Tasks) -> int:
     """0 while a step is not past due, 1 once it is, 2 after `executive_after_hours` more; never beyond the levels.
 
     The last level exists for `executive_touch_models` alone, and only where there are three. A step that is due this
     moment is not breached yet.
     """
     now = datetime.combine(as_of, time())
-    if due_at is None or due_at >= now:
+    if due_at >= now:
         return 0
     highest = len(tasks.escalation) - 1
     if touch not in tasks.executive_touch_models:

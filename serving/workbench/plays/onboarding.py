@@ -79,7 +79,7 @@ def onboarding_steps(account: Account, seen: FirstDays, over: Iterable[str], as_
             success_metric=policy.plays["onboarding"].success_metric,
         )
         steps.append(one.judged(as_of, is_done or one.key in done))
-    return sorted(steps, key=lambda s: (s.due_at is None, s.due_at, s.step))
+    return sorted(steps, key=lambda s: (s.due_at, s.step))
 
 
 def _role(step: str, role: str, policy: Policy) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -15,7 +15,7 @@ from serving.due import due
 from serving.tasks import COLUMNS
 from serving.workbench.plays.account import Account
 
-State = Literal["open", "overdue", "done", "snoozed", "blocked", "not recorded"]
+State = Literal["open", "overdue", "done", "snoozed"]
 WEEK = timedelta(days=7)
 NEARLY_A_DAY = 23
 """Hours from midnight after which working hours have ended anywhere: the step is due when they end."""
@@ -23,7 +23,7 @@ NEARLY_A_DAY = 23
 
 @dataclass(frozen=True)
 class Step:
-    """A step that stands. Times are UTC and naive; `due_at` is null where the step waits for something else.
+    """A step that stands. Times are UTC and naive.
 
     `kind` is the playbook: prevention, renewal, expansion, win_back, onboarding or success_plan. `level` is who looks
     at it now (I11). `draft` is the message to the customer, null where nothing may be said.
@@ -37,7 +37,7 @@ class Step:
     subject: str
     body: str
     owner_type: str
-    due_at: datetime | None
+    due_at: datetime
     state: State = "open"
     since: date | None = None
     level: str | None = None
@@ -58,7 +58,7 @@ class Step:
         """The step with its state: done, overdue once its time has passed, else open."""
         if done:
             return replace(self, state="done")
-        late = self.due_at is not None and self.due_at < datetime.combine(as_of, time())
+        late = self.due_at < datetime.combine(as_of, time())
         return replace(self, state="overdue" if late else "open")
 
 
@@ -95,16 +95,17 @@ def frame_of(steps: Iterable[Step]) -> pd.DataFrame:
 
 
 def tasks_of(
-    steps: Iterable[Step], accounts: Mapping[str, Account], as_of: date, run_id: str, published: datetime
+    steps: Iterable[Step], accounts: Mapping[str, Account], known: Collection[str], as_of: date, run_id: str
 ) -> pd.DataFrame:
     """The tasks for the CRM, as serving/tasks.py has them: steps that fall due in the week before or after this day.
 
     A step is told once it is near and not before, and what is long overdue is listed and does not flood a first load.
+    `known` are the accounts that some run has scored: a task of any other would meet a CRM that may lack the account.
     """
     first, last = datetime.combine(as_of, time()) - WEEK, datetime.combine(as_of, time()) + WEEK
     rows = []
     for step in steps:
-        if not step.delivered or step.state not in ("open", "overdue") or step.due_at is None:
+        if not step.delivered or step.state not in ("open", "overdue") or step.account_id not in known:
             continue
         if not first <= step.due_at < last:
             continue
