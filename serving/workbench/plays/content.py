@@ -44,7 +44,7 @@ LIMITS = ("our records", "may not", "might not", "cannot", "we do not know", "we
 """How a text admits where its knowledge ends (C4)."""
 BLAME = (
     r"you(?:r team| people)? (?:failed|neglected|ignored|refused|forgot)",
-    r"you(?:r team| people)? (?:did not|didn't|have not|haven't|never) (?:answer|reply|respond|use|attend|pay|show)\w*",
+    r"you(?:r team| people)? (?:did not|didn't|have not|haven't|never) (?:answer|repl|respond|use|attend|pay|show)\w*",
     r"you(?:r team| people)? should have",
     r"your fault",
     r"because of you",

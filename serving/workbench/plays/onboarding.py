@@ -14,6 +14,8 @@ from serving.workbench.plays.rows import Row, day_of
 from serving.workbench.plays.step import Step, end_of
 
 PLAY = "onboarding"
+MAILS_BY = "cs_operations"
+"""Who sees to the mails, which go out by themselves."""
 CALLS = frozenset({"call", "meeting"})
 
 
@@ -61,9 +63,12 @@ def onboarding_steps(account: Account, seen: FirstDays, over: Iterable[str], as_
         for task in rule.tasks:
             planned.append((_slug(task.task), task.task, task.due_day, task.owner_type, _is_done(task.task, seen)))
     due = mails_due(touch or "", rule)
-    for kind, made, what in (("mail", seen.mails, "Send the e-mail"), ("check_in", seen.calls, "Check in")):
+    for kind, made, what, role in (
+        ("mail", seen.mails, "Send the e-mail", MAILS_BY),
+        ("check_in", seen.calls, "Check in", policy.segments.owner_types[0]),
+    ):
         for place, day in enumerate(due[kind], 1):
-            planned.append((f"{kind}_{day}", f"{what} of day {day}", day, "cs_operations", len(made) >= place))
+            planned.append((f"{kind}_{day}", f"{what} of day {day}", day, role, len(made) >= place))
     for step, text, day, role, is_done in planned:
         one = Step(
             account.account_id,
@@ -71,9 +76,9 @@ def onboarding_steps(account: Account, seen: FirstDays, over: Iterable[str], as_
             PLAY,
             step,
             account.started_on.isoformat(),
-            f"{text[0].upper()}{text[1:]} (day {day})",
+            f"{text[0].upper()}{text[1:]}" + ("" if f"day {day}" in text else f" (day {day})"),
             f"Due by day {day} after the start.",
-            _role(step, role, policy),
+            role if role in policy.segments.owner_types else policy.segments.owner_types[0],
             end_of(account.started_on + timedelta(days=day), account.zone, policy.tasks),
             since=account.started_on,
             success_metric=policy.plays["onboarding"].success_metric,
@@ -82,17 +87,15 @@ def onboarding_steps(account: Account, seen: FirstDays, over: Iterable[str], as_
     return sorted(steps, key=lambda s: (s.due_at, s.step))
 
 
-def _role(step: str, role: str, policy: Policy) -> str:
-    """A check-in is a CSM's; whatever the policy's list of roles lacks, its first one does."""
-    wanted = policy.segments.owner_types[0] if step.startswith("check_in") else role
-    return wanted if wanted in policy.segments.owner_types else policy.segments.owner_types[0]
-
-
 def _is_done(task: str, seen: FirstDays) -> bool:
     name = _plain(task)
     if name in seen.reached or _plain(task.partition(":")[0]) in seen.reached:
         return True
-    return (name == "first value reached" and seen.first_value) or (name == "training" and seen.trained)
+    return (
+        (name == "first value reached" and seen.first_value)
+        or (name == "training" and seen.trained)
+        or (name == "welcome mail" and bool(seen.mails))
+    )
 
 
 def _plain(name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from policy.policy import Policy
 from serving.reasons import long_date
+from serving.workbench.plays import escalation
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
 from serving.workbench.plays.step import Step, end_of
@@ -129,4 +130,5 @@ def _step(
         since=found.term_ends_on - timedelta(days=found.stage),
         success_metric=play.success_metric,
     )
-    return made.judged(as_of, made.key in over)
+    at = escalation.level(made.due_at, account.touch, account.zone, as_of, policy.tasks)
+    return replace(made, level=escalation.name(at, policy.tasks)).judged(as_of, made.key in over)
