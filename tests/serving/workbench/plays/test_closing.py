@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from policy.errors import UsageError
 from serving.workbench.plays.closing import Closing, action_text, close, recorded
 from serving.workbench.plays.said import Said
-from tests.serving.workbench.facts import POLICY
+from tests.serving.workbench.facts import POLICY, at
 
 TASKS = POLICY.tasks
-DAY = datetime(2026, 5, 4)
+DAY = at("2026-05-04")
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.workbench.plays.escalation import level, name
-from tests.serving.workbench.facts import POLICY
+from tests.serving.workbench.facts import POLICY, at
 
 TASKS = POLICY.tasks
-MONDAY_NOON = datetime(2026, 6, 1, 12)
+MONDAY_NOON = at("2026-06-01T12:00")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_breach_goes_to_the_manager_and_48_hours_later_to_an_executive_of_high
 
 
 def test_the_48_hours_are_those_of_working_days() -> None:
-    friday_noon = datetime(2026, 6, 5, 12)
+    friday_noon = at("2026-06-05T12:00")
     assert level(friday_noon, "high", "UTC", date(2026, 6, 9), TASKS) == 1  # Tuesday 00:00: 36 working hours
     assert level(friday_noon, "high", "UTC", date(2026, 6, 10), TASKS) == 2
 

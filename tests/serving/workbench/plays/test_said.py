@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,21 +10,21 @@ import pytest
 from serving.episodes import Level
 from serving.workbench.plays.reentry import rests_until, round_of
 from serving.workbench.plays.said import Said, last_words, snooze
-from tests.serving.workbench.facts import POLICY
+from tests.serving.workbench.facts import POLICY, at
 
 TASKS = POLICY.tasks
 YELLOW, RED, RISKY = Level(1, False), Level(2, False), Level(1, True)
-PUT_OFF = Said("snoozed", "waits for the new budget", datetime(2026, 5, 4, 9), date(2026, 6, 20))
+PUT_OFF = Said("snoozed", "waits for the new budget", at("2026-05-04T09:00"), date(2026, 6, 20))
 
 
 def row(value: str, on: int, **more: Any) -> dict[str, Any]:
     told = {"kind": "task_outcome", "task_key": "k", "value": value, "reason": None, "expires_on": None}
-    return told | {"feedback_id": f"f{on}", "recorded_at": datetime(2026, 5, on)} | more
+    return told | {"feedback_id": f"f{on}", "recorded_at": at(f"2026-05-{on:02d}")} | more
 
 
 def test_the_last_word_on_a_task_counts_and_other_kinds_say_nothing_of_it() -> None:
     found = last_words([row("Saved", 4), row("In Progress", 2), row("wrong", 5, kind="driver_mark")])
-    assert found == {"k": Said("saved", None, datetime(2026, 5, 4))}
+    assert found == {"k": Said("saved", None, at("2026-05-04"))}
     assert found["k"].over
 
 
