@@ -16,6 +16,7 @@ from pipelines.capacity_command import capacity
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
 from pipelines.delivery_commands import alert, apply, feedback, plan, retry, rollback, status
+from pipelines.journey_command import journey
 from pipelines.kpis_command import kpis, scenario
 from pipelines.monitor_command import monitor
 from pipelines.options import (
@@ -28,6 +29,7 @@ from pipelines.options import (
     given_day,
     opened_project,
 )
+from pipelines.plays_command import plays
 from pipelines.policy_commands import app as policy_app
 from pipelines.replay_command import replay
 from pipelines.review_command import review
@@ -199,6 +201,8 @@ def score(
 app.command()(signals)
 app.command()(kpis)
 app.command()(scenario)
+app.command()(plays)
+app.command()(journey)
 app.command()(monitor)
 app.command()(backtest)
 app.command()(weights)

@@ -69,16 +69,28 @@ def _rows(project: Project, as_of: str) -> Iterator[Staged]:
         fields.update((name, told.get(name)) for name in FROM_THE_BOOK)
         yield Staged("score", account, account, as_of, fields, told.get(OWNER_EMAIL))
     whose = _owners_of_tasks(project, as_of)
-    for fields in _read(project, "tasks", as_of):
-        key = fields.pop("task_key")
-        account = fields["account_id"]
-        told = {name: value for name, value in fields.items() if name not in _OF_A_RUN}
-        yield Staged("task", key, account, as_of, told, whose.get(account))
+    for what in _with_tasks(project, as_of):
+        for fields in _read(project, what, as_of, part="tasks"):
+            key = fields.pop("task_key")
+            account = fields["account_id"]
+            told = {name: value for name, value in fields.items() if name not in _OF_A_RUN}
+            yield Staged("task", key, account, as_of, told, whose.get(account))
+
+
+def _with_tasks(project: Project, as_of: str) -> Iterator[str]:
+    """Where tasks of a run are: those of the score, and those that `churn plays --write-tasks` made."""
+    yield "tasks"
+    if _file(project, "plays", as_of, "tasks").exists():
+        yield "plays"
 
 
 def _owners_of_tasks(project: Project, as_of: str) -> dict[str, str | None]:
     """The e-mail address of the owner of each account that has tasks; those accounts are few."""
-    tasked = {row["account_id"] for row in _read(project, "tasks", as_of, ["account_id"])}
+    tasked = {
+        row["account_id"]
+        for what in _with_tasks(project, as_of)
+        for row in _read(project, what, as_of, ["account_id"], part="tasks")
+    }
     book = _read(project, "book", as_of, ["account_id", OWNER_EMAIL])
     return {row["account_id"]: row[OWNER_EMAIL] for row in book if row["account_id"] in tasked}
 
@@ -103,7 +115,9 @@ class Ahead:
         return self.held.pop(account)
 
 
-def _read(project: Project, what: str, as_of: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+def _read(
+    project: Project, what: str, as_of: str, columns: list[str] | None = None, part: str | None = None
+) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -112,7 +126,7 @@ def _read(project: Project, what: str, as_of: str, columns: list[str] | None = N
     pa.set_memory_pool(pa.system_memory_pool())
     try:
         # Without a buffer of its own size, every column of a row group (a million rows) is read at once.
-        file = pq.ParquetFile(_file(project, what, as_of), pre_buffer=False, buffer_size=BUFFER)
+        file = pq.ParquetFile(_file(project, what, as_of, part), pre_buffer=False, buffer_size=BUFFER)
     finally:
         pa.set_memory_pool(usual)
     for batch in file.iter_batches(AT_ONCE, columns=columns, use_threads=False):
@@ -121,8 +135,8 @@ def _read(project: Project, what: str, as_of: str, columns: list[str] | None = N
             yield dict(zip(names, line, strict=True))
 
 
-def _file(project: Project, what: str, as_of: str) -> Path:
-    return project.state / what / f"as_of={as_of}" / f"{what}.parquet"
+def _file(project: Project, what: str, as_of: str, part: str | None = None) -> Path:
+    return project.state / what / f"as_of={as_of}" / f"{part or what}.parquet"
 
 
 def _plain(column: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from pipelines.options import HERE, JsonOption, ProjectOption
-from policy.errors import UsageError
+from policy.errors import SettingsError, UsageError
 
 app = typer.Typer(name="policy", help="The rules: look through them.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -34,8 +34,12 @@ def lint(project: ProjectOption = HERE, json: JsonOption = False) -> None:
         raise UsageError("there is no such folder.", where=str(project), cure="Give --project FOLDER.")
     # Only the policy is read: it can be looked at before there is a churn.toml.
     found = look(load_policy(project / "policy.yaml"))
-    console.result(found.as_json())
     console.show(_page(found))
+    if found.errors:
+        first = found.errors[0]
+        console.failure(SettingsError.exit_code, first.where, f"{first.name}.", first.cure, **found.as_json())
+        raise typer.Exit(SettingsError.exit_code)
+    console.result(found.as_json())
 
 
 def _page(found: Any) -> Any:
@@ -65,7 +69,7 @@ def _page(found: Any) -> Any:
     sums.add_column()
     for a in found.scenario:
         sums.add_row("" if a.agrees else "!", f"{a.about[0].upper()}{a.about[1:]}: {a.says}")
-    patterns = [f"{a.name}: `{a.where}`. {a.cure}" for a in found.anti_patterns]
+    patterns = [f"{a.severity}: {a.name}: `{a.where}`. {a.cure}" for a in found.anti_patterns]
     return Group(
         Text(f"Policy {policy.version}, by {policy.author}: {policy.reason}"),
         Text(f"\nOpen or contradictory in the source texts, and decided here ({len(found.conflicts)})", "bold"),

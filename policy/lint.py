@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from policy.conflict import Conflict, Found
 from policy.conflicts_in_score import health_conflicts, signal_conflicts, task_conflicts
@@ -26,21 +26,30 @@ SOURCES: tuple[Callable[[Policy], Found], ...] = (
 
 @dataclass(frozen=True)
 class AntiPattern:
-    """Something the texts warn of, where it stands in the policy, and the cure."""
+    """Something the texts warn of, where it stands in the policy, and the cure.
+
+    An `error` leaves people with an alert and nothing to do about it; a `warning` is for a person to judge.
+    """
 
     name: str
     where: str
     cure: str
+    severity: Literal["error", "warning"] = "warning"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All that `churn policy lint` prints. None of it makes a policy invalid."""
+    """All that `churn policy lint` prints. None of it makes a policy invalid; an error gives the command exit code 3."""
 
     policy: Policy
     conflicts: tuple[Conflict, ...]
     anti_patterns: tuple[AntiPattern, ...]
     scenario: tuple[Audited, ...]
+
+    @property
+    def errors(self) -> tuple[AntiPattern, ...]:
+        """The anti-patterns that are errors."""
+        return tuple(a for a in self.anti_patterns if a.severity == "error")
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and tables."""
@@ -71,7 +80,14 @@ def _anti_patterns(policy: Policy) -> Iterator[AntiPattern]:
                 "alert without a playbook",
                 f"signals.plays.{signal}",
                 "Name the play that answers it, or nobody knows what to do.",
+                "error",
             )
+    if set(SIGNALS) - {"adoption", "growth"} <= set(policy.signals.confirmatory):
+        yield AntiPattern(
+            "reactive only",
+            "signals.confirmatory",
+            "Name at least one warning that leads: what only confirms a decision comes too late.",
+        )
     rows = [row_of(arr, policy.segments) for arr in policy.segments.boundaries()]
     if len({(r.service, r.owner_types, r.cadence, r.accounts_per_csm, r.human) for r in rows}) == 1:
         yield AntiPattern(
@@ -86,6 +102,12 @@ def _anti_patterns(policy: Policy) -> Iterator[AntiPattern]:
                 "playbook without a success metric",
                 f"plays.{name}.success_metric",
                 "Say what shows that it worked.",
+            )
+        if play.owner_type is None:
+            yield AntiPattern("playbook without an owner", f"plays.{name}.owner_type", "Name the role that does it.")
+        if play.step_days is None:
+            yield AntiPattern(
+                "playbook without due times", f"plays.{name}.step_days", "Say by which day each step is due."
             )
     if not (policy.feature_requests.routed_to or "").strip():
         yield AntiPattern(

@@ -67,6 +67,7 @@ FREE = {
     ("segments", "hours_per_week"),
     ("tasks", "actions"),
     ("save_effects", "priors"),
+    ("tasks", "reason_codes"),
     ("qbr", "minutes"),
     ("qbr", "short_minutes"),
 }
@@ -155,7 +156,8 @@ class Policy(Frozen):
         for signal, play in self.signals.plays.items():
             if play is not None and play not in self.plays:
                 raise ValueError(f"signals.plays.{signal} names no play `{play}`: {did_you_mean(play, self.plays)}")
-        for owner in (self.renewals.owner_type, *(t.owner_type for t in self.onboarding.tasks)):
+        by_play = (p.owner_type for p in self.plays.values() if p.owner_type is not None)
+        for owner in (self.renewals.owner_type, *(t.owner_type for t in self.onboarding.tasks), *by_play):
             if owner not in self.segments.owner_types:
                 raise ValueError(f"no owner type `{owner}`: {did_you_mean(owner, self.segments.owner_types)}")
         return self

@@ -70,8 +70,18 @@ class Play(Frozen):
 
     play: str = rule("I5", "Its name.")
     steps: tuple[str, ...] = rule("I5", "What to do, in order.")
+    step_days: tuple[Days, ...] | None = rule("I5", "Days after its start by which each step is due.", default=None)
+    owner_type: str | None = rule("I5 S5", "Who does it.", default=None)
     hours: Amount | None = rule("S4 I5", "Hours of work it takes.", default=None)
     success_metric: str | None = rule("I5 I8", "What shows that it worked.", default=None)
+
+    @model_validator(mode="after")
+    def _dated(self) -> Play:
+        if self.step_days is not None:
+            if len(self.step_days) != len(self.steps):
+                raise ValueError(f"{len(self.steps)} steps need as many step_days, not {len(self.step_days)}")
+            ascending(self.step_days, "step_days")
+        return self
 
 
 class BusinessHours(Frozen):
@@ -94,6 +104,14 @@ class Recovery(Frozen):
     within_days: Days = rule("I8", "Days after publication within which it should happen.")
 
 
+class Reentry(Frozen):
+    """How often an account goes through the same play before somebody else looks at it."""
+
+    quiet_days: Days = rule("I7", "A play that begins again within so many days of its end has not held: a relapse.")
+    most: Count = rule("I7", "Rounds of one play that are reasonable; one more is looked at by a manager.", ge=1)
+    within_days: Days = rule("I7", "Days in which rounds are counted.")
+
+
 class ChurnGoal(Frozen):
     """I9: the annual churn rate to reach."""
 
@@ -109,6 +127,8 @@ class Tasks(Frozen):
 
     assess_hours: Count = rule("I1", "Hours after publication by which the account is assessed.")
     reach_out_hours: Count = rule("I2", "Hours after publication by which the customer is contacted.")
+    diagnose_hours: Count = rule("I4", "Hours after publication by which the cause is known.")
+    plan_hours: Count = rule("I5", "Hours after publication by which a plan is agreed.")
     count: Literal["business_hours", "clock_hours"] = rule("I1", "Which hours are counted.")
     business_hours: BusinessHours = rule("I1", "When somebody is there.")
     expires_days: Days = rule("", "A weekly score that is not replaced goes stale after this many days.")
@@ -122,13 +142,22 @@ class Tasks(Frozen):
     expansion_pause_days: Days = rule("I10", "Days after a risk episode without talk of expansion.")
     escalation: tuple[str, ...] = rule("I11", "Who a breach is passed on to, level by level.")
     executive_touch_models: tuple[str, ...] = rule("I11", "Touch models for which the last level exists.")
+    executive_after_hours: Count = rule("I11", "Hours after a breach at which it goes on to the last level.")
+    snooze_most_days: Days = rule("I7", "Days for which a play may be put off at most.")
+    reentry: Reentry = rule("I7", "How often the same play is begun again.")
     win_back_days: Days = rule("I12", "Days after churn within which a return is a win-back, inclusive.")
+    reason_codes: Mapping[str, str] = rule("I12 I3", "Words of a recorded reason → root cause.")
+    wins_days: Days = rule("I13", "Days back that the wins log of a review reaches.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Tasks:
         if self.reach_out_hours < self.assess_hours:
             raise ValueError("reach_out_hours cannot lie below assess_hours: first assess, then write")
-        strange = set(self.actions) - set(self.root_causes)
-        if strange:
-            raise ValueError(f"actions name {', '.join(sorted(strange))}, which root_causes lacks")
+        if not self.reach_out_hours <= self.diagnose_hours <= self.plan_hours:
+            raise ValueError("reach_out_hours, diagnose_hours and plan_hours must not fall")
+        for name, causes in (("actions", set(self.actions)), ("reason_codes", set(self.reason_codes.values()))):
+            if strange := causes - set(self.root_causes):
+                raise ValueError(f"{name} name {', '.join(sorted(strange))}, which root_causes lacks")
+        if not self.escalation:
+            raise ValueError("escalation names at least one level")
         return self

@@ -74,7 +74,7 @@ def standing(
     `over` are the keys of tasks that are done with; of an episode without a run that saw it nothing stands.
     """
     found: dict[tuple[str, str], Asked] = {}
-    began = {account: _began(known, runs) for account, known in levels.items()}
+    began = {account: episode_began(known, runs) for account, known in levels.items()}
     for task in tasks:
         start = began.get(task.account_id)
         if start is None or task.as_of < start:
@@ -86,7 +86,7 @@ def standing(
     return found
 
 
-def _began(levels: Mapping[date, Level], runs: int) -> date | None:
+def episode_began(levels: Mapping[date, Level], runs: int) -> date | None:
     """The first run of the episode that goes on, a few calm ones before it perhaps; null where there is none."""
     calm, began = 0, None
     for day in sorted(levels, reverse=True):

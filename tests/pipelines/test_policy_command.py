@@ -29,7 +29,7 @@ def test_the_page_for_people_holds_every_finding(tmp_path: Path, churn: Run, mon
         'version: "9"\nauthor: Mia\nreason: we [sell] seats\nsignals: {plays: {voice: null}}\n', encoding="utf-8"
     )
     code, page, _ = churn("policy", "lint", "--project", tmp_path)
-    assert code == 0
+    assert code == 3
     findings = lint(load_policy(tmp_path / "policy.yaml"))
     assert "Policy 9, by Mia: we [sell] seats" in page
     for c in findings.conflicts:
@@ -37,6 +37,15 @@ def test_the_page_for_people_holds_every_finding(tmp_path: Path, churn: Run, mon
     assert "alert without a playbook: `signals.plays.voice`" in page
     for a in findings.scenario:
         assert a.says in page
+
+
+def test_an_alert_without_a_play_is_an_error_told_beside_everything_else(tmp_path: Path, churn: Run) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        'version: "9"\nauthor: Mia\nreason: x\nsignals: {plays: {voice: null}}\n', encoding="utf-8"
+    )
+    code, found, _ = churn("policy", "lint", "--project", tmp_path, "--json")
+    assert (code, found["error"]["code"], found["error"]["where"]) == (3, 3, "signals.plays.voice")
+    assert [a["severity"] for a in found["anti_patterns"]] == ["error"]
 
 
 def test_an_invalid_policy_is_refused_with_exit_code_three(tmp_path: Path, churn: Run) -> None:

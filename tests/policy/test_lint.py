@@ -118,9 +118,24 @@ def test_points_that_look_back_too_far_are_counted_by_hand() -> None:
     [
         ("signals: {plays: {renewal: null}}", "alert without a playbook", "signals.plays.renewal"),
         (
-            "plays: {mine: {play: call, steps: [Call]}}",
+            "plays: {mine: {play: call, steps: [Call], step_days: [1], owner_type: csm}}",
             "playbook without a success metric",
             "plays.mine.success_metric",
+        ),
+        (
+            "plays: {mine: {play: call, steps: [Call], step_days: [1], success_metric: they answer}}",
+            "playbook without an owner",
+            "plays.mine.owner_type",
+        ),
+        (
+            "plays: {mine: {play: call, steps: [Call], owner_type: csm, success_metric: they answer}}",
+            "playbook without due times",
+            "plays.mine.step_days",
+        ),
+        (
+            "signals: {confirmatory: [login_drop, ticket_spike, key_people, payment, voice, renewal, feature_decline]}",
+            "reactive only",
+            "signals.confirmatory",
         ),
         ("feature_requests: {routed_to: null}", "feedback not routed to product", "feature_requests.routed_to"),
         ("feature_requests: {routed_to: ' '}", "feedback not routed to product", "feature_requests.routed_to"),
@@ -130,6 +145,8 @@ def test_an_anti_pattern_is_named_with_its_place_and_cure(tmp_path: Path, text: 
     (only,) = found(tmp_path, text).anti_patterns
     assert (only.name, only.where) == (name, where)
     assert only.cure
+    # What is alarmed about and answered by nothing is the one that must not go out.
+    assert (only.severity == "error") == (name == "alert without a playbook")
 
 
 def test_one_policy_for_all_segments_is_an_anti_pattern(tmp_path: Path) -> None:

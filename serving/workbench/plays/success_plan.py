@@ -1,0 +1,74 @@
+"""The success plan: which of its parts are there, which kind the account gets, and when it was last reviewed (P1, S7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from policy.policy import Policy
+from policy.segments import row_of, success_plan
+from serving.workbench.plays.account import Account
+from serving.workbench.plays.rows import Row, day_of
+
+
+@dataclass(frozen=True)
+class SuccessPlan:
+    """`kind` is custom, templated or automated, null where the ARR is not known. A part counts as present once the
+    record shows it. `review_due_on` is null where the account is owed no review; `reviewed_on` where none was held."""
+
+    account_id: str
+    kind: str | None
+    present: tuple[str, ...]
+    missing: tuple[str, ...]
+    reviewed_on: date | None
+    review_due_on: date | None
+    overdue_days: int
+
+
+def plan_of(
+    account: Account, milestones: Iterable[Row], reviews: Iterable[date], as_of: date, policy: Policy
+) -> SuccessPlan:
+    """The plan as the record shows it; `reviews` are days of business reviews that were held before as_of."""
+    shown = parts_shown(account, list(milestones))
+    parts = policy.success_plans.parts
+    last = max(reviews, default=None)
+    every = None
+    if account.arr is not None:
+        every = policy.segments.cadences[row_of(account.arr, policy.segments).cadence].review_days
+    since = last or account.started_on
+    due = None if every is None or since is None else since + timedelta(days=every)
+    return SuccessPlan(
+        account.account_id,
+        None if account.arr is None else success_plan(account.arr, policy.segments),
+        tuple(part for part in parts if part in shown),
+        tuple(part for part in parts if part not in shown),
+        last,
+        due,
+        max(0, (as_of - due).days) if due is not None else 0,
+    )
+
+
+def parts_shown(account: Account, milestones: list[Row]) -> frozenset[str]:
+    """The parts of a plan, and of a complete onboarding (O7), that the record shows.
+
+    Goals are milestones of that kind; success criteria are goals with a date to be judged by, or a milestone of that
+    name; a checklist and milestones are key actions and tasks; the handoff counts once it took place.
+    """
+    found = set()
+    kinds = {str(row["kind"]) for row in milestones}
+    if "goal" in kinds:
+        found.add("goals")
+    if any(_named(row, "success criteria") or (row["kind"] == "goal" and row.get("due_on")) for row in milestones):
+        found.add("success_criteria")
+    if kinds & {"key_action", "task"}:
+        found |= {"milestones", "checklist"}
+    if account.owner_id is not None:
+        found |= {"owners", "owner"}
+    if any(row["kind"] == "handoff" and day_of(row.get("reached_at")) for row in milestones):
+        found.add("sales_handoff")
+    return frozenset(found)
+
+
+def _named(row: Row, name: str) -> bool:
+    return str(row["milestone"]).replace("_", " ").lower() == name

@@ -1,0 +1,194 @@
+"""The churn-prevention play: assess, reach out, diagnose, plan, weekly check-ins until the account is well (I1–I6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from policy.policy import Policy
+from serving.episodes import Level
+from serving.workbench.plays.message import Draft
+from serving.workbench.plays.prevention import Begun, ended_on, prevention, rounds
+from serving.workbench.plays.said import Said
+from serving.workbench.plays.step import Step
+from tests.serving.workbench.facts import POLICY, account, at
+
+# A Monday, published at ten in the morning; working hours end at five.
+ON, PUBLISHED = date(2026, 6, 1), at("2026-06-01T10:00")
+PLAY, WEEK = "adoption rescue", "2026-W23"
+CALM, YELLOW, RED = Level(0, False), Level(1, False), Level(2, False)
+
+
+def task(step: str, on: date = ON, due: datetime = PUBLISHED, period: str = WEEK) -> dict[str, Any]:
+    return {
+        "account_id": "a",
+        "play": PLAY,
+        "step": step,
+        "task_key": f"a|{PLAY}:{step}|{period}",
+        "due_at": due,
+        "on": on,
+    }
+
+
+BEGUN = Begun(
+    "a",
+    PLAY,
+    ON,
+    PUBLISHED,
+    {"assess": at("2026-06-02T10:00"), "reach_out": at("2026-06-03T10:00")},
+    {step: f"a|{PLAY}:{step}|{WEEK}" for step in ("assess", "reach_out")},
+    (ON,),
+)
+
+
+def steps(
+    as_of: date,
+    words: dict[str, Said] | None = None,
+    *,
+    levels: dict[date, Level] | None = None,
+    scores: dict[date, float | None] | None = None,
+    contacts: Sequence[date] = (),
+    touch: float = 60_000.0,
+    begun: Begun = BEGUN,
+    policy: Policy = POLICY,
+) -> dict[str, Step]:
+    said = {f"a|{PLAY}:{step}|{WEEK}": word for step, word in (words or {}).items()}
+    given = prevention(
+        begun,
+        account(arr=touch),
+        levels or {ON: YELLOW},
+        scores or {ON: 60.0},
+        said,
+        contacts,
+        Draft("We noticed …"),
+        as_of,
+        policy,
+    )
+    return {step.step: step for step in given}
+
+
+def done(value: str = "done", reason: str | None = None) -> Said:
+    return Said(value, reason, at("2026-06-02T12:00"))
+
+
+def test_each_stage_is_due_by_its_hours_of_working_days() -> None:
+    # From Monday 10:00: 24 h, 48 h, five working days (120 h) and six (144 h), each day of 24 hours.
+    assert {name: step.due_at for name, step in steps(ON).items()} == {
+        "assess": at("2026-06-02T10:00"),
+        "reach_out": at("2026-06-03T10:00"),
+        "diagnose": at("2026-06-08T10:00"),
+        "plan": at("2026-06-09T10:00"),
+        "check_in_1": at("2026-06-16T10:00"),
+    }
+
+
+def test_check_ins_come_every_week_after_the_plan_and_each_missed_one_stays_overdue() -> None:
+    found = steps(date(2026, 7, 1))
+    assert [(n, s.state, s.due_at.date()) for n, s in found.items() if n.startswith("check_in")] == [
+        ("check_in_1", "overdue", date(2026, 6, 16)),
+        ("check_in_2", "overdue", date(2026, 6, 23)),
+        ("check_in_3", "overdue", date(2026, 6, 30)),
+        ("check_in_4", "open", date(2026, 7, 7)),
+    ]
+
+
+def test_a_call_in_the_week_before_it_is_the_check_in() -> None:
+    found = steps(date(2026, 7, 1), contacts=[date(2026, 6, 17), date(2026, 6, 23)])
+    assert {n: s.state for n, s in found.items() if n.startswith("check_in")} == {
+        "check_in_1": "overdue",
+        "check_in_2": "done",
+        "check_in_3": "overdue",
+        "check_in_4": "open",
+    }
+
+
+def test_check_ins_end_with_the_recovery_and_the_play_closes_once_its_cause_is_known() -> None:
+    well = {ON: 60.0, date(2026, 6, 8): 80.0, date(2026, 6, 15): 80.0}
+    waiting = steps(date(2026, 6, 15), scores=well)
+    assert "check_in_1" not in waiting
+    assert waiting["diagnose"].state == "overdue"
+    closed = steps(date(2026, 6, 15), {"diagnose": done("yes", "adoption")}, scores=well)
+    assert {s.state for s in closed.values()} == {"done"}
+
+
+def test_one_green_score_is_no_recovery() -> None:
+    assert "check_in_1" in steps(date(2026, 6, 15), scores={ON: 60.0, date(2026, 6, 8): 80.0})
+
+
+def test_diagnose_is_not_done_without_a_cause_and_says_how_to_close_it() -> None:
+    found = steps(date(2026, 6, 8), {"diagnose": done("yes")})["diagnose"]
+    assert found.state == "open"
+    assert "its root cause" in str(found.note)
+    assert "product_fit, adoption, competition, budget" in str(found.note)
+
+
+def test_a_known_cause_puts_its_action_into_the_plan() -> None:
+    found = steps(date(2026, 6, 8), {"diagnose": done("yes", "budget")})
+    assert found["diagnose"].state == "done"
+    assert found["plan"].body.startswith("Cause: budget. Action: pricing approval.")
+
+
+def test_a_breached_step_is_looked_at_by_the_manager_and_later_by_an_executive_for_high_touch_alone() -> None:
+    assert steps(ON)["assess"].level == "csm"
+    assert steps(date(2026, 6, 3))["assess"].level == "manager"
+    assert steps(date(2026, 6, 5))["assess"].level == "executive"
+    assert steps(date(2026, 6, 5), touch=20_000.0)["assess"].level == "manager"
+    assert steps(date(2026, 6, 5), {"assess": done()})["assess"].level is None
+
+
+def test_a_relapse_begins_with_the_manager() -> None:
+    again = replace(BEGUN, earlier=(date(2026, 4, 6), ON), ended=(date(2026, 5, 11),))
+    found = steps(ON, begun=again)["assess"]
+    assert (found.level, found.note) == ("manager", "a relapse: the last round ended on 2026-05-11")
+
+
+def snoozed(on: date = date(2026, 6, 2)) -> Said:
+    return Said("snoozed", "on holiday", at(f"{on.isoformat()}T12:00"), date(2026, 6, 22))
+
+
+def test_a_snoozed_step_says_until_when_and_why() -> None:
+    found = steps(date(2026, 6, 8), {"assess": snoozed()}, levels={ON: YELLOW, date(2026, 6, 8): YELLOW})["assess"]
+    assert (found.state, found.snoozed_until, found.snoozed_why) == ("snoozed", date(2026, 6, 22), "on holiday")
+
+
+def test_a_snooze_does_not_hide_an_account_that_became_red() -> None:
+    found = steps(date(2026, 6, 8), {"assess": snoozed()}, levels={ON: YELLOW, date(2026, 6, 8): RED})["assess"]
+    assert (found.state, found.snoozed_until) == ("overdue", None)
+    assert "got worse" in str(found.note)
+
+
+def test_the_tasks_of_the_score_are_not_made_twice_and_the_others_keep_their_week() -> None:
+    found = steps(date(2026, 6, 8))
+    assert [s.step for s in found.values() if not s.delivered] == ["assess", "reach_out"]
+    assert found["plan"].key == "a|adoption rescue:plan|2026-W23"
+    assert found["reach_out"].draft == "We noticed …"
+    assert found["plan"].success_metric is not None
+
+
+def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_goes_on() -> None:
+    later = date(2026, 6, 15)
+    tasks = [
+        task(step, on, period=p) for on, p in ((ON, WEEK), (later, "2026-W25")) for step in ("assess", "reach_out")
+    ]
+    published = {ON: PUBLISHED, later: at("2026-06-15T10:00")}
+    (found,) = rounds(tasks, published, {"a": {ON: YELLOW, later: RED}}, runs=2)
+    assert (found.on, found.period, found.earlier) == (later, "2026-W25", (ON, later))
+
+
+def test_a_play_of_an_episode_that_is_over_is_no_round() -> None:
+    levels = {ON: YELLOW, date(2026, 6, 8): CALM, date(2026, 6, 15): CALM}
+    assert rounds([task("assess"), task("reach_out")], {ON: PUBLISHED}, {"a": levels}, runs=2) == []
+    assert ended_on(levels, 2) == [date(2026, 6, 15)]
+    assert ended_on({ON: CALM, date(2026, 6, 8): CALM}, 2) == []
+
+
+@pytest.mark.parametrize("play", ["adoption rescue", "churn prevention", "no such play"])
+def test_every_step_has_an_owner_type_a_time_and_a_success_metric(play: str) -> None:
+    for step in steps(ON, begun=replace(BEGUN, play=play)).values():
+        assert step.owner_type in POLICY.segments.owner_types
+        assert step.success_metric
+        assert step.due_at

@@ -1,0 +1,88 @@
+"""The renewal play: stages 90, 60 and 30, led by the renewals manager, its outcome recorded, discounts approved (R1)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from serving.workbench.plays.renewal import renewal, renewal_steps
+from serving.workbench.plays.terms import Term
+from tests.serving.workbench.facts import AS_OF, POLICY, account, at, term
+
+
+def ending(days: int, **more: Any) -> Term:
+    end = AS_OF + timedelta(days=days)
+    return term((end - timedelta(days=365)).isoformat(), end.isoformat(), 1_000.0, **more)
+
+
+def deal(amount: float, **more: Any) -> dict[str, Any]:
+    return {"kind": "renewal", "amount": amount, "created_at": at("2026-05-20"), "closed_at": None} | more
+
+
+@pytest.mark.parametrize(
+    ("days", "stage"), [(91, None), (90, 90), (61, 90), (60, 60), (31, 60), (30, 30), (0, 30), (-90, 30), (-91, None)]
+)
+def test_the_stages_are_entered_90_60_and_30_days_before_the_end(days: int, stage: int | None) -> None:
+    found = renewal([ending(days)], [], AS_OF, POLICY)
+    assert (found and found.stage) == stage
+
+
+def test_each_stage_that_was_entered_has_its_step_due_days_after_it_began() -> None:
+    found = renewal([ending(45)], [], AS_OF, POLICY)
+    assert found is not None
+    steps = renewal_steps(found, account(), [], AS_OF, POLICY)
+    # The stages began 45 and 15 days ago; their steps are due 2 and 7 days later.
+    assert [(s.step, s.due_at.date(), s.owner_type, s.state, s.level) for s in steps] == [
+        ("stage_90", date(2026, 4, 20), "renewals_manager", "overdue", "executive"),  # the 19th was a Sunday
+        ("stage_60", date(2026, 5, 25), "renewals_manager", "overdue", "executive"),  # and so was the 24th
+    ]
+    assert steps[0].key == "a|renewal:stage_90|2026-07-16"
+    (_, open_) = renewal_steps(found, account(), [steps[0].key], AS_OF, POLICY)
+    assert renewal_steps(found, account(), [steps[0].key], AS_OF, POLICY)[0].state == "done"
+    assert open_.state == "overdue"
+
+
+def test_a_monthly_term_that_renews_all_the_time_has_no_renewal_play() -> None:
+    assert renewal([term("2026-05-20", "2026-06-20")], [], AS_OF, POLICY) is None
+
+
+@pytest.mark.parametrize(("arr", "outcome"), [(1_000.0, "renewed"), (1_200.0, "expanded"), (800.0, "contracted")])
+def test_a_following_term_records_the_outcome_and_ends_the_steps(arr: float, outcome: str) -> None:
+    end = AS_OF + timedelta(days=45)
+    following = term(end.isoformat(), (end + timedelta(days=365)).isoformat(), arr)
+    found = renewal([ending(45), following], [], AS_OF, POLICY)
+    assert found is not None
+    assert (found.outcome, found.new_arr) == (outcome, arr)
+    assert renewal_steps(found, account(), [], AS_OF, POLICY) == []
+
+
+def test_a_decision_to_leave_and_a_lapse_beyond_thirty_days_are_lost() -> None:
+    lost = renewal([ending(45, decided_on=date(2026, 5, 1), decision_kind="voluntary")], [], AS_OF, POLICY)
+    lapsed = renewal([ending(-31)], [], AS_OF, POLICY)
+    waiting = renewal([ending(-30)], [], AS_OF, POLICY)
+    assert [r and r.outcome for r in (lost, lapsed, waiting)] == ["lost", "lost", None]
+
+
+@pytest.mark.parametrize(
+    ("amount", "approval"), [(1_600.0, False), (1_599.0, True), (2_500.0, False)]
+)  # of a list price of 2,000: 20 %, a little more, none
+def test_a_discount_above_the_policys_limit_goes_to_approval(amount: float, approval: bool) -> None:
+    found = renewal([ending(45, list_arr=2_000.0)], [deal(amount)], AS_OF, POLICY)
+    assert found is not None
+    assert found.needs_approval == approval
+    steps = {s.step for s in renewal_steps(found, account(), [], AS_OF, POLICY)}
+    assert ("approval" in steps) == approval
+
+
+def test_a_deal_that_is_closed_or_no_renewal_or_without_a_list_price_says_nothing_of_a_discount() -> None:
+    for deals, list_arr in (
+        ([deal(1.0, closed_at=at("2026-05-25"))], 2_000.0),
+        ([deal(1.0, kind="expansion")], 2_000.0),
+        ([deal(1.0)], None),
+        ([], 2_000.0),
+    ):
+        found = renewal([ending(45, list_arr=list_arr)], deals, AS_OF, POLICY)
+        assert found is not None
+        assert found.discount is None

@@ -1,0 +1,75 @@
+"""The wins log and the success plan: dated sentences, parts present and missing, the review that is due (I13, P1, S7)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from serving.workbench.plays.success_plan import plan_of
+from serving.workbench.plays.wins import newest_reached, wins
+from tests.serving.workbench.facts import AS_OF, POLICY, account, answer, milestone
+
+
+def test_what_was_reached_is_a_dated_sentence_of_its_kind() -> None:
+    found = wins(
+        [
+            milestone("first_value", "first_value", "2026-05-01"),
+            milestone("go_live", "goal", "2026-05-02"),
+            milestone("first_report", "key_action", "2026-05-03"),
+            milestone("sales_handoff", "handoff", "2026-05-03"),
+            milestone("team_rollout", "goal"),
+        ],
+        [answer(9, "2026-05-04"), answer(8.9, "2026-05-05"), answer(10, "2026-05-05", kind="csat")],
+        {"a": [date(2026, 5, 6)]},
+        AS_OF,
+        POLICY,
+    )
+    assert [(w.kind, w.sentence) for w in found] == [
+        ("first_value", "First value reached on 1 May 2026."),
+        ("goal", "Goal reached on 2 May 2026: go live."),
+        ("milestone", "Milestone reached on 3 May 2026: first report."),
+        ("promoter", "NPS answer of 9 on 4 May 2026."),
+        ("recovery", "Back to green on 6 May 2026."),
+    ]
+    assert newest_reached(found) == {"a": "Your team reached the milestone first report on 3 May 2026."}
+
+
+@pytest.mark.parametrize(("days", "kept"), [(0, False), (1, True), (91, True), (92, False)])
+def test_the_log_reaches_back_91_days_and_holds_nothing_of_the_day_itself(days: int, kept: bool) -> None:
+    assert bool(wins([], [], {"a": [AS_OF - timedelta(days=days)]}, AS_OF, POLICY)) == kept
+
+
+def test_a_plan_names_what_is_there_and_what_is_missing() -> None:
+    rows = [
+        milestone("go_live", "goal", due="2026-05-01"),
+        milestone("import", "key_action", "2026-04-01"),
+        milestone("sales_handoff", "handoff"),
+    ]
+    found = plan_of(account(), rows, [], AS_OF, POLICY)
+    assert found.present == ("goals", "success_criteria", "milestones", "owners")
+    assert found.missing == ("sales_handoff",)
+    assert plan_of(account(owner_id=None), [], [], AS_OF, POLICY).present == ()
+
+
+def test_a_goal_without_a_date_is_no_success_criterion() -> None:
+    assert "success_criteria" in plan_of(account(), [milestone("g", "goal", "2026-05-01")], [], AS_OF, POLICY).missing
+
+
+@pytest.mark.parametrize(
+    ("arr", "kind", "due"),
+    [
+        (150_000.0, "custom", date(2026, 7, 31)),  # 91 days after 1 May
+        (30_000.0, "templated", date(2026, 10, 30)),  # 182 days
+        (5_000.0, "automated", None),
+        (None, None, None),
+    ],
+)
+def test_the_segment_gives_the_kind_and_the_cadence_the_review(arr: float | None, kind: str, due: date | None) -> None:
+    found = plan_of(account(arr=arr), [], [date(2026, 2, 1), date(2026, 5, 1)], AS_OF, POLICY)
+    assert (found.kind, found.reviewed_on, found.review_due_on, found.overdue_days) == (kind, date(2026, 5, 1), due, 0)
+
+
+def test_without_a_review_the_start_counts_and_the_days_overdue_are_told() -> None:
+    found = plan_of(account(started_on=date(2026, 3, 1)), [], [], AS_OF, POLICY)
+    assert (found.review_due_on, found.overdue_days) == (date(2026, 5, 31), 1)
