@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.back_to_green_command import back_to_green
 from pipelines.backtest_command import backtest
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
@@ -256,6 +257,9 @@ def indicators(
     rows = indicator_rows(component)
     console.result({"indicators": rows})
     console.show(summaries.indicators(rows))
+
+
+app.command()(back_to_green)
 
 
 def main(argv: list[str] | None = None) -> None:
