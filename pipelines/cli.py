@@ -27,6 +27,7 @@ from pipelines.options import (
     opened_project,
 )
 from pipelines.policy_commands import app as policy_app
+from pipelines.qbr_command import qbr
 from pipelines.runs_command import runs as training_runs
 from pipelines.schedule_commands import daily, deploy, monthly, weekly
 from pipelines.signals_command import signals
@@ -260,6 +261,7 @@ def indicators(
 
 
 app.command()(back_to_green)
+app.command()(qbr)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -27,6 +27,7 @@ DOORS = {
         "pipelines/monitor_command.py",
         "pipelines/options.py",
         "pipelines/policy_commands.py",
+        "pipelines/qbr_command.py",
         "pipelines/runs_command.py",
         "pipelines/schedule_commands.py",
         "pipelines/signals_command.py",
@@ -39,7 +40,13 @@ DOORS = {
         "pipelines/backend.py",
         "data_contracts/",
     },
-    "jinja2": {"data_contracts/", "serving/workbench/pages/", "pipelines/card_page.py"},
+    "jinja2": {
+        "data_contracts/",
+        "serving/workbench/pages/",
+        "serving/workbench/qbr/render.py",
+        "pipelines/card_page.py",
+    },
+    "weasyprint": {"serving/workbench/qbr/pdf.py"},
 }
 
 
