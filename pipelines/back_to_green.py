@@ -111,11 +111,21 @@ def _needed(policy: Policy) -> dict[str, Indicator]:
     return {n: known[n] for n in dict.fromkeys([*names, *BESIDE]) if n in known}
 
 
-def _scored_features(project: Project, day: str, now: pd.DataFrame) -> pd.DataFrame:
-    """The indicators that were scored, with what the cohort knows beside them (revenue, seats)."""
+def stored_features(project: Project, day: str) -> pd.DataFrame:
+    """The indicators that were scored on a day. Raises UsageError where they are no longer there."""
     import pandas as pd
 
-    stored = pd.DataFrame(rows_of(project, "features", day)).set_index("account_id").drop(columns="as_of")
+    try:
+        return pd.DataFrame(rows_of(project, "features", day)).drop(columns="as_of")
+    except FileNotFoundError as exc:
+        raise UsageError(
+            f"the indicators of {day} are no longer there.", where="features", cure=f"Run `churn score --as-of {day}`."
+        ) from exc
+
+
+def _scored_features(project: Project, day: str, now: pd.DataFrame) -> pd.DataFrame:
+    """The indicators that were scored, with what the cohort knows beside them (revenue, seats)."""
+    stored = stored_features(project, day).set_index("account_id")
     beside = now.set_index("account_id").drop(columns=[c for c in now if c in stored])
     return stored.astype(float).join(beside, how="inner").reset_index()
 

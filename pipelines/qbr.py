@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.catalogue import catalogue
 from features.snapshots import Snapshots
-from pipelines.back_to_green import WHAT, scored_policy
+from pipelines.back_to_green import WHAT, scored_policy, stored_features
 from pipelines.build_features import Checked, checked_sources, features_at
 from pipelines.deliver import chosen_date, rows_of
 from pipelines.files import write_text
@@ -80,10 +80,8 @@ def material(
     checked: Checked, account: str, day: str, scores: Mapping[str, dict[str, Any]], policy: Policy
 ) -> Material:
     """Everything a brief is made from, on sources that have been checked."""
-    import pandas as pd
-
     project, as_of = checked.project, date.fromisoformat(day)
-    features = pd.DataFrame(rows_of(project, "features", day))
+    features = stored_features(project, day)
     features["arr"] = [scores[str(a)]["arr"] for a in features["account_id"]]
     row = scores[account]
     return Material(

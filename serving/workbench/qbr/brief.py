@@ -48,9 +48,9 @@ BUSINESS_QUESTIONS = (
 )
 FEEDBACK_QUESTIONS = ("What is working well?", "What could be better?", "Which feature do you miss?")
 FROM_PRODUCT = (
-    "Releases of the last quarter that serve these goals",
-    "What is planned that matters to this customer",
-    "Beta programmes that are open to this customer",
+    "What was released last quarter that serves your goals",
+    "What is planned that matters to you",
+    "Beta programmes that are open to you",
 )
 TO_AGREE = ("Goals for the next quarter: what, measured by what, until when", "Who does what until the next review")
 FURTHER_USE = (

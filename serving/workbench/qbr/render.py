@@ -33,6 +33,8 @@ def _environment(currency: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A number and its unit stay on one line.
+        finalize=lambda value: value.replace(" %", words.PERCENT) if type(value) is str else value,
     )
     environment.filters |= {
         "day": words.day,

@@ -13,6 +13,8 @@ from serving.workbench.qbr.records import Benchmark, Movement
 from serving.workbench.qbr.usage import known
 
 LEARNING = ("training", "webinar")
+TEACHABLE = ("seat_utilisation_28d", "module_breadth_28d", "core_adoption_28d", "advanced_use_share_28d")
+"""What a training can widen."""
 NOT_SAID = ("tickets_28d", "first_response_hours_84d")
 """Figures whose movement is no win of the customer's: they are shown, and not celebrated."""
 
@@ -38,7 +40,8 @@ def wins(
         own = touchpoints[(touchpoints["account_id"] == account) & touchpoints["kind"].isin(LEARNING)]
         joined = int(((own["occurred_at"] >= pd.Timestamp(since)) & own["attended"].fillna(True).astype(bool)).sum())
         if joined:
-            found.append(f"{joined} training{'' if joined == 1 else 's'} and webinars joined since {long_date(since)}.")
+            what = "training or webinar" if joined == 1 else "trainings and webinars"
+            found.append(f"{joined} {what} joined since {long_date(since)}.")
     return found
 
 
@@ -85,7 +88,11 @@ def training(compared: Sequence[Benchmark], now: Mapping[str, Any], since: date)
         f"{b.label}: {b.own_text}, where about half of {b.peers} similar customers lie between {b.lower_text} and "
         f"{b.upper_text}. A training could start here."
         for b in compared
-        if b.own is not None and b.lower is not None and b.own < b.lower and b.own_text != b.lower_text
+        if b.indicator in TEACHABLE
+        and b.own is not None
+        and b.lower is not None
+        and b.own < b.lower
+        and b.own_text != b.lower_text
     ]
     if _figure(now, "learning_91d") == 0:
         found.append(f"No training or webinar joined since {long_date(since)}: which topic would help most?")

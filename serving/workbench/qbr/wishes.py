@@ -35,5 +35,5 @@ def _request(row: dict[Any, Any], as_of: date, policy: Policy) -> Request:
         return Request(text, asked, "answered", answered, due, f"{head}: answered on {long_date(answered)}.")
     where = f"with the {team} team" if team else "not passed on to a team yet"
     if due < as_of:
-        return Request(text, asked, "overdue", None, due, f"{head}: {where}; we owe an answer since {long_date(due)}.")
+        return Request(text, asked, "overdue", None, due, f"{head}: {where}; our answer was due by {long_date(due)}.")
     return Request(text, asked, "open", None, due, f"{head}: {where}; an answer is due by {long_date(due)}.")
