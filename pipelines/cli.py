@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipelines.autopsy_command import autopsy
+from pipelines.back_to_green_command import back_to_green
 from pipelines.backtest_command import backtest
 from pipelines.capacity_command import capacity
 from pipelines.console import Console, other_failure
@@ -31,6 +32,7 @@ from pipelines.options import (
 )
 from pipelines.plays_command import plays
 from pipelines.policy_commands import app as policy_app
+from pipelines.qbr_command import qbr
 from pipelines.replay_command import replay
 from pipelines.review_command import review
 from pipelines.runs_command import runs as training_runs
@@ -273,6 +275,10 @@ def indicators(
     rows = indicator_rows(component)
     console.result({"indicators": rows})
     console.show(summaries.indicators(rows))
+
+
+app.command()(back_to_green)
+app.command()(qbr)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from policy.frozen import Amount, Count, Days, Frozen, Share, ascending, rule
+from policy.frozen import Amount, Count, Days, Frozen, Share, WholeWeeks, ascending, rule
 from policy.work import Hour
 
 
@@ -37,7 +37,10 @@ class Qbr(Frozen):
     total_minutes: int = rule("Q2", "What they add up to.", ge=1)
     short_minutes: Mapping[str, Annotated[int, Field(ge=1)]] = rule("Q2", "Minutes of each part in the short version.")
     short_total_minutes: int = rule("Q2", "What those add up to.", ge=1)
-    benchmark_least: int = rule("Q3", "Accounts of the same segment a benchmark needs.", ge=2)
+    benchmark_least: int = rule("Q3", "Other accounts of the same segment a benchmark needs.", ge=5)
+    period_days: WholeWeeks = rule("Q1", "Days that a review looks back on.")
+    lines: Annotated[int, Field(ge=1)] = rule("Q2", "Lines of a list at most; what is more is counted.")
+    short_lines: Annotated[int, Field(ge=1)] = rule("Q2", "The same in the short version.")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Qbr:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
 from policy.acted_on import ActedOnLimits
+from policy.back_to_green import BackToGreen
 from policy.backtest import Backtest
 from policy.delivery import Delivery
 from policy.errors import SettingsError, did_you_mean
@@ -70,6 +71,7 @@ FREE = {
     ("tasks", "reason_codes"),
     ("qbr", "minutes"),
     ("qbr", "short_minutes"),
+    ("back_to_green", "inputs"),
 }
 
 
@@ -112,6 +114,7 @@ class Policy(Frozen):
     delivery: Delivery = rule("", "When a write-back stops by itself, and how far back it can be taken.")
     monitoring: Monitoring = rule("", "From where on `churn monitor` says that the model may no longer be right.")
     backtest: Backtest = rule("", "What a longer cadence of retraining may cost, by `churn backtest`.")
+    back_to_green: BackToGreen = rule("I8", "What would bring an account back to green, and what is within reach.")
 
     @field_validator("version", mode="before")
     @classmethod
@@ -151,6 +154,14 @@ class Policy(Frozen):
                 )
         if self.signals.voice.least_messages < self.indicators.least_messages:
             raise ValueError("signals.voice.least_messages cannot lie below indicators.least_messages")
+        scored = {i.indicator for inputs in self.health.inputs.values() for i in inputs}
+        scored |= {cap.while_ for cap in self.health.caps}
+        for name in self.back_to_green.inputs:
+            if name not in scored:
+                raise ValueError(
+                    f"back_to_green.inputs names `{name}`, which is no input of the health score: "
+                    f"{did_you_mean(name, scored)}"
+                )
         if "default" not in self.plays:
             raise ValueError("plays lack `default`")
         for signal, play in self.signals.plays.items():

@@ -22,6 +22,7 @@ DOORS = {
     "vaderSentiment": {"features/mood.py"},
     "typer": {
         "pipelines/autopsy_command.py",
+        "pipelines/back_to_green_command.py",
         "pipelines/cli.py",
         "pipelines/crm_commands.py",
         "pipelines/delivery_commands.py",
@@ -33,6 +34,7 @@ DOORS = {
         "pipelines/policy_commands.py",
         "pipelines/replay_command.py",
         "pipelines/review_command.py",
+        "pipelines/qbr_command.py",
         "pipelines/runs_command.py",
         "pipelines/schedule_commands.py",
         "pipelines/signals_command.py",
@@ -48,7 +50,13 @@ DOORS = {
         "pipelines/backend.py",
         "data_contracts/",
     },
-    "jinja2": {"data_contracts/", "serving/workbench/pages/", "pipelines/card_page.py"},
+    "jinja2": {
+        "data_contracts/",
+        "serving/workbench/pages/",
+        "serving/workbench/qbr/render.py",
+        "pipelines/card_page.py",
+    },
+    "weasyprint": {"serving/workbench/qbr/pdf.py"},
 }
 
 

@@ -77,9 +77,24 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "capacity": ("tests/serving/workbench/test_capacity.py",),
     "save_effects": ("tests/serving/workbench/worklist/test_effects.py",),
     "desk": ("tests/serving/workbench/worklist/test_desk.py",),
+    "qbr": ("tests/serving/qbr/test_brief.py",),
+    "qbr.benchmark_least": ("tests/serving/qbr/test_benchmark.py",),
+    "back_to_green": ("tests/serving/back_to_green/test_reach.py",),
+    "back_to_green.inputs": ("tests/serving/back_to_green/test_back_to_green.py::test_what_each_change_costs",),
 }
 # Groups of numbers that must keep their sum: what one gains another gives.
-SUMS = ("health.weights", "health.onboarding_weights", "health.expected_mix")
+SUMS = (
+    "health.weights",
+    "health.onboarding_weights",
+    "health.expected_mix",
+    "qbr.minutes",
+    "qbr.short_minutes",
+)
+# What others add up to: a part grows with it.
+TOTALS: Mapping[str, str] = {
+    "qbr.total_minutes": "qbr.minutes.recap",
+    "qbr.short_total_minutes": "qbr.short_minutes.recap",
+}
 # One number written in two places.
 TWINS: Mapping[str, str] = {
     f"indicators.{name}": f"signals.{signal}.{name}"
@@ -136,11 +151,17 @@ def changed(path: str) -> dict[str, Any]:
             given = default()
             put(given, path, value + step)
             if partner is not None:
-                keeps_sum = partner not in (TWINS.get(path), twin_of(path))
-                put(given, partner, numbers()[partner] - step if keeps_sum else value + step)
+                put(given, partner, _beside(path, partner, value, step))
             if step and _valid(given):
                 return given
     raise ValueError(f"`{path}` cannot be changed without making the policy invalid")
+
+
+def _beside(path: str, partner: str, value: float, step: float) -> float:
+    """What the partner becomes where the number at the path becomes value + step."""
+    if partner in (TWINS.get(path), twin_of(path)):
+        return value + step
+    return numbers()[partner] + (step if partner == TOTALS.get(path) else -step)
 
 
 def twin_of(path: str) -> str | None:
@@ -151,7 +172,7 @@ def twin_of(path: str) -> str | None:
 def partners(path: str) -> Iterator[str | None]:
     """Numbers that may have to move with this one; none first."""
     yield None
-    yield from filter(None, (TWINS.get(path), twin_of(path)))
+    yield from filter(None, (TWINS.get(path), twin_of(path), TOTALS.get(path)))
     parent, _, last = path.rpartition(".")
     if parent in SUMS:
         yield from (p for p in numbers() if p.startswith(f"{parent}.") and p != path)

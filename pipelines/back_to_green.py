@@ -1,0 +1,161 @@
+"""What would bring accounts back to green: from a scored day, its stored indicators and the movements of the year before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from features.catalogue import catalogue
+from features.indicator import Indicator
+from features.snapshots import Snapshots
+from models.prepare import prepared
+from models.zoo import stored_scorers
+from pipelines.build_features import Checked, checked_sources, features_at
+from pipelines.deliver import chosen_date, rows_of
+from pipelines.files import write_parquet
+from pipelines.settings import Project
+from policy.archive import archived_policy
+from policy.errors import UsageError, did_you_mean
+from policy.policy import Policy
+from serving.workbench.back_to_green import WayBack, achieved, history_dates, times, ways_back
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHAT = "back_to_green"
+BESIDE = (
+    "active_user_days_28d",
+    "active_user_days_84d",
+    "tickets_28d",
+    "nps_age_days",
+    "csat_age_days",
+    "tenure_days",
+)
+"""What the health score reads beside its inputs, and what logins are reckoned from."""
+
+
+def back_to_green(
+    project: Project,
+    account: str | None,
+    as_of: date | None,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """The object `churn back-to-green --json` prints: one account's way, or the whole list, which is also written.
+
+    Raises UsageError for a day or an account that was not scored.
+    """
+    day = chosen_date(project, as_of)
+    scores = {str(r["account_id"]): r for r in rows_of(project, "scores", day)}
+    if account is not None and account not in scores:
+        raise UsageError(
+            f"`{account}` was not scored as of {day}.", where="account", cure=did_you_mean(account, scores)
+        )
+    with checked_sources(project) as checked:
+        progress(f"what similar accounts moved before {day}")
+        ways = ways_on(checked, day, scores, only=account)
+    if account is not None:
+        return as_json(ways[0])
+    rows = [w for w in ways if w.status in ("reachable", "not_reachable") or w.risk_tier == "high"]
+    path = write_parquet(table(rows), project.out(WHAT, f"as_of={day}") / f"{WHAT}.parquet")
+    when = times(date.fromisoformat(day), scored_policy(project, scores))
+    return {
+        "as_of": day,
+        "by": when.by.isoformat(),
+        "on": when.on.isoformat(),
+        "listed": len(rows),
+        "statuses": {s: sum(w.status == s for w in rows) for s in ("reachable", "not_reachable", "green", "unrated")},
+        "accounts": [as_json(w) for w in rows],
+        "path": str(path),
+    }
+
+
+def ways_on(checked: Checked, day: str, scores: dict[str, dict[str, Any]], *, only: str | None = None) -> list[WayBack]:
+    """The ways of a scored day on sources that have been checked, worst health first; `only` one account's."""
+    import pandas as pd
+
+    project, as_of = checked.project, date.fromisoformat(day)
+    policy = scored_policy(project, scores)
+    _, history = features_at(checked, Snapshots.of(history_dates(as_of, policy)), _needed(policy))
+    history = history[~history["known_loss"].astype(bool)]
+    now = _scored_features(project, day, history[history["as_of"] == as_of])
+    if only is not None:
+        now = now[now["account_id"] == only]
+    risks = pd.DataFrame([{k: r[k] for k in ("account_id", "risk_tier", "churn_probability")} for r in scores.values()])
+    version = next(iter(scores.values()))["model_version"]
+    ways = ways_back(
+        now,
+        achieved(history, policy),
+        policy,
+        as_of,
+        currency=project.settings.project.currency,
+        risks=risks,
+        score=None if version is None else _champion(project, str(version), policy),
+    )
+    return sorted(ways, key=lambda w: (w.score is None, w.score if w.score is not None else 0.0, w.account_id))
+
+
+def scored_policy(project: Project, scores: dict[str, dict[str, Any]]) -> Policy:
+    """The policy that the day was scored with; the project's where that was not kept (an older score)."""
+    version = str(next(iter(scores.values()))["policy_version"])
+    kept = (project.policies / f"{version}.yaml").exists()
+    return archived_policy(version, project.policies) if kept else project.policy
+
+
+def _needed(policy: Policy) -> dict[str, Indicator]:
+    known = catalogue(policy)
+    names = [i.indicator for inputs in policy.health.inputs.values() for i in inputs]
+    names += [cap.while_ for cap in policy.health.caps]
+    return {n: known[n] for n in dict.fromkeys([*names, *BESIDE]) if n in known}
+
+
+def stored_features(project: Project, day: str) -> pd.DataFrame:
+    """The indicators that were scored on a day. Raises UsageError where they are no longer there."""
+    import pandas as pd
+
+    try:
+        return pd.DataFrame(rows_of(project, "features", day)).drop(columns="as_of")
+    except FileNotFoundError as exc:
+        raise UsageError(
+            f"the indicators of {day} are no longer there.", where="features", cure=f"Run `churn score --as-of {day}`."
+        ) from exc
+
+
+def _scored_features(project: Project, day: str, now: pd.DataFrame) -> pd.DataFrame:
+    """The indicators that were scored, with what the cohort knows beside them (revenue, seats)."""
+    stored = stored_features(project, day).set_index("account_id")
+    beside = now.set_index("account_id").drop(columns=[c for c in now if c in stored])
+    return stored.astype(float).join(beside, how="inner").reset_index()
+
+
+def _champion(project: Project, version: str, policy: Policy) -> Callable[[pd.DataFrame], Any] | None:
+    """What scored the day, as a function of feature rows; null where that model is no longer registered."""
+    from pipelines.tracking import Tracking
+
+    shipped = Tracking(project).version(version)
+    if shipped is None:
+        return None
+    scorer = stored_scorers(shipped.parameters)[shipped.parameters["champion"]]
+    return lambda rows: scorer.score(prepared(rows, policy))
+
+
+def as_json(way: WayBack) -> dict[str, Any]:
+    """The record as plain values; dates ISO, what is not known null."""
+    dates = {name: getattr(way, name).isoformat() for name in ("as_of", "by", "on")}
+    return asdict(way) | dates | {"below_cut": way.below_cut}
+
+
+def table(ways: list[WayBack]) -> pd.DataFrame:
+    """One row an account, its changes as a list of records."""
+    import pandas as pd
+
+    rows = [asdict(w) | {"below_cut": w.below_cut, "changes": [asdict(c) for c in w.changes]} for w in ways]
+    for row in rows:
+        row["not_offered"] = [{"indicator": k, "why": v} for k, v in row["not_offered"].items()]
+    columns = [*(f for f in WayBack.__dataclass_fields__), "below_cut"]
+    frame = pd.DataFrame(rows, columns=columns)
+    floats = ["score", "green_from", "score_after", "hours", "probability", "probability_after", "probability_cut"]
+    texts = ["account_id", "status", "health_tier", "risk_tier", "sentence"]
+    return frame.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(texts, "string"), "below_cut": "boolean"})

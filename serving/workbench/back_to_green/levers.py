@@ -1,0 +1,116 @@
+"""An input that work goes with: which way is better, which values on the way are worth stopping at, what moves with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue import catalogue
+from models.health_score import points
+from policy.policy import HealthInput, Policy
+
+LOGINS = "user_days_per_seat_28d"
+LOGIN_CHANGE = "login_change_28d"
+USER_DAYS = "active_user_days_28d"
+USER_DAYS_BEFORE = "active_user_days_84d"
+BLOCKS_BEFORE = 3
+WHOLE = ("count", "days")
+"""Units that come in whole numbers."""
+
+
+def rule_of(indicator: str, policy: Policy) -> HealthInput | None:
+    """How the indicator becomes points; null for one that only caps a component."""
+    return next((i for inputs in policy.health.inputs.values() for i in inputs if i.indicator == indicator), None)
+
+
+def component_of(indicator: str, policy: Policy) -> str:
+    """The component it is an input of, or caps."""
+    for component, inputs in policy.health.inputs.items():
+        if any(i.indicator == indicator for i in inputs):
+            return component
+    return next(cap.component for cap in policy.health.caps if cap.while_ == indicator)
+
+
+def better(indicator: str, policy: Policy) -> int:
+    """1 where more earns more points, -1 where less does."""
+    rule = rule_of(indicator, policy)
+    if rule is None:
+        return -1
+    curve = rule.points or rule.steps
+    return 1 if curve[-1][1] >= curve[0][1] else -1
+
+
+def earned(values: pd.Series, indicator: str, policy: Policy) -> pd.Series:
+    """Points of a value, 0–100; of what only caps: 100 where it does not, else 0. Null stays null."""
+    rule = rule_of(indicator, policy)
+    if rule is not None:
+        return points(values, rule)
+    return pd.Series(np.where(values.isna(), np.nan, np.where(values > 0, 0.0, 100.0)), index=values.index)
+
+
+def window_days(indicator: str) -> int | None:
+    """The length of its window, which stands in its name; null for a state.
+
+    >>> window_days("meeting_attendance_182d"), window_days("open_escalations")
+    (182, None)
+    """
+    found = re.search(r"_(\d+)d$", indicator)
+    return int(found[1]) if found else None
+
+
+def window_bound(indicator: str, value: float, days: int, policy: Policy) -> float | None:
+    """How far a share can move while only `days` of its window are new, as if each day held as much; null: any distance.
+
+    The rest of the window stays what it is: of 182 days with a share of 0.5, 28 new ones at best make 0.577.
+    """
+    window, known = window_days(indicator), catalogue(policy)[indicator]
+    if known.unit != "share" or window is None or window <= days:
+        return None
+    end = known.high if better(indicator, policy) > 0 else known.low
+    return None if end is None else value + (end - value) * days / window
+
+
+def levels(indicator: str, value: float, bound: float, row: Mapping[str, float], policy: Policy) -> list[float]:
+    """Values from here to the bound at which points bend, and the bound itself, the nearest first; none if it is behind.
+
+    Hours rise in a straight line with the distance, and points do so between two bends. What is counted is whole.
+    """
+    sign = better(indicator, policy)
+    if catalogue(policy)[indicator].unit in WHOLE:
+        bound = float(np.floor(bound) if sign > 0 else np.ceil(bound))
+    rule = rule_of(indicator, policy)
+    bends = [x for x, _ in (rule.points or rule.steps)] if rule else []
+    change = rule_of(LOGIN_CHANGE, policy)
+    if indicator == LOGINS and change is not None and (per := _logins_at_rest(row)) is not None:
+        bends += [(1 + x) * per for x, _ in change.points or change.steps]
+        bends.append((1 + policy.health.falling_usage) * per)
+    ahead = {x for x in bends if 0 < sign * (x - value) < sign * (bound - value)}
+    found = sorted(ahead, key=lambda x: sign * x)
+    return [*found, bound] if sign * (bound - value) > 0 else found
+
+
+def moved(indicator: str, value: float, row: Mapping[str, float]) -> dict[str, float]:
+    """The columns of a feature row that this value comes with, in four weeks' time.
+
+    Logins are told twice: more of them per seat is also a rise against the twelve weeks before, which by then hold the
+    four weeks of today. A change that is not known today stays so.
+    """
+    found = {indicator: value}
+    if indicator == LOGINS:
+        seats, per = row.get("seats"), _logins_at_rest(row)
+        if seats is not None and seats == seats and USER_DAYS in row:
+            found[USER_DAYS] = value * seats
+        if per is not None:
+            found[LOGIN_CHANGE] = value / per - 1
+    return found
+
+
+def _logins_at_rest(row: Mapping[str, float]) -> float | None:
+    """User-days per seat of the mean block before, in four weeks' time; null where the change is not known."""
+    before, seats, change = (row.get(name, float("nan")) for name in (USER_DAYS_BEFORE, "seats", LOGIN_CHANGE))
+    if not (before > 0 and seats > 0 and change == change):
+        return None
+    return before / BLOCKS_BEFORE / seats

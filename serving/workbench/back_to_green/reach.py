@@ -1,0 +1,128 @@
+"""How far an input can move in time: what its window allows, and no further than similar accounts really moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from models.health_score import health_scores
+from policy.policy import Policy
+from policy.segments import team_segment
+from serving.workbench.back_to_green.levers import better, earned, window_bound
+from serving.workbench.back_to_green.records import Offer
+
+WEEK = 7
+FULL = 100.0
+"""Points that no value exceeds."""
+SCORE = "health_score"
+"""The name under which movements of the whole score are kept."""
+NOT_KNOWN = "not known of this account"
+NOTHING_TO_GAIN = "nothing to gain"
+NO_ROOM = "similar accounts got no further"
+
+
+class Times(NamedTuple):
+    """When a recovery would be seen: the last day of its time, and the last weekly run within it."""
+
+    by: date
+    on: date
+
+
+def times(as_of: date, policy: Policy) -> Times:
+    """Of a run on this day. A time shorter than a week ends with the next run all the same."""
+    days = policy.tasks.recovery.within_days
+    return Times(as_of + timedelta(days=days), as_of + timedelta(weeks=max(1, days // WEEK)))
+
+
+def history_dates(as_of: date, policy: Policy) -> list[date]:
+    """The runs, as far apart as a recovery may take, between which movements are measured; the run itself is the last."""
+    step = times(as_of, policy).on - as_of
+    return [as_of - step * n for n in range(policy.back_to_green.past_periods, -1, -1)]
+
+
+def achieved(history: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """account_id, team_segment, indicator, start_points and change of every input from each run of a history to the next.
+
+    `history` is a feature frame of several as_of, with arr. The change is positive where it was for the better. What is
+    not known at both ends is no movement; an account without a known ARR has no segment to be compared in. The whole
+    score is told as one more indicator.
+    """
+    dates = sorted(set(history["as_of"]))
+    names = [SCORE, *(n for n in policy.back_to_green.inputs if n in history)]
+    history = history.reset_index(drop=True)
+    known = history.assign(**{SCORE: health_scores(history, policy)[SCORE]})[history["arr"].notna()]
+    parts = []
+    for start, end in pairwise(dates):
+        then = known[known["as_of"] == start].set_index("account_id")
+        later = known[known["as_of"] == end].set_index("account_id").reindex(then.index)
+        segments = [team_segment(float(arr), policy.segments) for arr in then["arr"]]
+        for name in names:
+            moved = pd.DataFrame(
+                {
+                    "account_id": then.index.astype(str),
+                    "team_segment": segments,
+                    "indicator": name,
+                    "start_points": _points(then[name].astype(float), name, policy).to_numpy(),
+                    "change": (later[name] - then[name]).astype(float).to_numpy()
+                    * (1 if name == SCORE else better(name, policy)),
+                }
+            )
+            parts.append(moved.dropna(subset=["start_points", "change"]))
+    columns = ["account_id", "team_segment", "indicator", "start_points", "change"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _points(values: pd.Series, name: str, policy: Policy) -> pd.Series:
+    return values if name == SCORE else earned(values, name, policy)
+
+
+class Reach:
+    """Movements by segment and input, to be asked account by account."""
+
+    def __init__(self, movements: pd.DataFrame, policy: Policy, days: int) -> None:
+        self.policy = policy
+        self.days = days
+        self._by: Mapping[tuple[str, str], pd.DataFrame] = {
+            (str(s), str(i)): rows for (s, i), rows in movements.groupby(["team_segment", "indicator"], sort=False)
+        }
+
+    def offer(self, account: str, segment: str, indicator: str, value: float) -> Offer | str:
+        """How far this account could move the input, or why it is not offered."""
+        if value != value:
+            return NOT_KNOWN
+        limits = self.policy.back_to_green
+        own = float(earned(pd.Series([value]), indicator, self.policy).iloc[0])
+        if own != own:
+            return NOT_KNOWN
+        if own >= FULL:
+            return NOTHING_TO_GAIN
+        similar = self._similar(account, segment, indicator, own)
+        count, changes = int(similar["account_id"].nunique()), similar["change"].to_numpy(dtype=float)
+        if count < limits.least_similar:
+            return f"{count} similar accounts, {limits.least_similar} are needed"
+        # A movement that one of them really made, never one between two of theirs.
+        furthest = float(np.quantile(changes, limits.percentile, method="lower"))
+        sign = better(indicator, self.policy)
+        bound = value + sign * furthest
+        window = window_bound(indicator, value, self.days, self.policy)
+        if window is not None:
+            bound = sign * min(sign * bound, sign * window)
+        return Offer(indicator, value, bound, count) if sign * (bound - value) > 0 else NO_ROOM
+
+    def rose(self, account: str, segment: str, score: float, by: float) -> tuple[int, int]:
+        """(accounts whose whole score once stood as near, those of them whose score then rose by at least this much)."""
+        similar = self._similar(account, segment, SCORE, score)
+        rose = similar[similar["change"] >= by]
+        return int(similar["account_id"].nunique()), int(rose["account_id"].nunique())
+
+    def _similar(self, account: str, segment: str, indicator: str, own: float) -> pd.DataFrame:
+        rows = self._by.get((segment, indicator))
+        if rows is None:
+            return pd.DataFrame({"account_id": pd.Series(dtype=str), "change": pd.Series(dtype=float)})
+        near = (rows["start_points"] - own).abs() <= self.policy.back_to_green.similar_points
+        return rows[near & (rows["account_id"] != account)]

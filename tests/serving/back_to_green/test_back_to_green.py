@@ -1,0 +1,268 @@
+"""Back to green: the cheapest set within reach, equal to trying all, and green when it is applied."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.health_score import health_scores
+from policy.errors import SettingsError
+from policy.policy import Policy, policy_from
+from serving.workbench.back_to_green import WayBack, applied, find, ways_back
+from serving.workbench.back_to_green.levers import levels
+from serving.workbench.back_to_green.reach import Reach
+from serving.workbench.back_to_green.search import Move, offers_of
+from tests.serving.back_to_green.accounts import ACCOUNT, DEFAULT, accounts, all_got, any_coverage
+
+DAY = date(2026, 11, 30)
+ALL = {"open_escalations": 1, "past_due_days": 20, "learning_91d": 3, "seat_utilisation_28d": 0.55}
+
+
+def one(movements: pd.DataFrame, policy: Policy | None = None, **account: Any) -> WayBack:
+    return ways_back(accounts(account), movements, policy or any_coverage(), DAY, currency="USD")[0]
+
+
+def test_the_cheapest_set_by_hand() -> None:
+    # To 75 it takes 29.5 points. Settling the invoice brings 0.15 × 70 = 10.5 in 1 hour, closing the escalation
+    # 0.2 × 60 = 12 in 6, three trainings 0.25 × 40 = 10 in 4 (one alone 6.25, a little too few). Seats are dearer.
+    found = one(all_got(**ALL))
+    assert (found.status, found.score, found.score_after) == ("reachable", pytest.approx(45.5), pytest.approx(78.0))
+    assert {c.indicator: (c.before, c.after, c.hours) for c in found.changes} == {
+        "learning_91d": (0.0, 3.0, 4.0),
+        "open_escalations": (1.0, 0.0, 6.0),
+        "past_due_days": (20.0, 0.0, 1.0),
+    }
+    assert found.hours == 11.0
+
+
+def test_where_it_is_out_of_reach_the_best_score_and_its_day_are_told() -> None:
+    # Without the trainings: 45.5 + 12 + 10.5 = 68, and no more.
+    found = one(all_got(open_escalations=1, past_due_days=20))
+    assert (found.status, found.score_after) == ("not_reachable", pytest.approx(68.0))
+    assert found.sentence.startswith(
+        "Not reachable by 30 December 2026: best = 68 on 28 December 2026, from 45 today, and 75 is needed."
+    )
+
+
+def test_closing_the_escalation_lifts_the_cap_and_what_it_held_down() -> None:
+    found = one(all_got(open_escalations=1))
+    assert found.score_after == pytest.approx(45.5 + 0.2 * 60)
+    # Two open, and others closed one at a time: the cap stays, and nothing is gained.
+    both = one(all_got(open_escalations=1), open_escalations=2.0)
+    assert (both.score_after, both.changes) == (pytest.approx(45.5), ())
+
+
+def test_a_green_account_needs_nothing_and_one_without_a_tier_gets_no_way() -> None:
+    green = one(all_got(**ALL), open_escalations=0.0, past_due_days=0.0, learning_91d=3.0, seat_utilisation_28d=0.9)
+    assert (green.status, green.changes, green.hours) == ("green", (), 0.0)
+    unrated = one(all_got(**ALL), DEFAULT)
+    assert (unrated.status, unrated.health_tier, unrated.score_after) == ("unrated", "unrated", None)
+
+
+def test_a_missing_input_stays_missing() -> None:
+    found = one(all_got(**ALL), past_due_days=None)
+    assert "past_due_days" not in {c.indicator for c in found.changes}
+    assert found.not_offered["past_due_days"] == "not known of this account"
+
+
+def test_a_young_account_is_judged_by_the_weights_of_onboarding() -> None:
+    # 0.5 × 45 + 0.3 × 60 + 0.12 × 40 + 0.08 × 30 = 47.7; the escalation is worth 0.12 × 60 there.
+    found = one(all_got(open_escalations=1), tenure_days=30.0)
+    assert (found.score, found.score_after) == (pytest.approx(47.7), pytest.approx(47.7 + 7.2))
+
+
+def test_fewer_logins_than_before_turn_silence_from_bad_to_neutral_once_they_are_back() -> None:
+    # 100 user-days a block before, 60 now: down 40 %, so silence earns 30 of 100. At 80 it is down 20 %: silence earns 70.
+    quiet = {
+        "user_days_per_seat_28d": 6.0,
+        "active_user_days_28d": 60.0,
+        "active_user_days_84d": 300.0,
+        "login_change_28d": -0.4,
+        "tickets_28d": 0.0,
+        "tickets_vs_segment_28d": 0.0,
+    }
+    back = all_got(user_days_per_seat_28d=2.0).assign(start_points=85.0)
+    found = one(back, **quiet)
+    by_hand = health_scores(accounts(quiet | {"user_days_per_seat_28d": 8.0, "login_change_28d": -0.2}), any_coverage())
+    assert found.score_after == pytest.approx(by_hand.loc[0, "health_score"])
+    # Engagement alone: tickets weigh 0.2 and trainings 0.1, of 30 and 60 points before, 70 and 60 after.
+    assert by_hand.loc[0, "engagement_score"] == pytest.approx((0.2 * 70 + 0.1 * 60) / 0.3)
+
+
+VALUES = {
+    "user_days_per_seat_28d": st.sampled_from([0.5, 2.0, 5.0, None]),
+    "seat_utilisation_28d": st.sampled_from([0.1, 0.3, 0.6, None]),
+    "learning_91d": st.sampled_from([0.0, 1.0, 2.0]),
+    "past_due_days": st.sampled_from([0.0, 10.0, 40.0]),
+    "open_escalations": st.sampled_from([0.0, 1.0, 2.0]),
+    "nps": st.sampled_from([2.0, 8.0, 10.0, None]),
+    "login_change_28d": st.sampled_from([-0.5, -0.1, None]),
+    "tenure_days": st.sampled_from([30.0, 400.0]),
+}
+CHANGES = {
+    "user_days_per_seat_28d": st.sampled_from([0.0, 1.5, 6.0]),
+    "seat_utilisation_28d": st.sampled_from([0.0, 0.2, 0.7]),
+    "learning_91d": st.sampled_from([0.0, 1.0, 4.0]),
+    "past_due_days": st.sampled_from([5.0, 40.0]),
+    "open_escalations": st.sampled_from([0.0, 1.0, 2.0]),
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.fixed_dictionaries(VALUES), st.fixed_dictionaries(CHANGES))
+def test_the_search_equals_brute_force_and_is_green_when_applied(
+    values: dict[str, float | None], changes: dict[str, float]
+) -> None:
+    frame = accounts({**values, "active_user_days_28d": 20.0, "active_user_days_84d": 90.0}).astype(
+        dict.fromkeys(VALUES, float)
+    )
+    policy = any_coverage(similar_points=100)
+    movements = all_got(**changes)
+    found = find(frame, movements, policy, DAY)[0]
+    hours, best = brute_force(frame, movements, policy)
+    assert found.reachable == (hours is not None)
+    after = health_scores(applied(frame, {0: found.moves}), policy).loc[0, "health_score"]
+    assert after == pytest.approx(found.score_after)
+    if hours is None:
+        assert after == pytest.approx(best)
+    else:
+        assert sum(m.hours for m in found.moves) == pytest.approx(hours)
+        assert after >= 75
+
+
+def brute_force(frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy) -> tuple[float | None, float]:
+    """(fewest hours of any set that makes the score green, best score of any set), from the score of every set."""
+    offered, _ = offers_of(frame.loc[0], Reach(movements, policy, 28), policy)
+    row = {str(k): float(v) for k, v in frame.loc[0].items() if isinstance(v, float | np.floating)}
+    lists = []
+    for offer in offered:
+        lever = policy.back_to_green.inputs[offer.indicator]
+        values = levels(offer.indicator, offer.value, offer.bound, row, policy)
+        lists.append([None, *(Move(offer, v, lever.hours(v - offer.value)) for v in values)])
+    sets = [tuple(m for m in picked if m) for picked in product(*lists)]
+    tried = applied(pd.concat([frame] * len(sets), ignore_index=True), dict(enumerate(sets)))
+    scores = health_scores(tried, policy)["health_score"]
+    green = [sum(m.hours for m in moves) for moves, score in zip(sets, scores, strict=True) if score >= 75]
+    return (min(green) if green else None), float(scores.max())
+
+
+@pytest.mark.parametrize(
+    ("indicator", "distance", "hours"),
+    [
+        ("user_days_per_seat_28d", 2.0, 3 + 2 * 2),
+        ("seat_utilisation_28d", 0.3, 2 + 2 * 3),
+        ("module_breadth_28d", 0.5, 2 + 2 * 2),
+        ("core_adoption_28d", 0.5, 2 + 2 * 2),
+        ("replies_28d", 2.0, 0.5 + 0.5 * 2),
+        ("mail_open_rate_84d", 0.2, 0.5 + 0.5 * 2),
+        ("meeting_attendance_182d", 0.2, 0.5 + 1 * 2),
+        ("learning_91d", 2.0, 1 + 1 * 2),
+        ("community_91d", 2.0, 0.5 + 0.5 * 2),
+        ("feedback_91d", 2.0, 0.5 + 0.5 * 2),
+        ("open_escalations", 2.0, 2 + 4 * 2),
+        ("past_due_days", 20.0, 1),
+    ],
+)
+def test_what_each_change_costs(indicator: str, distance: float, hours: float) -> None:
+    lever = DEFAULT.back_to_green.inputs[indicator]
+    assert lever.hours(distance) == pytest.approx(hours)
+    assert lever.hours(-distance) == pytest.approx(hours)
+    assert lever.hours(0.0) == 0.0
+
+
+def test_every_input_of_the_policy_has_its_hours_tested() -> None:
+    mark = next(m for m in test_what_each_change_costs.pytestmark if m.name == "parametrize")  # type: ignore[attr-defined]
+    assert {case[0] for case in mark.args[1]} == set(DEFAULT.back_to_green.inputs)
+
+
+@pytest.mark.parametrize("indicator", ["nps", "arr_percentile", "days_to_term_end"])
+def test_an_answer_the_contract_and_the_calendar_are_no_inputs_to_work_on(indicator: str) -> None:
+    with pytest.raises(SettingsError, match=f"{indicator} cannot be moved by work"):
+        policy_from({"back_to_green": {"inputs": {indicator: {"what": "x", "cost_hours": 1}}}}, where="policy.yaml")
+
+
+def test_an_input_that_the_score_does_not_read_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(SettingsError, match="Did you mean `learning_91d`"):
+        policy_from(
+            {"back_to_green": {"inputs": {"learning_28d": {"what": "x", "cost_hours": 1}}}}, where="policy.yaml"
+        )
+
+
+def risks(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["account_id", "risk_tier", "churn_probability"])
+
+
+def test_the_model_is_asked_about_the_same_set_and_the_cut_is_the_lowest_high_risk() -> None:
+    def score(rows: pd.DataFrame) -> Any:
+        return (0.1 + rows["past_due_days"] / 100).to_numpy()
+
+    book = risks(("acc-1", "high", 0.3), ("acc-2", "high", 0.25), ("acc-3", "low", 0.01))
+    found = ways_back(accounts(), all_got(**ALL), any_coverage(), DAY, currency="USD", risks=book, score=score)[0]
+    assert (found.probability, found.probability_after, found.probability_cut) == (0.3, pytest.approx(0.1), 0.25)
+    assert found.below_cut is True
+    assert (
+        "The model would give a churn probability of 10 %, against 30 % today: below the 25 % from which risk counts as "
+        "high." in found.sentence
+    )
+
+
+def test_a_green_account_of_high_risk_is_told_all_that_is_within_reach() -> None:
+    green = {"open_escalations": 0.0, "past_due_days": 0.0, "learning_91d": 1.0, "seat_utilisation_28d": 0.9}
+    movements = all_got(learning_91d=2).assign(start_points=85.0)
+    book = risks(("acc-1", "high", 0.3))
+    found = ways_back(
+        accounts(green),
+        movements,
+        any_coverage(),
+        DAY,
+        currency="USD",
+        risks=book,
+        score=lambda r: np.full(len(r), 0.3),
+    )[0]
+    assert [c.after for c in found.changes] == [3.0]
+    assert (found.status, found.below_cut) == ("green", False)
+    assert "against 30 % today: not below the 30 %" in found.sentence
+
+
+def test_without_a_model_nothing_is_said_of_probabilities() -> None:
+    found = one(all_got(**ALL))
+    assert (found.probability, found.probability_after, found.probability_cut, found.below_cut) == (None,) * 4
+    assert "churn" not in found.sentence
+
+
+def test_it_is_told_as_what_similar_accounts_reached_and_never_as_a_promise() -> None:
+    whole = pd.DataFrame(
+        {
+            "account_id": ["a", "b", "c"],
+            "team_segment": "mid_market",
+            "indicator": "health_score",
+            "start_points": [45.0, 50.0, 60.0],
+            "change": [32.5, 32.4, 40.0],
+        }
+    )
+    found = one(pd.concat([all_got(**ALL), whole], ignore_index=True))
+    # c stood too far above to be similar, b rose by a little less than the 32.5 that all changes are worth.
+    assert (found.similar_accounts, found.rose_as_much) == (2, 1)
+    assert found.sentence == (
+        "Some accounts like this one reached each of these within 28 days: trainings and webinars joined in a quarter "
+        "from 0 to 3, open escalations from 1 to 0 and days past due from 20 days to 0 days. Together these would put "
+        "the score at 78 on 28 December 2026, from 45 on 30 November 2026, for about 11 hours of work. As a whole, the "
+        "score of 1 of 2 accounts that stood as near rose as much in as many days. This is what went together in past "
+        "accounts, not a promise."
+    )
+
+
+def test_each_row_of_a_frame_gets_its_own_answer_in_its_order() -> None:
+    frame = accounts({}, {"account_id": "poor", "arr": None}, {"past_due_days": 0.0}, ACCOUNT | {"nps": 0.0})
+    found = ways_back(frame, all_got(**ALL), any_coverage(), DAY, currency="USD")
+    assert [w.account_id for w in found] == ["acc-1", "poor", "acc-3", "acc-1"]
+    assert found[1].not_offered["learning_91d"].startswith("no revenue is known")
+    assert found[2].score == pytest.approx(45.5 + 10.5)
+    assert found[3].score == pytest.approx(45.5 - 8.0)
