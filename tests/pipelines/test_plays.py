@@ -16,8 +16,8 @@ from data_contracts.contract import output_contract
 from data_contracts.validate import ROW, Validator
 from pipelines import deliver
 from pipelines.journey import found_journey
-from pipelines.plays import found_plays
 from pipelines.plays_facts import PlaysFacts, Runs, runs_until
+from pipelines.plays_found import alerts, found_plays
 from pipelines.plays_told import nearest
 from pipelines.settings import open_project
 from policy.policy import load_policy
@@ -49,6 +49,9 @@ def signal(name: str, kind: str, status: str = "open") -> dict[str, Any]:
         "kind": kind,
         "status": status,
         "confirmatory": False,
+        "signal": name,
+        "sentence": TOLD[name],
+        "play": {"W1": "adoption rescue", "E1": "expansion talk"}[name],
     }
 
 
@@ -111,6 +114,15 @@ def test_a_fall_opens_the_prevention_play_with_a_draft_about_the_signal_that_sta
     steps = {s.step: s for s in found.steps}
     assert list(steps) == ["assess", "reach_out", "diagnose", "plan", "check_in_1"]
     assert "We noticed that daily logins fell from 41 to 12 since 4 May 2026" in str(steps["reach_out"].draft)
+
+
+def test_an_alert_names_its_play_first_step_owner_type_and_success() -> None:
+    (found,) = alerts(facts(signals=[signal("W1", "warning"), signal("E1", "expansion")]), POLICY)
+    assert (found["signal"], found["since"], found["play"]) == ("W1", "2026-05-18", "adoption rescue")
+    assert (found["owner_type"], found["first_step"]) == ("csm", "Call the champion about what changed in daily work")
+    assert found["success_metric"]
+    assert alerts(facts(signals=[signal("W1", "warning", "cleared")]), POLICY) == []
+    assert alerts(facts(signals=[signal("W1", "warning")], held=frozenset({"a"})), POLICY) == []
 
 
 def test_a_signal_that_has_cleared_is_not_told_to_the_customer() -> None:

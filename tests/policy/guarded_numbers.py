@@ -84,7 +84,9 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"{PLAYS}/test_success.py::test_thirty_days_after_publication_are_over_on_the_thirty_first",
     ),
     "tasks.expansion_pause_days": (f"{PLAYS}/test_expansion.py::test_the_gate_opens_for_a_green_calm_account_alone",),
-    "tasks.executive_after_hours": (f"{PLAYS}/test_escalation.py",),
+    "tasks.executive_after_hours": (
+        f"{PLAYS}/test_prevention.py::test_a_breach_makes_a_step_for_whom_it_is_passed_on_to_until_nothing_is_past_due",
+    ),
     "tasks.snooze_most_days": (f"{PLAYS}/test_said.py::test_no_snooze_lasts_longer_than_thirty_days",),
     "tasks.reentry": (f"{PLAYS}/test_said.py",),
     "tasks.win_back_days": (

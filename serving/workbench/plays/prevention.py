@@ -146,7 +146,8 @@ def prevention(
         found += _check_ins(one, account, plan_due, words, contacts, as_of, policy)
     elif not lacks:
         found = [replace(step, state="done") for step in found]
-    return _looked_at(found, one, account, levels, words, as_of, policy)
+    found = _looked_at(found, one, account, levels, words, as_of, policy)
+    return [*found, *_passed_on(found, one, account, words, as_of, policy)]
 
 
 def _check_ins(
@@ -217,6 +218,31 @@ def _looked_at(
         place = max(escalation.level(step.due_at, account.touch, account.zone, as_of, policy.tasks), again.to_manager)
         notes = [n for n in (step.note, again.note, put_off.refused if put_off else None) if n]
         found.append(replace(step, level=escalation.name(place, policy.tasks), note="; ".join(notes) or None))
+    return found
+
+
+def _passed_on(
+    steps: Sequence[Step], one: Begun, account: Account, words: Words, as_of: date, policy: Policy
+) -> list[Step]:
+    """A step for every level that a breach has reached beyond the first: somebody else has to see it, not only the owner.
+
+    It is due as soon as an assessment is: so many hours after the oldest breach, or for the last level after it.
+    """
+    late = [step for step in steps if step.state == "overdue"]
+    if not late:
+        return []
+    oldest, found, tasks = min(step.due_at for step in late), [], policy.tasks
+    reached = escalation.level(oldest, account.touch, account.zone, as_of, tasks)
+    for place in range(1, reached + 1):
+        since = oldest if place == 1 else due(oldest, tasks.executive_after_hours, account.zone, tasks)
+        role, due_at = escalation.name(place, tasks), due(since, tasks.assess_hours, account.zone, tasks)
+        body = "Past due:\n" + "\n".join(f"- {s.subject}, since {s.due_at:%Y-%m-%d %H:%M} UTC" for s in late)
+        step = f"escalation_{role}"
+        done = (word := words.get(_key(one, step))) is not None and word.over
+        made = _step(
+            one, account, step, f"For the {role}: {len(late)} steps are past due", body, due_at, done, as_of, policy
+        )
+        found.append(replace(made, owner_type=role, level=role))
     return found
 
 

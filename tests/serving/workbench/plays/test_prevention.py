@@ -140,6 +140,18 @@ def test_a_breached_step_is_looked_at_by_the_manager_and_later_by_an_executive_f
     assert steps(date(2026, 6, 5), {"assess": done()})["assess"].level is None
 
 
+def test_a_breach_makes_a_step_for_whom_it_is_passed_on_to_until_nothing_is_past_due() -> None:
+    assert not [s for s in steps(ON) if s.startswith("escalation")]
+    # Due on Tuesday at ten: the manager has until Wednesday at ten, the executive from Thursday at ten until Friday.
+    found = {n: s for n, s in steps(date(2026, 6, 5)).items() if n.startswith("escalation")}
+    assert {n: (s.owner_type, s.due_at) for n, s in found.items()} == {
+        "escalation_manager": ("manager", at("2026-06-03T10:00")),
+        "escalation_executive": ("executive", at("2026-06-05T10:00")),
+    }
+    assert "Assess what the data show: adoption rescue, since 2026-06-02 10:00 UTC" in found["escalation_manager"].body
+    assert not [s for s in steps(date(2026, 6, 3), {"assess": done()}) if s.startswith("escalation")]
+
+
 def test_a_relapse_begins_with_the_manager() -> None:
     again = replace(BEGUN, earlier=(date(2026, 4, 6), ON), ended=(date(2026, 5, 11),))
     found = steps(ON, begun=again)["assess"]
