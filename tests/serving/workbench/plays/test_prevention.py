@@ -191,6 +191,11 @@ def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_g
     assert (found.on, found.period, found.earlier) == (later, "2026-W25", (ON, later))
 
 
+def test_the_run_that_began_the_episode_is_part_of_it() -> None:
+    (found,) = rounds([task("assess"), task("reach_out")], {ON: PUBLISHED}, {"a": {ON: YELLOW}}, runs=2)
+    assert (found.on, found.published_at, found.ended) == (ON, PUBLISHED, ())
+
+
 def test_a_play_of_an_episode_that_is_over_is_no_round() -> None:
     levels = {ON: YELLOW, date(2026, 6, 8): CALM, date(2026, 6, 15): CALM}
     assert rounds([task("assess"), task("reach_out")], {ON: PUBLISHED}, {"a": levels}, runs=2) == []
