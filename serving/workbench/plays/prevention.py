@@ -55,7 +55,7 @@ def rounds(
     *,
     runs: int,
 ) -> list[Begun]:
-    """The plays of the episode that goes on for each account, one each: the newest time it was asked for.
+    """The play that was asked for last in the episode that goes on, one for each account.
 
     `tasks` are rows of the tasks of all runs so far, with `on`, the day of the run. Those of an episode that is over
     are told as earlier rounds.
@@ -86,7 +86,12 @@ def rounds(
                 tuple(ended_on(levels.get(account, {}), runs)),
             )
         )
-    return begun
+    # Two plays of one account are one story: its newest is gone on with, the tasks of the other stand as they are.
+    newest: dict[str, Begun] = {}
+    for one in begun:
+        if one.account_id not in newest or one.on > newest[one.account_id].on:
+            newest[one.account_id] = one
+    return list(newest.values())
 
 
 def ended_on(levels: Levels, runs: int) -> list[date]:
@@ -167,7 +172,9 @@ def _check_ins(
         held = any((due_at - every).date() < day <= due_at.date() for day in contacts)
         body = "Ask what has changed since the last talk, and celebrate what went well."
         done = held or (word is not None and word.over)
-        found.append(_step(one, account, step, f"Check in, time {place}", body, due_at, done, as_of, policy))
+        made = _step(one, account, step, f"Check in, time {place}", body, due_at, done, as_of, policy)
+        # One that was missed has been told when it was the next; it is listed, and only the next is told again.
+        found.append(replace(made, delivered=made.state == "open"))
         if due_at >= datetime.combine(as_of, time()):
             return found
     return found

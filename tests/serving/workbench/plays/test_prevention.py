@@ -191,6 +191,23 @@ def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_g
     assert (found.on, found.period, found.earlier) == (later, "2026-W25", (ON, later))
 
 
+def test_of_two_plays_of_one_account_the_newest_is_gone_on_with() -> None:
+    later, other = date(2026, 6, 8), "listen and answer"
+    tasks = [task(step, period="2026-W23") for step in ("assess", "reach_out")]
+    tasks += [
+        task(step, later) | {"play": other, "task_key": f"a|{other}:{step}|2026-W24"}
+        for step in ("assess", "reach_out")
+    ]
+    levels = {"a": {ON: YELLOW, later: RED}}
+    (found,) = rounds(tasks, {ON: PUBLISHED, later: at("2026-06-08T10:00")}, levels, runs=2)
+    assert (found.play, found.period) == (other, "2026-W24")
+
+
+def test_of_check_ins_the_next_alone_becomes_a_task() -> None:
+    found = steps(date(2026, 7, 1))
+    assert [n for n, s in found.items() if n.startswith("check_in") and s.delivered] == ["check_in_4"]
+
+
 def test_the_run_that_began_the_episode_is_part_of_it() -> None:
     (found,) = rounds([task("assess"), task("reach_out")], {ON: PUBLISHED}, {"a": {ON: YELLOW}}, runs=2)
     assert (found.on, found.published_at, found.ended) == (ON, PUBLISHED, ())
