@@ -12,7 +12,7 @@ from serving.workbench.plays.account import Account
 from serving.workbench.plays.expansion import Calm, Chance, chance, expansion_steps, opened_on
 from serving.workbench.plays.message import draft
 from serving.workbench.plays.onboarding import CALLS, first_days, onboarding_steps
-from serving.workbench.plays.prevention import ended_on, prevention, rounds
+from serving.workbench.plays.prevention import ended_on, goes_on, prevention, rounds
 from serving.workbench.plays.renewal import Renewal, renewal, renewal_steps
 from serving.workbench.plays.rows import day_of
 from serving.workbench.plays.step import Step, owner_type
@@ -104,7 +104,7 @@ def _calm(facts: PlaysFacts, account: str, policy: Policy) -> Calm:
     closed = [s.on.date() for k, s in facts.words.items() if s.over and k.startswith(f"{account}|{TALK}:")]
     return Calm(
         tuple(warnings),
-        bool(levels) and levels[max(levels)].at_risk,
+        goes_on(levels, policy.tasks.recovery.runs),
         max(ended_on(levels, policy.tasks.recovery.runs), default=None),
         max(escalated, default=None),
         max(closed, default=None),

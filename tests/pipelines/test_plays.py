@@ -182,6 +182,11 @@ def test_an_episode_that_ended_last_week_shuts_it_too() -> None:
     assert [w.sentence for w in found.wins] == ["Back to green on 18 May 2026."]
 
 
+def test_an_episode_that_one_calm_run_has_not_ended_shuts_it() -> None:
+    found = found_plays(facts({date(2026, 5, 25): "yellow", DAY: "green"}, [signal("E1", "expansion")]), POLICY)
+    assert found.chances[0].shut_by == ("a risk episode goes on",)
+
+
 def test_where_nobody_looked_for_signals_nothing_is_known_of_chances() -> None:
     assert found_plays(facts(CALM, [signal("E1", "expansion")], looked=False), POLICY).chances == []
 

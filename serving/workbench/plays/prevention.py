@@ -96,6 +96,15 @@ def rounds(
 
 def ended_on(levels: Levels, runs: int) -> list[date]:
     """The runs at which an episode of risk was over: the last of `runs` calm ones."""
+    return _episodes(levels, runs)[0]
+
+
+def goes_on(levels: Levels, runs: int) -> bool:
+    """Whether an episode of risk goes on: one calm run alone does not end it."""
+    return _episodes(levels, runs)[1]
+
+
+def _episodes(levels: Levels, runs: int) -> tuple[list[date], bool]:
     found, calm, ill = [], 0, False
     for day in sorted(levels):
         calm = 0 if levels[day].at_risk else calm + 1
@@ -103,7 +112,7 @@ def ended_on(levels: Levels, runs: int) -> list[date]:
         if ill and calm == runs:
             found.append(day)
             ill = False
-    return found
+    return found, ill
 
 
 def prevention(

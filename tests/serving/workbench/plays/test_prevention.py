@@ -12,7 +12,7 @@ import pytest
 from policy.policy import Policy
 from serving.episodes import Level
 from serving.workbench.plays.message import Draft
-from serving.workbench.plays.prevention import Begun, ended_on, prevention, rounds
+from serving.workbench.plays.prevention import Begun, ended_on, goes_on, prevention, rounds
 from serving.workbench.plays.said import Said
 from serving.workbench.plays.step import Step
 from tests.serving.workbench.facts import POLICY, account, at
@@ -189,6 +189,13 @@ def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_g
     published = {ON: PUBLISHED, later: at("2026-06-15T10:00")}
     (found,) = rounds(tasks, published, {"a": {ON: YELLOW, later: RED}}, runs=2)
     assert (found.on, found.period, found.earlier) == (later, "2026-W25", (ON, later))
+
+
+def test_one_calm_run_alone_does_not_end_an_episode() -> None:
+    second, third = date(2026, 6, 8), date(2026, 6, 15)
+    assert goes_on({ON: YELLOW, second: CALM}, 2)
+    assert not goes_on({ON: YELLOW, second: CALM, third: CALM}, 2)
+    assert not goes_on({ON: CALM}, 2)
 
 
 def test_of_two_plays_of_one_account_the_newest_is_gone_on_with() -> None:
