@@ -24,6 +24,7 @@ from serving.workbench.journey.cadence import Owed, owed
 from serving.workbench.journey.feature_requests import Request, Wish, requests, wishes
 from serving.workbench.journey.surveys import Ask, ResponseRate, asks, csat_rate, nps_rate
 from serving.workbench.plays.onboarding import first_days, onboarding_steps
+from serving.workbench.plays.prevention import goes_on
 from serving.workbench.plays.rows import Row, day_of
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ def found_journey(facts: PlaysFacts, past: Mapping[str, list[Past]], policy: Pol
         nps = next((o for o in own if o.kind == "nps"), None)
         people, tickets = facts.of("users", name), facts.of("support_tickets", name)
         asked += asks(account, people, tickets, answers, nps, facts.as_of, policy)
-        levels = facts.runs.levels.get(name, {})
-        ill = bool(levels) and levels[max(levels)].at_risk
+        ill = goes_on(facts.runs.levels.get(name, {}), policy.tasks.recovery.runs)
         speakers.append(advocate(account, past.get(name, []), answers, people, touches, ill, facts.as_of, policy))
     wished = requests(_all(facts, "touchpoints"), facts.as_of, policy)
     rates = [

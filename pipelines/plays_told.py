@@ -75,6 +75,7 @@ def _account(found: Mapping[str, Any]) -> list[Any]:
             parts.append(Panel(Text(step["draft"]), title="Draft"))
         if step["note"]:
             parts.append(Text(f"{step['step']}: {step['note']}"))
+    parts += [Text(f"Alert: {a['sentence']} Play: {a['play']}; {a['first_step']}.") for a in found["alerts"] or ()]
     for one in found["expansion"] or ():
         parts.append(
             Text(f"Expansion: {'open' if one['open'] else 'shut'}; {'; '.join(one['shut_by'] or one['tactics'])}")

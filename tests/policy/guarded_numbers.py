@@ -17,6 +17,10 @@ USAGE = "tests/features/test_signals_of_usage.py"
 PEOPLE = "tests/features/test_signals_of_people.py"
 MONEY = "tests/features/test_signals_of_money.py"
 EPISODES = "tests/features/test_signal_episodes.py"
+PLAYS = "tests/serving/workbench/plays"
+JOURNEY = "tests/serving/workbench/journey"
+DUE = f"{PLAYS}/test_prevention.py::test_each_stage_is_due_by_its_hours_of_working_days"
+STEPS = f"{PLAYS}/test_step.py::test_every_play_says_who_does_it_by_when_and_what_shows_that_it_worked"
 # The beginning of a number's path → tests of which at least one fails when it is changed; the longest one counts.
 # Paths are those of `churn policy lint` and docs/policy.md, places in a list counted from 0.
 TESTED: Mapping[str, tuple[str, ...]] = {
@@ -63,6 +67,52 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "money": ("tests/models/test_money.py",),
     "evidence.least_gap": ("tests/models/test_main_driver.py::test_a_lead_below_the_least_gap_names_nobody",),
     "tasks": ("tests/serving/test_tasks.py", "tests/serving/test_score.py"),
+    **{
+        f"plays.{play}.step_days": (STEPS,)
+        for play in (
+            *("usage", "onboarding", "support", "relationship", "sentiment", "payment", "contract", "people"),
+            *("expansion", "default", "win_back"),
+        )
+    },
+    "tasks.diagnose_hours": (DUE,),
+    "tasks.plan_hours": (DUE,),
+    "tasks.check_in_days": (
+        f"{PLAYS}/test_prevention.py::test_check_ins_come_every_week_after_the_plan_and_each_missed_one_stays_overdue",
+    ),
+    "tasks.recovery": (
+        f"{PLAYS}/test_success.py::test_the_day_is_the_first_of_two_green_scores_in_a_row_after_publication",
+        f"{PLAYS}/test_success.py::test_thirty_days_after_publication_are_over_on_the_thirty_first",
+    ),
+    "tasks.expansion_pause_days": (f"{PLAYS}/test_expansion.py::test_the_gate_opens_for_a_green_calm_account_alone",),
+    "tasks.executive_after_hours": (
+        f"{PLAYS}/test_prevention.py::test_a_breach_makes_a_step_for_whom_it_is_passed_on_to_until_nothing_is_past_due",
+    ),
+    "tasks.snooze_most_days": (f"{PLAYS}/test_said.py::test_no_snooze_lasts_longer_than_thirty_days",),
+    "tasks.reentry": (f"{PLAYS}/test_said.py",),
+    "tasks.win_back_days": (
+        f"{PLAYS}/test_win_back.py::test_a_return_within_180_days_of_the_end_is_a_win_back",
+        f"{PLAYS}/test_win_back.py::test_a_lost_account_may_be_won_back_for_180_days_unless_it_was_bought",
+    ),
+    "tasks.wins_days": (
+        f"{PLAYS}/test_wins.py::test_the_log_reaches_back_91_days_and_holds_nothing_of_the_day_itself",
+    ),
+    "onboarding.tasks": (f"{PLAYS}/test_onboarding.py::test_each_task_is_due_on_its_day_after_the_start",),
+    "expansion": (
+        f"{PLAYS}/test_expansion.py::test_the_gate_opens_for_a_green_calm_account_alone",
+        f"{PLAYS}/test_expansion.py::test_a_discount_outside_ten_to_twenty_percent_is_rejected_with_the_range",
+    ),
+    "renewals": (f"{PLAYS}/test_renewal.py::test_a_discount_above_the_policys_limit_goes_to_approval",),
+    "surveys": (
+        f"{JOURNEY}/test_cadence.py::test_satisfaction_is_asked_for_within_seven_days_of_a_closed_ticket",
+        f"{JOURNEY}/test_cadence.py::test_a_person_who_answered_anything_within_thirty_days_is_left_alone",
+    ),
+    "feature_requests": (
+        f"{JOURNEY}/test_feature_requests.py::test_a_request_is_answered_within_thirty_days_or_overdue",
+    ),
+    "advocacy": (
+        f"{JOURNEY}/test_feature_requests.py::test_who_lacks_one_of_them_is_told_which",
+        f"{PLAYS}/test_wins.py::test_what_was_reached_is_a_dated_sentence_of_its_kind",
+    ),
     "alerts": ("tests/serving/alerts/test_routing.py",),
     "tasks.business_hours": ("tests/serving/test_due.py",),
     "scenario": ("tests/policy/test_lint.py",),

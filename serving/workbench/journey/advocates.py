@@ -68,6 +68,8 @@ def advocate(
     nps = None if newest is None else float(newest[1])
     if nps is None or nps < rule.promoter_from:
         lacks.append("no NPS answer" if nps is None else f"the newest NPS answer is {nps:g}")
+    if account.tier is None:
+        lacks.append("not scored: too young, or its loss is known")
     if at_risk:
         lacks.append("a risk episode goes on")
     return Advocate(

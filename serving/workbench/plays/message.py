@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import product
 from typing import NamedTuple
 
 from serving.reasons import long_date
@@ -43,9 +44,10 @@ def draft(noticed: Sequence[Noticed], reached: str | None, as_of: date) -> Draft
     if not noticed:
         return Draft(None, "nothing that a customer can be told has numbers and a date")
     why = ""
-    for fact in noticed:
-        text = _text(fact, reached, as_of)
-        evidence = [fact.sentence, reached or "", _until(as_of)]
+    # A milestone's name is the customer's own and may break a check: then the text does without it.
+    for fact, opening in product(noticed, dict.fromkeys((reached, None))):
+        text = _text(fact, opening, as_of)
+        evidence = [fact.sentence, opening or "", _until(as_of)]
         wrong = faults(text, told=evidence, ours=fact.ours)
         if not wrong:
             return Draft(text)

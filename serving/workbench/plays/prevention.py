@@ -55,7 +55,7 @@ def rounds(
     *,
     runs: int,
 ) -> list[Begun]:
-    """The plays of the episode that goes on for each account, one each: the newest time it was asked for.
+    """The play that was asked for last in the episode that goes on, one for each account.
 
     `tasks` are rows of the tasks of all runs so far, with `on`, the day of the run. Those of an episode that is over
     are told as earlier rounds.
@@ -86,11 +86,25 @@ def rounds(
                 tuple(ended_on(levels.get(account, {}), runs)),
             )
         )
-    return begun
+    # Two plays of one account are one story: its newest is gone on with, the tasks of the other stand as they are.
+    newest: dict[str, Begun] = {}
+    for one in begun:
+        if one.account_id not in newest or one.on > newest[one.account_id].on:
+            newest[one.account_id] = one
+    return list(newest.values())
 
 
 def ended_on(levels: Levels, runs: int) -> list[date]:
     """The runs at which an episode of risk was over: the last of `runs` calm ones."""
+    return _episodes(levels, runs)[0]
+
+
+def goes_on(levels: Levels, runs: int) -> bool:
+    """Whether an episode of risk goes on: one calm run alone does not end it."""
+    return _episodes(levels, runs)[1]
+
+
+def _episodes(levels: Levels, runs: int) -> tuple[list[date], bool]:
     found, calm, ill = [], 0, False
     for day in sorted(levels):
         calm = 0 if levels[day].at_risk else calm + 1
@@ -98,7 +112,7 @@ def ended_on(levels: Levels, runs: int) -> list[date]:
         if ill and calm == runs:
             found.append(day)
             ill = False
-    return found
+    return found, ill
 
 
 def prevention(
@@ -146,7 +160,8 @@ def prevention(
         found += _check_ins(one, account, plan_due, words, contacts, as_of, policy)
     elif not lacks:
         found = [replace(step, state="done") for step in found]
-    return _looked_at(found, one, account, levels, words, as_of, policy)
+    found = _looked_at(found, one, account, levels, words, as_of, policy)
+    return [*found, *_passed_on(found, one, account, words, as_of, policy)]
 
 
 def _check_ins(
@@ -166,7 +181,9 @@ def _check_ins(
         held = any((due_at - every).date() < day <= due_at.date() for day in contacts)
         body = "Ask what has changed since the last talk, and celebrate what went well."
         done = held or (word is not None and word.over)
-        found.append(_step(one, account, step, f"Check in, time {place}", body, due_at, done, as_of, policy))
+        made = _step(one, account, step, f"Check in, time {place}", body, due_at, done, as_of, policy)
+        # One that was missed has been told when it was the next; it is listed, and only the next is told again.
+        found.append(replace(made, delivered=made.state == "open"))
         if due_at >= datetime.combine(as_of, time()):
             return found
     return found
@@ -217,6 +234,31 @@ def _looked_at(
         place = max(escalation.level(step.due_at, account.touch, account.zone, as_of, policy.tasks), again.to_manager)
         notes = [n for n in (step.note, again.note, put_off.refused if put_off else None) if n]
         found.append(replace(step, level=escalation.name(place, policy.tasks), note="; ".join(notes) or None))
+    return found
+
+
+def _passed_on(
+    steps: Sequence[Step], one: Begun, account: Account, words: Words, as_of: date, policy: Policy
+) -> list[Step]:
+    """A step for every level that a breach has reached beyond the first: somebody else has to see it, not only the owner.
+
+    It is due as soon as an assessment is: so many hours after the oldest breach, or for the last level after it.
+    """
+    late = [step for step in steps if step.state == "overdue"]
+    if not late:
+        return []
+    oldest, found, tasks = min(step.due_at for step in late), [], policy.tasks
+    reached = escalation.level(oldest, account.touch, account.zone, as_of, tasks)
+    for place in range(1, reached + 1):
+        since = oldest if place == 1 else due(oldest, tasks.executive_after_hours, account.zone, tasks)
+        role, due_at = escalation.name(place, tasks), due(since, tasks.assess_hours, account.zone, tasks)
+        body = "Past due:\n" + "\n".join(f"- {s.subject}, since {s.due_at:%Y-%m-%d %H:%M} UTC" for s in late)
+        step = f"escalation_{role}"
+        done = (word := words.get(_key(one, step))) is not None and word.over
+        made = _step(
+            one, account, step, f"For the {role}: {len(late)} steps are past due", body, due_at, done, as_of, policy
+        )
+        found.append(replace(made, owner_type=role, level=role))
     return found
 
 

@@ -22,7 +22,7 @@ class Renewal:
     """A term that ends soon or has just ended.
 
     `stage` is the last of the policy's stages that was entered, in days; `outcome` is renewed, expanded, contracted or
-    lost, null while nothing is signed or decided. `discount` is the share off the list price that is on the table,
+    lost, null while nothing is signed or decided: a term of the same product that follows, however early it was signed. `discount` is the share off the list price that is on the table,
     null where no open renewal deal or no list price says so; above the policy's limit it `needs_approval`.
     """
 
@@ -54,6 +54,14 @@ def renewal(terms: Sequence[Term], deals: Iterable[Row], as_of: date, policy: Po
     if not near:
         return None
     term = min(ahead, key=lambda t: t.ends_on) if ahead else max(near, key=lambda t: t.ends_on)
+    # Terms of one product that end on one day are renewed as one.
+    together = [t for t in near if (t.ends_on, t.product) == (term.ends_on, term.product)]
+    listed = [t.list_arr for t in together if t.list_arr is not None]
+    term = term._replace(
+        starts_on=max(t.starts_on for t in together),
+        arr=sum(t.arr for t in together),
+        list_arr=sum(listed) if len(listed) == len(together) else None,
+    )
     days = (term.ends_on - as_of).days
     discount = _discount(term, deals, as_of)
     outcome, new_arr = _outcome(term, terms, as_of, policy)
@@ -72,7 +80,13 @@ def renewal(terms: Sequence[Term], deals: Iterable[Row], as_of: date, policy: Po
 
 def _outcome(term: Term, terms: Sequence[Term], as_of: date, policy: Policy) -> tuple[str | None, float | None]:
     grace = timedelta(days=policy.label.lapse_days)
-    following = [t for t in terms if term.starts_on < t.starts_on <= term.ends_on + grace and t.ends_on > term.ends_on]
+    following = [
+        t
+        for t in terms
+        if t.product == term.product
+        and term.starts_on < t.starts_on <= term.ends_on + grace
+        and t.ends_on > term.ends_on
+    ]
     if following:
         new = sum(t.arr for t in following if t.starts_on == following[0].starts_on)
         return ("renewed" if new == term.arr else "expanded" if new > term.arr else "contracted"), new
@@ -88,7 +102,8 @@ def _discount(term: Term, deals: Iterable[Row], as_of: date) -> float | None:
     if not began or not term.list_arr:
         return None
     newest = max(began, key=lambda d: d["created_at"])
-    return max(0.0, 1 - float(newest["amount"]) / term.list_arr)
+    # Rounded, so that 1,600 of 2,000 is a fifth and not a little less.
+    return max(0.0, round(1 - float(newest["amount"]) / term.list_arr, 6))
 
 
 def renewal_steps(found: Renewal, account: Account, words: Iterable[str], as_of: date, policy: Policy) -> list[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +12,11 @@ from serving.episodes import UNDER_WAY, Level
 from serving.workbench.plays.rows import Row, day_of
 
 SNOOZED = "snoozed"
-"""The outcome that puts a task off: with a reason, and in `expires_on` the day it comes back."""
+"""The outcome that puts a task off: with a reason, and in `expires_on` the day it comes back.
+
+A CRM whose tasks have no such field takes it as one text: `snoozed until 2026-06-20: waits for the budget`.
+"""
+IN_ONE_TEXT = re.compile(rf"{SNOOZED}\s*(?:until\s+)?(?P<until>\d{{4}}-\d\d-\d\d)?\s*[:,–-]?\s*(?P<why>.*)", re.DOTALL)
 
 
 class Said(NamedTuple):
@@ -45,12 +50,23 @@ def last_words(feedback: Iterable[Row]) -> dict[str, Said]:
     """Task key → the last outcome recorded of it."""
     rows = [r for r in feedback if r["kind"] == "task_outcome" and r.get("task_key") and r.get("value")]
     rows.sort(key=lambda r: (r["recorded_at"], str(r.get("feedback_id") or "")))
-    return {
-        str(r["task_key"]): Said(
-            str(r["value"]).strip().lower(), r.get("reason"), r["recorded_at"], day_of(r.get("expires_on"))
-        )
-        for r in rows
-    }
+    return {str(r["task_key"]): _said(r) for r in rows}
+
+
+def _said(row: Row) -> Said:
+    text = str(row["value"]).strip()
+    put_off = IN_ONE_TEXT.fullmatch(text[:1].lower() + text[1:])
+    if put_off is None:
+        return Said(text.lower(), row.get("reason"), row["recorded_at"], day_of(row.get("expires_on")))
+    until = day_of(row.get("expires_on")) or _day(put_off["until"])
+    return Said(SNOOZED, put_off["why"].strip() or row.get("reason"), row["recorded_at"], until)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def snooze(said: Said | None, then: Level, now: Level, as_of: date, tasks: Tasks) -> Snooze | None:

@@ -25,8 +25,8 @@ NEARLY_A_DAY = 23
 class Step:
     """A step that stands. Times are UTC and naive.
 
-    `kind` is the playbook: prevention, renewal, expansion, win_back, onboarding or success_plan. `level` is who looks
-    at it now (I11). `draft` is the message to the customer, null where nothing may be said.
+    `kind` is the playbook: prevention, renewal, expansion, win_back or onboarding. `owner_type` is a role of the
+    policy, for a breach that was passed on a level of its escalation. `level` is who looks at it now (I11). `draft` is the message to the customer, null where nothing may be said.
     """
 
     account_id: str

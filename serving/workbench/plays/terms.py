@@ -23,7 +23,7 @@ class Term(NamedTuple):
     decision_kind: str | None = None
     effective_on: date | None = None
     reason: str | None = None
-    seats: int | None = None
+    product: str | None = None
 
     def in_force(self, day: date) -> bool:
         """From its first day on, up to the day it ends."""
@@ -66,7 +66,7 @@ def terms_of(rows: Iterable[Row]) -> dict[str, list[Term]]:
                 row.get("decision_kind"),
                 day_of(row.get("effective_on")),
                 row.get("reason"),
-                None if row.get("seats") is None else int(row["seats"]),
+                row.get("product"),
             )
         )
     return {account: sorted(terms, key=lambda t: (t.starts_on, t.ends_on)) for account, terms in found.items()}

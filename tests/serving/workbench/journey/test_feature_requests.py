@@ -109,6 +109,11 @@ def test_who_lacks_one_of_them_is_told_which(tiers: list[Past], score: float | N
     assert (found.candidate, found.lacks, found.asks) == (False, (lacks,), ())
 
 
+def test_an_account_that_decided_to_leave_is_not_asked() -> None:
+    found = advocate(account(tier=None), GREEN, [answer(9, "2026-05-01")], [], [], False, AS_OF, POLICY)
+    assert found.lacks == ("not scored: too young, or its loss is known",)
+
+
 def test_champions_with_access_and_recorded_referrals_are_counted() -> None:
     people = [person("1", "champion"), person("2", "champion", bounced_at=at("2026-05-01")), person("3", "sponsor")]
     found = judged(

@@ -103,6 +103,12 @@ def test_the_draft_begins_with_what_they_reached_and_notices_the_signal() -> Non
     assert "Our records go up to 31 May 2026" in found.text
 
 
+def test_a_milestone_named_in_our_jargon_is_left_out_of_the_draft() -> None:
+    found = draft([Noticed(LOGINS)], "Your team reached the goal churn model live on 3 March 2026.", DAY)
+    assert found.text is not None
+    assert found.text.split("\n\n")[1].startswith("You came to us with goals")
+
+
 def test_without_a_fact_that_may_be_told_there_is_no_draft_and_a_reason() -> None:
     found = draft([], None, DAY)
     assert found.text is None

@@ -33,6 +33,10 @@ def test_a_breach_goes_to_the_manager_and_48_hours_later_to_an_executive_of_high
     assert name(level(MONDAY_NOON, touch, "UTC", as_of, TASKS), TASKS) == who
 
 
+def test_what_is_due_this_moment_is_not_breached_yet() -> None:
+    assert level(at("2026-06-02T00:00"), "high", "UTC", date(2026, 6, 2), TASKS) == 0
+
+
 def test_the_48_hours_are_those_of_working_days() -> None:
     friday_noon = at("2026-06-05T12:00")
     assert level(friday_noon, "high", "UTC", date(2026, 6, 9), TASKS) == 1  # Tuesday 00:00: 36 working hours

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from serving.due import WEEKDAYS
 from serving.workbench.plays.onboarding import FirstDays, first_days, onboarding_steps
 from serving.workbench.plays.step import Step
-from tests.serving.workbench.facts import POLICY, account, milestone, touch
+from tests.serving.workbench.facts import POLICY, account, milestone, touch, with_rules
 
 START = date(2026, 6, 1)
 NOTHING = FirstDays()
@@ -22,13 +23,10 @@ def steps(day: int, arr: float | None = MID, seen: FirstDays = NOTHING, over: An
 
 
 def test_each_task_is_due_on_its_day_after_the_start() -> None:
-    due = {
-        s.step: (s.due_at.date() - START).days
-        for s in steps(0).values()
-        if not s.step.startswith(("mail", "check_in_7", "check_in_30"))
-    }
-    # A step whose day falls on a weekend (27, 28: none; day 60 is a Friday, 90 a Sunday) is due on the next working day.
-    assert due == {
+    daily = POLICY.tasks.business_hours.model_copy(update={"weekdays": WEEKDAYS})
+    always = with_rules(tasks={"business_hours": daily})
+    found = onboarding_steps(account(started_on=START), NOTHING, (), START, always)
+    assert {s.step: (s.due_at.date() - START).days for s in found if not s.step.endswith(tuple("0123456789"))} == {
         "welcome_mail": 1,
         "getting_started_guide": 1,
         "schedule_the_kickoff": 1,
@@ -44,10 +42,14 @@ def test_each_task_is_due_on_its_day_after_the_start() -> None:
         "mid_onboarding_check_in": 60,
         "expand_use_cases": 60,
         "find_further_stakeholders": 60,
-        "completion_review": 91,
-        "hand_over_to_the_success_plan": 91,
-        "find_opportunities_to_expand": 91,
+        "completion_review": 90,
+        "hand_over_to_the_success_plan": 90,
+        "find_opportunities_to_expand": 90,
     }
+
+
+def test_a_task_of_a_sunday_is_due_on_monday() -> None:
+    assert steps(0)["completion_review"].due_at.date() == START + timedelta(days=91)
 
 
 def test_tech_touch_gets_the_mails_alone_and_the_others_check_ins_too() -> None:

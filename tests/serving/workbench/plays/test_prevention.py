@@ -12,7 +12,7 @@ import pytest
 from policy.policy import Policy
 from serving.episodes import Level
 from serving.workbench.plays.message import Draft
-from serving.workbench.plays.prevention import Begun, ended_on, prevention, rounds
+from serving.workbench.plays.prevention import Begun, ended_on, goes_on, prevention, rounds
 from serving.workbench.plays.said import Said
 from serving.workbench.plays.step import Step
 from tests.serving.workbench.facts import POLICY, account, at
@@ -140,6 +140,18 @@ def test_a_breached_step_is_looked_at_by_the_manager_and_later_by_an_executive_f
     assert steps(date(2026, 6, 5), {"assess": done()})["assess"].level is None
 
 
+def test_a_breach_makes_a_step_for_whom_it_is_passed_on_to_until_nothing_is_past_due() -> None:
+    assert not [s for s in steps(ON) if s.startswith("escalation")]
+    # Due on Tuesday at ten: the manager has until Wednesday at ten, the executive from Thursday at ten until Friday.
+    found = {n: s for n, s in steps(date(2026, 6, 5)).items() if n.startswith("escalation")}
+    assert {n: (s.owner_type, s.due_at) for n, s in found.items()} == {
+        "escalation_manager": ("manager", at("2026-06-03T10:00")),
+        "escalation_executive": ("executive", at("2026-06-05T10:00")),
+    }
+    assert "Assess what the data show: adoption rescue, since 2026-06-02 10:00 UTC" in found["escalation_manager"].body
+    assert not [s for s in steps(date(2026, 6, 3), {"assess": done()}) if s.startswith("escalation")]
+
+
 def test_a_relapse_begins_with_the_manager() -> None:
     again = replace(BEGUN, earlier=(date(2026, 4, 6), ON), ended=(date(2026, 5, 11),))
     found = steps(ON, begun=again)["assess"]
@@ -177,6 +189,35 @@ def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_g
     published = {ON: PUBLISHED, later: at("2026-06-15T10:00")}
     (found,) = rounds(tasks, published, {"a": {ON: YELLOW, later: RED}}, runs=2)
     assert (found.on, found.period, found.earlier) == (later, "2026-W25", (ON, later))
+
+
+def test_one_calm_run_alone_does_not_end_an_episode() -> None:
+    second, third = date(2026, 6, 8), date(2026, 6, 15)
+    assert goes_on({ON: YELLOW, second: CALM}, 2)
+    assert not goes_on({ON: YELLOW, second: CALM, third: CALM}, 2)
+    assert not goes_on({ON: CALM}, 2)
+
+
+def test_of_two_plays_of_one_account_the_newest_is_gone_on_with() -> None:
+    later, other = date(2026, 6, 8), "listen and answer"
+    tasks = [task(step, period="2026-W23") for step in ("assess", "reach_out")]
+    tasks += [
+        task(step, later) | {"play": other, "task_key": f"a|{other}:{step}|2026-W24"}
+        for step in ("assess", "reach_out")
+    ]
+    levels = {"a": {ON: YELLOW, later: RED}}
+    (found,) = rounds(tasks, {ON: PUBLISHED, later: at("2026-06-08T10:00")}, levels, runs=2)
+    assert (found.play, found.period) == (other, "2026-W24")
+
+
+def test_of_check_ins_the_next_alone_becomes_a_task() -> None:
+    found = steps(date(2026, 7, 1))
+    assert [n for n, s in found.items() if n.startswith("check_in") and s.delivered] == ["check_in_4"]
+
+
+def test_the_run_that_began_the_episode_is_part_of_it() -> None:
+    (found,) = rounds([task("assess"), task("reach_out")], {ON: PUBLISHED}, {"a": {ON: YELLOW}}, runs=2)
+    assert (found.on, found.published_at, found.ended) == (ON, PUBLISHED, ())
 
 
 def test_a_play_of_an_episode_that_is_over_is_no_round() -> None:

@@ -58,6 +58,25 @@ def test_a_following_term_records_the_outcome_and_ends_the_steps(arr: float, out
     assert renewal_steps(found, account(), [], AS_OF, POLICY) == []
 
 
+def test_terms_that_end_on_one_day_are_renewed_as_one() -> None:
+    end = AS_OF + timedelta(days=45)
+    more = term("2026-01-01", end.isoformat(), 500.0, list_arr=1_000.0)
+    one = term(end.isoformat(), (end + timedelta(days=365)).isoformat(), 1_500.0)
+    found = renewal([ending(45, list_arr=1_000.0), more, one], [], AS_OF, POLICY)
+    assert found is not None
+    assert (found.arr, found.outcome, found.new_arr) == (1_500.0, "renewed", 1_500.0)
+    open_ = renewal([ending(45, list_arr=1_000.0), more], [deal(1_800.0)], AS_OF, POLICY)
+    assert open_ is not None
+    assert open_.discount == pytest.approx(0.10)
+
+
+def test_a_term_of_another_product_renews_nothing() -> None:
+    beside = term("2026-05-01", "2028-05-01", 500.0, product="add-on")
+    found = renewal([ending(45, product="platform"), beside], [], AS_OF, POLICY)
+    assert found is not None
+    assert found.outcome is None
+
+
 def test_a_decision_to_leave_and_a_lapse_beyond_thirty_days_are_lost() -> None:
     lost = renewal([ending(45, decided_on=date(2026, 5, 1), decision_kind="voluntary")], [], AS_OF, POLICY)
     lapsed = renewal([ending(-31)], [], AS_OF, POLICY)

@@ -28,6 +28,21 @@ def test_the_last_word_on_a_task_counts_and_other_kinds_say_nothing_of_it() -> N
     assert found["k"].over
 
 
+@pytest.mark.parametrize(
+    ("text", "why", "until"),
+    [
+        ("Snoozed until 2026-06-20: waits for the budget", "waits for the budget", date(2026, 6, 20)),
+        ("snoozed 2026-06-20 waits", "waits", date(2026, 6, 20)),
+        ("snoozed: no date", "no date", None),
+        ("snoozed until 2026-06-31: no such day", "no such day", None),
+        ("snoozed", None, None),
+    ],
+)
+def test_a_snooze_may_be_written_as_one_text(text: str, why: str | None, until: date | None) -> None:
+    said = last_words([row(text, 4)])["k"]
+    assert (said.value, said.reason, said.expires_on) == ("snoozed", why, until)
+
+
 @pytest.mark.parametrize(("value", "over"), [("in progress", False), ("snoozed", False), ("no_answer", True)])
 def test_a_task_under_way_or_put_off_is_not_over(value: str, over: bool) -> None:
     assert last_words([row(value, 4)])["k"].over == over

@@ -1,0 +1,319 @@
+"""The playbooks on what the pipeline holds: by hand on small facts, and once over the whole simulated book."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data_contracts.contract import output_contract
+from data_contracts.validate import ROW, Validator
+from pipelines import deliver
+from pipelines.build_features import Checked
+from pipelines.journey import found_journey, journey_on
+from pipelines.plays import plays_on
+from pipelines.plays_facts import PlaysFacts, Runs, plays_facts, runs_until
+from pipelines.plays_found import alerts, found_plays
+from pipelines.plays_told import nearest
+from pipelines.settings import open_project
+from policy.errors import UsageError
+from policy.policy import load_policy
+from serving.episodes import level
+from serving.tasks import COLUMNS
+from serving.workbench.journey.advocates import Past
+from serving.workbench.plays.account import Account
+from serving.workbench.plays.content import faults
+from serving.workbench.plays.message import draft
+from serving.workbench.plays.said import Said
+from serving.workbench.plays.terms import Term
+from serving.workbench.plays.wins import newest_reached
+from tests.pipelines.conftest import UNTIL, Run
+
+POLICY = load_policy()
+DAY = date(2026, 6, 1)
+LOGINS = "Daily logins fell from 41 to 12 since 4 May 2026."
+TOLD = {"W1": LOGINS, "E1": "95 % of the features paid for were used since 4 May 2026."}
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def signal(name: str, kind: str, status: str = "open") -> dict[str, Any]:
+    return {
+        "account_id": "a",
+        "episode_key": f"a|{name}|2026-05-18",
+        "episode_started_on": date(2026, 5, 18),
+        "name": {"W1": "login_drop", "E1": "adoption"}[name],
+        "kind": kind,
+        "status": status,
+        "confirmatory": False,
+        "signal": name,
+        "sentence": TOLD[name],
+        "play": {"W1": "adoption rescue", "E1": "expansion talk"}[name],
+    }
+
+
+def evidence(name: str) -> dict[str, Any]:
+    what = {"W1": "daily logins", "E1": "use of the features paid for"}[name]
+    return {
+        "account_id": "a",
+        "episode_key": f"a|{name}|2026-05-18",
+        "signal": name,
+        "what": what,
+        "sentence": TOLD[name],
+    }
+
+
+def facts(
+    tiers: dict[date, str] | None = None,
+    signals: list[dict[str, Any]] | None = None,
+    tables: dict[str, list[dict[str, Any]]] | None = None,
+    looked: bool = True,
+    **more: Any,
+) -> PlaysFacts:
+    """One account of USD 60,000 since 2025, in the tiers of these runs; with tasks of the last run unless it is green."""
+    runs = tiers or {DAY: "yellow"}
+    tasks = [
+        {
+            "account_id": "a", "play": "adoption rescue", "step": step, "task_key": f"a|adoption rescue:{step}|2026-W23",
+            "due_at": at("2026-06-02T10:00"), "on": DAY,
+        }
+        for step in ("assess", "reach_out") if runs[max(runs)] != "green"
+    ]  # fmt: skip
+    health = {"green": 80.0, "yellow": 60.0, "red": 30.0}
+    given: dict[str, Any] = {
+        "as_of": DAY,
+        "run_id": "r",
+        "accounts": {
+            "a": Account("a", "Acme", "csm-1", "UTC", date(2025, 1, 1), date(2027, 1, 1), 60_000.0, runs[max(runs)], "low", POLICY)
+        },
+        "created": {},
+        "terms": {"a": [Term("a", date(2025, 1, 1), date(2027, 1, 1), 60_000.0)]},
+        "runs": Runs(
+            {day: datetime.combine(day, at("2026-01-01T10:00").time()) for day in runs},
+            {"a": {day: level(tier, "low") for day, tier in runs.items()}},
+            {"a": {day: health[tier] for day, tier in runs.items()}},
+            {"a": runs},
+            tasks,
+        ),
+        "words": {},
+        "signals": {"a": signals or []} if looked else None,
+        "evidence": {"a": [evidence(n) for n in ("W1", "E1")]},
+        "reasons": {},
+        "held": frozenset(),
+        "delivered": frozenset({"milestones", "touchpoints", "survey_responses", "support_tickets", "users"}),
+        "tables": {name: {"a": rows} for name, rows in (tables or {}).items()},
+    }  # fmt: skip
+    return PlaysFacts(**(given | more))
+
+
+def test_a_fall_opens_the_prevention_play_with_a_draft_about_the_signal_that_stands() -> None:
+    found = found_plays(facts(signals=[signal("W1", "warning")]), POLICY)
+    steps = {s.step: s for s in found.steps}
+    assert list(steps) == ["assess", "reach_out", "diagnose", "plan", "check_in_1"]
+    assert "We noticed that daily logins fell from 41 to 12 since 4 May 2026" in str(steps["reach_out"].draft)
+
+
+def test_an_alert_names_its_play_first_step_owner_type_and_success() -> None:
+    (found,) = alerts(facts(signals=[signal("W1", "warning"), signal("E1", "expansion")]), POLICY)
+    assert (found["signal"], found["since"], found["play"]) == ("W1", "2026-05-18", "adoption rescue")
+    assert (found["owner_type"], found["first_step"]) == ("csm", "Call the champion about what changed in daily work")
+    assert found["success_metric"]
+    assert alerts(facts(signals=[signal("W1", "warning", "cleared")]), POLICY) == []
+    assert alerts(facts(signals=[signal("W1", "warning")], held=frozenset({"a"})), POLICY) == []
+
+
+def test_a_signal_that_has_cleared_is_not_told_to_the_customer() -> None:
+    found = found_plays(facts(signals=[signal("W1", "warning", "cleared")]), POLICY)
+    (step,) = [s for s in found.steps if s.step == "reach_out"]
+    assert (step.draft, step.note) == (None, "nothing that a customer can be told has numbers and a date")
+
+
+def test_an_account_held_out_has_no_play_at_all() -> None:
+    found = found_plays(facts(held=frozenset({"a"})), POLICY)
+    assert (found.steps, found.plans) == ([], [])
+
+
+CALM = {date(2026, 5, 18): "green", date(2026, 5, 25): "green", DAY: "green"}
+
+
+def test_the_gate_of_a_calm_green_account_is_open_since_the_run_that_found_it_green() -> None:
+    found = found_plays(facts(CALM, [signal("E1", "expansion")]), POLICY)
+    assert [(c.open, c.tactics) for c in found.chances] == [(True, ("upsell",))]
+    assert [(s.period, s.due_at.date()) for s in found.steps] == [
+        ("2026-05-18", date(2026, 5, 25)),
+        ("2026-05-18", date(2026, 6, 1)),
+        ("2026-05-18", date(2026, 6, 8)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"signals": [signal("E1", "expansion"), signal("W1", "warning")]}, "a warning stands: login drop"),
+        (
+            {"tables": {"support_tickets": [{"account_id": "a", "escalated_at": at("2026-05-20T09:00")}]}},
+            "an escalation on 2026-05-20",
+        ),
+        (
+            {"words": {"a|expansion talk:step_1|2026-04-01": Said("not now", None, at("2026-05-20T09:00"))}},
+            "the last talk was closed, it rests until 2026-06-17",
+        ),
+    ],
+)
+def test_what_is_on_record_shuts_the_gate(change: dict[str, Any], why: str) -> None:
+    found = found_plays(facts(CALM, **({"signals": [signal("E1", "expansion")]} | change)), POLICY)
+    assert found.chances[0].shut_by == (why,)
+    assert found.steps == []
+
+
+def test_an_episode_that_ended_last_week_shuts_it_too() -> None:
+    ill = {date(2026, 5, 11): "red", date(2026, 5, 18): "green", date(2026, 5, 25): "green", DAY: "green"}
+    found = found_plays(facts(ill, [signal("E1", "expansion")]), POLICY)
+    assert found.chances[0].shut_by == ("a risk episode ended on 2026-05-25",)
+    assert [w.sentence for w in found.wins] == ["Back to green on 18 May 2026."]
+
+
+def test_an_episode_that_one_calm_run_has_not_ended_shuts_it() -> None:
+    found = found_plays(facts({date(2026, 5, 25): "yellow", DAY: "green"}, [signal("E1", "expansion")]), POLICY)
+    assert found.chances[0].shut_by == ("a risk episode goes on",)
+
+
+def test_where_nobody_looked_for_signals_nothing_is_known_of_chances() -> None:
+    assert found_plays(facts(CALM, [signal("E1", "expansion")], looked=False), POLICY).chances == []
+
+
+def test_without_milestones_no_plan_is_judged() -> None:
+    assert found_plays(facts(delivered=frozenset()), POLICY).plans == []
+
+
+def test_what_rests_on_a_table_that_is_not_delivered_is_null() -> None:
+    found = found_journey(facts(delivered=frozenset()), {}, POLICY)
+    assert (found.cadence, found.asks, found.rates, found.requests, found.wishes, found.advocates) == (None,) * 6
+    whole = found_journey(facts(CALM), {"a": [Past(DAY, "green")]}, POLICY)
+    assert whole.cadence is not None
+    assert {o.kind for o in whole.cadence} == {"check_in", "review", "nps"}
+    assert all(o.on_qbr_list for o in whole.cadence)  # high touch
+
+
+def test_what_is_due_now_stands_on_top() -> None:
+    rows = [
+        {"task_key": k, "due_at": f"2026-{d}T17:00:00"} for k, d in (("a", "06-09"), ("b", "05-31"), ("c", "06-03"))
+    ]
+    assert [r["task_key"] for r in nearest(rows, "2026-06-01")] == ["b", "c", "a"]
+
+
+def stored(folder: Path) -> Any:
+    (folder / "churn.toml").write_text("", encoding="utf-8")
+    project = open_project(folder)
+    row = {"account_id": ["a"], "run_id": ["r"], "published_at": [at("2026-06-01T10:00")], "health_score": [60.0],
+           "health_tier": ["yellow"], "risk_tier": ["low"]}  # fmt: skip
+    task = {"task_key": ["a|call:assess|2026-W23"], "account_id": ["a"], "as_of": [DAY], "run_id": ["r"]}
+    own = task | {"task_key": ["a|call:plan|2026-W23"]}
+    book = {"account_id": ["a"], "name": ["Acme"], "owner_id": ["csm-1"], "owner_email": ["csm-1@example.org"]}
+    for what, part, table in (
+        ("scores", "scores", row), ("tasks", "tasks", task), ("book", "book", book), ("plays", "tasks", own),
+    ):  # fmt: skip
+        pq.write_table(pa.table(table), project.out(what, f"as_of={DAY}") / f"{part}.parquet")
+    return project
+
+
+def test_the_tasks_of_the_plays_go_to_the_crm_after_those_of_the_score(tmp_path: Path) -> None:
+    project = stored(tmp_path)
+    _, rows = deliver.staged(project, DAY.isoformat())
+    tasks = [row for row in rows if row.kind == "task"]
+    assert [(t.key, t.owner_email) for t in tasks] == [
+        ("a|call:assess|2026-W23", "csm-1@example.org"),
+        ("a|call:plan|2026-W23", "csm-1@example.org"),
+    ]
+
+
+def test_only_runs_up_to_the_day_and_whole_weeks_away_are_looked_at(tmp_path: Path) -> None:
+    project = stored(tmp_path)
+    assert list(runs_until(project, DAY).published) == [DAY]
+    assert list(runs_until(project, date(2026, 6, 8)).published) == [DAY]
+    assert list(runs_until(project, date(2026, 6, 9)).published) == []
+    assert list(runs_until(project, date(2026, 5, 25)).published) == []
+
+
+@pytest.fixture
+def on_the_book(scored: Path, checked: Checked) -> Checked:
+    """The checked sources of the simulated company, with the state of a scored copy of it."""
+    return replace(checked, project=checked.project.model_copy(update={"folder": scored}))
+
+
+def test_over_the_whole_book_the_drafts_pass_every_check_and_the_tasks_their_contract(on_the_book: Checked) -> None:
+    day = UNTIL.isoformat()
+    found = plays_on(on_the_book, day, write_tasks=True)
+    json.dumps(found, allow_nan=False)
+    assert {"prevention", "onboarding"} <= set(found["by_kind"])
+    drafts = [step["draft"] for step in found["steps"] if step["draft"]]
+    assert drafts
+    for text in drafts:
+        # The numbers are checked where the evidence is known; here the text's own stand for it.
+        assert faults(text, told=[text], ours="our side" in text) == []
+    assert all(step["due_at"] and step["owner_type"] for step in found["steps"])
+    assert all(alert["play"] and alert["first_step"] and alert["success_metric"] for alert in found["alerts"] or ())
+    keys = [step["task_key"] for step in found["steps"]]
+    assert len(set(keys)) == len(keys)
+    tasks = pd.read_parquet(on_the_book.project.state / "plays" / f"as_of={day}" / "tasks.parquet", partitioning=None)
+    assert (list(tasks), len(tasks)) == (COLUMNS, found["tasks"])
+    checks = Validator().findings(
+        tasks.assign(**{ROW: range(len(tasks))}), output_contract("tasks"), now=at("2026-06-02")
+    )
+    assert not checks.failed
+    someone = found["steps"][0]["account_id"]
+    assert {step["account_id"] for step in plays_on(on_the_book, day, someone)["steps"]} == {someone}
+    with pytest.raises(UsageError, match="no term in force"):
+        plays_on(on_the_book, day, "nobody")
+
+
+def test_every_draft_that_the_book_could_need_passes_with_its_own_evidence(on_the_book: Checked) -> None:
+    known = plays_facts(on_the_book, UNTIL.isoformat())
+    reached = newest_reached(found_plays(known, on_the_book.project.policy).wins)
+    texts = 0
+    for account in known.accounts:
+        told = known.noticed(account)
+        made = draft(told, reached.get(account), known.as_of)
+        # Nothing that may be told is ever held back: a check would then stop what the code itself had written.
+        assert (made.text is None) == (told == []), made.held_back
+        texts += made.text is not None
+    assert texts > 20
+
+
+def test_the_board_agrees_with_the_book_that_was_scored(on_the_book: Checked) -> None:
+    day = UNTIL.isoformat()
+    found = journey_on(on_the_book, day)
+    json.dumps(found, allow_nan=False)
+    state = on_the_book.project.state
+    book = pd.read_parquet(state / "book" / f"as_of={day}" / "book.parquet", partitioning=None)
+    known = book.dropna(subset=["journey_status"]).set_index("account_id")["journey_status"].to_dict()
+    board = {line["account_id"]: line["status"] for line in found["board"]}
+    assert known
+    assert {account: board[account] for account in known} == known
+    assert found["advocates"] is not None
+    assert all(a["candidate"] for a in found["advocates"])
+    written = {p.stem for p in (state / "journey" / f"as_of={day}").glob("*.parquet")}
+    assert written >= {"board", "cadence", "surveys", "feature_requests", "advocates"}
+
+
+@pytest.mark.slow
+def test_the_commands_print_one_object_and_their_tasks_are_new_to_the_crm(scored: Path, churn: Run) -> None:
+    code, found, _ = churn("plays", "--project", scored, "--write-tasks", "--json")
+    assert (code, found["as_of"]) == (0, UNTIL.isoformat())
+    code, planned, _ = churn("plan", "--project", scored, "--json")
+    assert (code, planned["tasks"]["rejected"]) == (0, 0)
+    assert planned["tasks"]["new"] >= found["tasks"] > 0
+    code, error, _ = churn("plays", "nobody", "--project", scored, "--json")
+    assert (code, error["error"]["where"]) == (2, "account")
+    code, told, _ = churn("journey", "--project", scored)
+    assert code == 0
+    assert "accounts onboarding" in told
