@@ -70,6 +70,17 @@ def test_closing_the_escalation_lifts_the_cap_and_what_it_held_down() -> None:
     assert (both.score_after, both.changes) == (pytest.approx(45.5), ())
 
 
+def test_under_a_cap_two_inputs_are_worth_more_together_than_each_alone() -> None:
+    # Where an escalation holds engagement at 62: trainings alone bring 2 of their 40 points, closing it alone nothing.
+    # 57.5 to begin with (sentiment counts in full), 10.5 for the invoice, and 10 for both together: 78.
+    caps = [{"component": "engagement", "at_most": 62, "while": "open_escalations"}]
+    policy = policy_from({"health": {"tier_coverage": 0.0, "caps": caps}}, where="test")
+    found = one(all_got(open_escalations=1, past_due_days=20, learning_91d=3), policy)
+    assert (found.status, found.score, found.score_after) == ("reachable", pytest.approx(57.5), pytest.approx(78.0))
+    assert {c.indicator for c in found.changes} == {"open_escalations", "past_due_days", "learning_91d"}
+    assert found.hours == 11.0
+
+
 def test_a_green_account_needs_nothing_and_one_without_a_tier_gets_no_way() -> None:
     green = one(all_got(**ALL), open_escalations=0.0, past_due_days=0.0, learning_91d=3.0, seat_utilisation_28d=0.9)
     assert (green.status, green.changes, green.hours) == ("green", (), 0.0)
