@@ -113,10 +113,11 @@ def test_more_logins_are_also_a_rise_against_what_will_then_be_the_twelve_weeks_
 
 def test_movements_are_those_from_run_to_run_and_for_the_better_positive() -> None:
     day = [date(2026, 11, 2), DAY]
+    was, became = {"past_due_days": 20.0, "nps": None}, {"past_due_days": 5.0, "nps": None}
     history = pd.concat(
         [
-            accounts({"past_due_days": 20.0, "nps": None}, {"account_id": "new", "arr": None}).assign(as_of=day[0]),
-            accounts({"past_due_days": 5.0, "nps": None}, {"account_id": "late"}).assign(as_of=day[1]),
+            accounts(was, {"account_id": "poor", "arr": None}, {"account_id": "left"}).assign(as_of=day[0]),
+            accounts(became, {"account_id": "poor", "arr": None}, {"account_id": "came"}).assign(as_of=day[1]),
         ]
     )
     found = achieved(history, DEFAULT).set_index("indicator")
