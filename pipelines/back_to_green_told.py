@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serving.workbench.back_to_green.told import hours, shown
+from serving.workbench.back_to_green.told import WHY, hours, shown
 
 LISTED = 25
 
@@ -25,7 +25,7 @@ def one(found: Mapping[str, Any]) -> Any:
             changes.add_row(c["what"], c["before_text"], c["after_text"], hours(c["hours"]), str(c["similar_accounts"]))
         parts += [Text(""), changes]
     if found["not_offered"]:
-        told = "; ".join(f"{name.replace('_', ' ')}: {why}" for name, why in found["not_offered"].items())
+        told = "; ".join(f"{name.replace('_', ' ')}: {WHY[why]}" for name, why in found["not_offered"].items())
         parts += [Text(""), Text(f"Not offered: {told}.", style="dim")]
     return Group(*parts)
 

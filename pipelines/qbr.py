@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -156,7 +157,7 @@ def _recovery(project: Project, account: str, day: str) -> str:
 
 
 def write(made: Brief, folder: Path, *, currency: str, as_pdf: bool) -> dict[str, str]:
-    """Write both pages, as PDF too where asked for; what → path. The customer's lie in a folder of their own."""
+    """Write both pages, as PDF too where asked for, and the record; what → path. The customer's lie in a folder of their own."""
     stem = page_name(made.account_id).removesuffix(".html")
     pages = {"brief": brief_page(made, currency=currency), "sheet": sheet_page(made.sheet)}
     files = {}
@@ -168,7 +169,9 @@ def write(made: Brief, folder: Path, *, currency: str, as_pdf: bool) -> dict[str
         files[f"{what}_html"] = str(place / f"{stem}.html")
         if drawn is not None:
             files[f"{what}_pdf"] = str(_write_bytes(drawn, place / f"{stem}.pdf"))
-    return files
+    content = json.dumps(as_json(made), allow_nan=False, ensure_ascii=False, indent=1)
+    write_text(content, folder / f"{stem}.json")
+    return files | {"brief_json": str(folder / f"{stem}.json")}
 
 
 def _write_bytes(content: bytes, path: Path) -> Path:

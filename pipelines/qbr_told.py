@@ -8,6 +8,7 @@ from typing import Any
 WHAT = {
     "brief_html": "our brief",
     "brief_pdf": "our brief as PDF",
+    "brief_json": "our brief as a record",
     "sheet_html": "the customer's sheet",
     "sheet_pdf": "the customer's sheet as PDF",
 }

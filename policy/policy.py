@@ -73,6 +73,8 @@ FREE = {
     ("qbr", "short_minutes"),
     ("back_to_green", "inputs"),
 }
+# And, below such a place, keys that are null where the default leaves them out.
+OPEN_BELOW = (("plays",), ("back_to_green", "inputs"))
 
 
 class Policy(Frozen):
@@ -232,7 +234,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _laid_over(base: dict[str, Any], own: Mapping[str, Any], where: str, path: tuple[str, ...]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in own.items():
-        if key not in base and path not in FREE and path[:1] != ("plays",):
+        if key not in base and path not in FREE and not any(path[: len(p)] == p for p in OPEN_BELOW):
             name = ".".join((*path, str(key)))
             raise SettingsError(f"unknown key `{name}`.", where=where, cure=did_you_mean(str(key), base))
         old = base.get(key)

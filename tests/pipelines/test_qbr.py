@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -29,10 +30,12 @@ def test_a_review_is_written_for_us_and_for_the_customer(
     folder = project.resolve() / ".churn" / "qbr" / f"as_of={UNTIL}"
     assert found["files"] == {
         "brief_html": str(folder / f"{account}.html"),
+        "brief_json": str(folder / f"{account}.json"),
         "brief_pdf": str(folder / f"{account}.pdf"),
         "sheet_html": str(folder / "customer" / f"{account}.html"),
         "sheet_pdf": str(folder / "customer" / f"{account}.pdf"),
     }
+    assert json.loads((folder / f"{account}.json").read_text(encoding="utf-8")) == found["brief"]
     sheet = found["brief"]["sheet"]
     assert date.fromisoformat(sheet["since"]) == date(2026, 3, 2)
     assert len(sheet["parts"]) == 6
@@ -44,8 +47,8 @@ def test_a_review_is_written_for_us_and_for_the_customer(
     assert {p.read_bytes()[:4] for p in folder.rglob("*.pdf")} == {b"%PDF"}
     elsewhere = tmp_path / "out"
     code, again, _ = churn("qbr", account, "--project", project, "--out", elsewhere, "--no-pdf", "--json")
-    assert (code, again["minutes"], sorted(again["files"])) == (0, 60, ["brief_html", "sheet_html"])
-    assert sorted(p.suffix for p in elsewhere.rglob("*") if p.is_file()) == [".html", ".html"]
+    assert (code, again["minutes"], sorted(again["files"])) == (0, 60, ["brief_html", "brief_json", "sheet_html"])
+    assert sorted(p.suffix for p in elsewhere.rglob("*") if p.is_file()) == [".html", ".html", ".json"]
     code, failed, _ = churn("qbr", account, "--project", project, "--minutes", 50, "--json")
     assert (code, failed["error"]["where"]) == (2, "--minutes")
     code, failed, _ = churn("qbr", "acc-0000", "--project", project, "--json")

@@ -130,7 +130,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
     "qbr": ("tests/serving/qbr/test_brief.py",),
     "qbr.benchmark_least": ("tests/serving/qbr/test_benchmark.py",),
     "back_to_green": ("tests/serving/back_to_green/test_reach.py",),
-    "back_to_green.inputs": ("tests/serving/back_to_green/test_back_to_green.py::test_what_each_change_costs",),
+    "back_to_green.inputs": ("tests/serving/back_to_green/test_inputs.py::test_what_each_change_costs",),
 }
 # Groups of numbers that must keep their sum: what one gains another gives.
 SUMS = (

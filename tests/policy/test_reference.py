@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from policy.archive import leaves
+from policy.planned import planned
 from policy.policy import load_policy
 from policy.reference import Key, entries, page, reference
 
@@ -27,7 +28,11 @@ def test_a_key_a_default_a_meaning_and_its_rules() -> None:
     assert KEYS["signals.renewal.stages"].default == "[90, 60, 30]"
     assert KEYS["health.inputs"].default is None
     assert KEYS["segments.rows[].accounts_per_csm"].rules == "S4"
-    assert KEYS["qbr.total_minutes"].planned == "the business review (Q2–Q3)"
+    for start, to_come in planned().items():
+        below = [
+            key.planned for path, key in KEYS.items() if path == start or path.startswith((f"{start}.", f"{start}["))
+        ]
+        assert to_come in below, start
 
 
 def test_every_default_of_the_policy_stands_on_the_page() -> None:

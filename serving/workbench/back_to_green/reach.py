@@ -14,16 +14,13 @@ from models.health_score import health_scores
 from policy.policy import Policy
 from policy.segments import team_segment
 from serving.workbench.back_to_green.levers import better, earned, window_bound
-from serving.workbench.back_to_green.records import Offer
+from serving.workbench.back_to_green.records import Offer, Why
 
 WEEK = 7
 FULL = 100.0
 """Points that no value exceeds."""
 SCORE = "health_score"
 """The name under which movements of the whole score are kept."""
-NOT_KNOWN = "not known of this account"
-NOTHING_TO_GAIN = "nothing to gain"
-NO_ROOM = "similar accounts got no further"
 
 
 class Times(NamedTuple):
@@ -91,20 +88,20 @@ class Reach:
             (str(s), str(i)): rows for (s, i), rows in movements.groupby(["team_segment", "indicator"], sort=False)
         }
 
-    def offer(self, account: str, segment: str, indicator: str, value: float) -> Offer | str:
+    def offer(self, account: str, segment: str, indicator: str, value: float) -> Offer | Why:
         """How far this account could move the input, or why it is not offered."""
         if value != value:
-            return NOT_KNOWN
+            return "not_known"
         limits = self.policy.back_to_green
         own = float(earned(pd.Series([value]), indicator, self.policy).iloc[0])
         if own != own:
-            return NOT_KNOWN
+            return "not_known"
         if own >= FULL:
-            return NOTHING_TO_GAIN
+            return "nothing_to_gain"
         similar = self._similar(account, segment, indicator, own)
         count, changes = int(similar["account_id"].nunique()), similar["change"].to_numpy(dtype=float)
         if count < limits.least_similar:
-            return f"{count} similar accounts, {limits.least_similar} are needed"
+            return "too_few_similar"
         # A movement that one of them really made, never one between two of theirs.
         furthest = float(np.quantile(changes, limits.percentile, method="lower"))
         sign = better(indicator, self.policy)
@@ -112,7 +109,7 @@ class Reach:
         window = window_bound(indicator, value, self.days, self.policy)
         if window is not None:
             bound = sign * min(sign * bound, sign * window)
-        return Offer(indicator, value, bound, count) if sign * (bound - value) > 0 else NO_ROOM
+        return Offer(indicator, value, bound, count) if sign * (bound - value) > 0 else "no_further"
 
     def rose(self, account: str, segment: str, score: float, by: float) -> tuple[int, int]:
         """(accounts whose whole score once stood as near, those of them whose score then rose by at least this much)."""

@@ -10,6 +10,10 @@ from typing import Literal
 Status = Literal["green", "reachable", "not_reachable", "unrated"]
 """green: nothing is needed; unrated: too little is known for a tier, and no change of one input mends that."""
 
+Why = Literal["not_known", "nothing_to_gain", "no_further", "too_few_similar", "not_delivered", "no_segment"]
+"""Why an input is not offered: nothing is known of it, it has all points, similar accounts got no further, too few are
+known, its column is not delivered, or without a revenue there is no segment to be compared in."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -63,8 +67,8 @@ class WayBack:
     """Other accounts of its segment whose whole score once stood as near as an input has to."""
     rose_as_much: int
     """Those of them whose score then rose in the same time by as much as all changes together would raise this one's."""
-    not_offered: Mapping[str, str]
-    """Indicator → why it is not offered."""
+    not_offered: Mapping[str, Why]
+    """Indicator → why it is not offered; `told.WHY` has the words."""
     risk_tier: str | None
     probability: float | None
     probability_after: float | None

@@ -17,9 +17,8 @@ from policy.segments import team_segment
 from serving.workbench.back_to_green.cheapest import Options, cheapest, most
 from serving.workbench.back_to_green.levers import component_of, levels, moved
 from serving.workbench.back_to_green.reach import Reach, times
-from serving.workbench.back_to_green.records import Offer
+from serving.workbench.back_to_green.records import Offer, Why
 
-NO_SEGMENT = "no revenue is known, so no segment to be compared in"
 ROUNDING = 1e-9
 """Scores are rounded to ten decimals; a sum of a dozen differences of them is exact to this."""
 
@@ -43,7 +42,7 @@ class Found:
     score_after: float
     similar_accounts: int
     rose_as_much: int
-    not_offered: Mapping[str, str]
+    not_offered: Mapping[str, Why]
 
 
 Option = tuple[Move, ...]
@@ -84,22 +83,23 @@ def find(
     return {p: found[p] for p in rows.index}
 
 
-def offers_of(row: pd.Series, reach: Reach, policy: Policy) -> tuple[list[Offer], dict[str, str]]:
+def offers_of(row: pd.Series, reach: Reach, policy: Policy) -> tuple[list[Offer], dict[str, Why]]:
     """(inputs this row could move, indicator → why another is not offered)."""
-    offered, missing = [], {}
+    offered: list[Offer] = []
+    missing: dict[str, Why] = {}
     arr = row["arr"]
     for name in policy.back_to_green.inputs:
         if name not in row.index:
-            missing[name] = "not delivered by the sources"
+            missing[name] = "not_delivered"
         elif pd.isna(arr):
-            missing[name] = NO_SEGMENT
+            missing[name] = "no_segment"
         else:
             value = float("nan") if pd.isna(row[name]) else float(row[name])
             found = reach.offer(str(row["account_id"]), team_segment(float(arr), policy.segments), name, value)
-            if isinstance(found, str):
-                missing[name] = found
-            else:
+            if isinstance(found, Offer):
                 offered.append(found)
+            else:
+                missing[name] = found
     return offered, missing
 
 

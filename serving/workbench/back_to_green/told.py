@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from serving.reasons import long_date
-from serving.workbench.back_to_green.records import WayBack
+from serving.workbench.back_to_green.records import WayBack, Why
 
+WHY: Mapping[Why, str] = {
+    "not_known": "not known of this account",
+    "nothing_to_gain": "nothing to gain",
+    "no_further": "similar accounts got no further",
+    "too_few_similar": "too few similar accounts are known",
+    "not_delivered": "not delivered by the sources",
+    "no_segment": "no revenue is known, so no segment to be compared in",
+}
 LIMIT = "This is what went together in past accounts, not a promise."
 
 
@@ -31,8 +40,17 @@ def _health(way: WayBack) -> str:
         )
     best = f"Not reachable by {long_date(way.by)}: best = {after} on {long_date(way.on)}, from {score} today"
     if not way.changes:
-        return f"{best}. Nothing that accounts like this one moved in that time would add to it."
-    return f"{best}, and {way.green_from:g} is needed. {_like_this(way)}{_as_a_whole(way)}"
+        return f"{best}. Nothing that can be offered would add to it.{_thin(way)}"
+    return f"{best}, and {way.green_from:g} is needed. {_like_this(way)}{_as_a_whole(way)}{_thin(way)}"
+
+
+def _thin(way: WayBack) -> str:
+    """What is out of reach only as far as is known: inputs that nobody like this account tells anything of."""
+    few = sum(why == "too_few_similar" for why in way.not_offered.values())
+    if not few:
+        return ""
+    what = "1 input is" if few == 1 else f"{few} inputs are"
+    return f" {what} not offered, as too few similar accounts are known."
 
 
 def _like_this(way: WayBack) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 
 from policy.errors import SettingsError
@@ -20,7 +19,6 @@ def pdf(page: str) -> bytes:
         from weasyprint.urls import URLFetcher
     except OSError as exc:
         raise SettingsError(f"a PDF cannot be drawn: {exc}.", where="weasyprint", cure=CURE) from exc
-    # The identifier would else be drawn at random. A page is whole in itself: nothing is fetched, whatever it names.
-    identifier = hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:32].encode()
-    found: bytes = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf(pdf_identifier=identifier)
+    # A page is whole in itself: nothing is fetched, whatever it names.
+    found: bytes = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf()
     return found

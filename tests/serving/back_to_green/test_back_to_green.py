@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.health_score import health_scores
-from policy.errors import SettingsError
 from policy.policy import Policy, policy_from
 from serving.workbench.back_to_green import WayBack, applied, find, ways_back
 from serving.workbench.back_to_green.levers import levels
@@ -51,12 +50,34 @@ def test_where_it_is_out_of_reach_the_best_score_and_its_day_are_told() -> None:
     )
 
 
+def test_what_too_few_similar_accounts_are_known_for_is_said_and_not_taken_as_out_of_reach() -> None:
+    # Of this account five inputs are known, and movements of two: the other three cannot be judged.
+    found = one(all_got(open_escalations=1, past_due_days=20))
+    assert [n for n, why in found.not_offered.items() if why == "too_few_similar"] == [
+        "user_days_per_seat_28d",
+        "seat_utilisation_28d",
+        "learning_91d",
+    ]
+    assert "3 inputs are not offered, as too few similar accounts are known." in found.sentence
+
+
 def test_closing_the_escalation_lifts_the_cap_and_what_it_held_down() -> None:
     found = one(all_got(open_escalations=1))
     assert found.score_after == pytest.approx(45.5 + 0.2 * 60)
     # Two open, and others closed one at a time: the cap stays, and nothing is gained.
     both = one(all_got(open_escalations=1), open_escalations=2.0)
     assert (both.score_after, both.changes) == (pytest.approx(45.5), ())
+
+
+def test_under_a_cap_two_inputs_are_worth_more_together_than_each_alone() -> None:
+    # Where an escalation holds engagement at 62: trainings alone bring 2 of their 40 points, closing it alone nothing.
+    # 57.5 to begin with (sentiment counts in full), 10.5 for the invoice, and 10 for both together: 78.
+    caps = [{"component": "engagement", "at_most": 62, "while": "open_escalations"}]
+    policy = policy_from({"health": {"tier_coverage": 0.0, "caps": caps}}, where="test")
+    found = one(all_got(open_escalations=1, past_due_days=20, learning_91d=3), policy)
+    assert (found.status, found.score, found.score_after) == ("reachable", pytest.approx(57.5), pytest.approx(78.0))
+    assert {c.indicator for c in found.changes} == {"open_escalations", "past_due_days", "learning_91d"}
+    assert found.hours == 11.0
 
 
 def test_a_green_account_needs_nothing_and_one_without_a_tier_gets_no_way() -> None:
@@ -69,7 +90,7 @@ def test_a_green_account_needs_nothing_and_one_without_a_tier_gets_no_way() -> N
 def test_a_missing_input_stays_missing() -> None:
     found = one(all_got(**ALL), past_due_days=None)
     assert "past_due_days" not in {c.indicator for c in found.changes}
-    assert found.not_offered["past_due_days"] == "not known of this account"
+    assert found.not_offered["past_due_days"] == "not_known"
 
 
 def test_a_young_account_is_judged_by_the_weights_of_onboarding() -> None:
@@ -115,7 +136,7 @@ CHANGES = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.fixed_dictionaries(VALUES), st.fixed_dictionaries(CHANGES))
 def test_the_search_equals_brute_force_and_is_green_when_applied(
     values: dict[str, float | None], changes: dict[str, float]
@@ -151,48 +172,6 @@ def brute_force(frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy) ->
     scores = health_scores(tried, policy)["health_score"]
     green = [sum(m.hours for m in moves) for moves, score in zip(sets, scores, strict=True) if score >= 75]
     return (min(green) if green else None), float(scores.max())
-
-
-@pytest.mark.parametrize(
-    ("indicator", "distance", "hours"),
-    [
-        ("user_days_per_seat_28d", 2.0, 3 + 2 * 2),
-        ("seat_utilisation_28d", 0.3, 2 + 2 * 3),
-        ("module_breadth_28d", 0.5, 2 + 2 * 2),
-        ("core_adoption_28d", 0.5, 2 + 2 * 2),
-        ("replies_28d", 2.0, 0.5 + 0.5 * 2),
-        ("mail_open_rate_84d", 0.2, 0.5 + 0.5 * 2),
-        ("meeting_attendance_182d", 0.2, 0.5 + 1 * 2),
-        ("learning_91d", 2.0, 1 + 1 * 2),
-        ("community_91d", 2.0, 0.5 + 0.5 * 2),
-        ("feedback_91d", 2.0, 0.5 + 0.5 * 2),
-        ("open_escalations", 2.0, 2 + 4 * 2),
-        ("past_due_days", 20.0, 1),
-    ],
-)
-def test_what_each_change_costs(indicator: str, distance: float, hours: float) -> None:
-    lever = DEFAULT.back_to_green.inputs[indicator]
-    assert lever.hours(distance) == pytest.approx(hours)
-    assert lever.hours(-distance) == pytest.approx(hours)
-    assert lever.hours(0.0) == 0.0
-
-
-def test_every_input_of_the_policy_has_its_hours_tested() -> None:
-    mark = next(m for m in test_what_each_change_costs.pytestmark if m.name == "parametrize")  # type: ignore[attr-defined]
-    assert {case[0] for case in mark.args[1]} == set(DEFAULT.back_to_green.inputs)
-
-
-@pytest.mark.parametrize("indicator", ["nps", "arr_percentile", "days_to_term_end"])
-def test_an_answer_the_contract_and_the_calendar_are_no_inputs_to_work_on(indicator: str) -> None:
-    with pytest.raises(SettingsError, match=f"{indicator} cannot be moved by work"):
-        policy_from({"back_to_green": {"inputs": {indicator: {"what": "x", "cost_hours": 1}}}}, where="policy.yaml")
-
-
-def test_an_input_that_the_score_does_not_read_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(SettingsError, match="Did you mean `learning_91d`"):
-        policy_from(
-            {"back_to_green": {"inputs": {"learning_28d": {"what": "x", "cost_hours": 1}}}}, where="policy.yaml"
-        )
 
 
 def risks(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -263,6 +242,6 @@ def test_each_row_of_a_frame_gets_its_own_answer_in_its_order() -> None:
     frame = accounts({}, {"account_id": "poor", "arr": None}, {"past_due_days": 0.0}, ACCOUNT | {"nps": 0.0})
     found = ways_back(frame, all_got(**ALL), any_coverage(), DAY, currency="USD")
     assert [w.account_id for w in found] == ["acc-1", "poor", "acc-3", "acc-1"]
-    assert found[1].not_offered["learning_91d"].startswith("no revenue is known")
+    assert found[1].not_offered["learning_91d"] == "no_segment"
     assert found[2].score == pytest.approx(45.5 + 10.5)
     assert found[3].score == pytest.approx(45.5 - 8.0)

@@ -9,7 +9,7 @@ import pytest
 
 from serving.workbench.back_to_green import achieved, history_dates, times
 from serving.workbench.back_to_green.levers import levels, moved, window_bound
-from serving.workbench.back_to_green.reach import NO_ROOM, NOT_KNOWN, NOTHING_TO_GAIN, Reach
+from serving.workbench.back_to_green.reach import Reach
 from serving.workbench.back_to_green.records import Offer
 from tests.serving.back_to_green.accounts import DEFAULT, accounts, like
 
@@ -44,18 +44,18 @@ def test_no_input_goes_further_than_nine_in_ten_similar_accounts_did() -> None:
 
 
 def test_nine_similar_accounts_are_too_few_and_ten_enough() -> None:
-    assert offer(like(SEATS, *[0.2] * 9)) == "9 similar accounts, 10 are needed"
+    assert offer(like(SEATS, *[0.2] * 9)) == "too_few_similar"
     assert bound(like(SEATS, *[0.2] * 10)) == pytest.approx(0.5)
 
 
 def test_ten_movements_of_one_account_are_one_similar_account() -> None:
-    assert offer(like(SEATS, *[0.2] * 10).assign(account_id="other")) == "1 similar accounts, 10 are needed"
+    assert offer(like(SEATS, *[0.2] * 10).assign(account_id="other")) == "too_few_similar"
 
 
 def test_similar_is_who_stood_within_ten_points_in_the_same_segment() -> None:
     assert bound(like(SEATS, *[0.2] * 10, points=50.0)) == pytest.approx(0.5)
-    assert offer(like(SEATS, *[0.2] * 10, points=50.5)) == "0 similar accounts, 10 are needed"
-    assert offer(like(SEATS, *[0.2] * 10), segment="smb") == "0 similar accounts, 10 are needed"
+    assert offer(like(SEATS, *[0.2] * 10, points=50.5)) == "too_few_similar"
+    assert offer(like(SEATS, *[0.2] * 10), segment="smb") == "too_few_similar"
 
 
 def test_an_account_is_not_similar_to_itself() -> None:
@@ -67,9 +67,9 @@ def test_an_account_is_not_similar_to_itself() -> None:
 
 def test_what_is_not_known_is_not_offered_nor_what_has_all_points_or_nobody_improved() -> None:
     enough = like(SEATS, *[0.2] * 10, points=100.0)
-    assert offer(enough, value=float("nan")) == NOT_KNOWN
-    assert offer(enough, value=0.9) == NOTHING_TO_GAIN
-    assert offer(like(SEATS, *[-0.1] * 10)) == NO_ROOM
+    assert offer(enough, value=float("nan")) == "not_known"
+    assert offer(enough, value=0.9) == "nothing_to_gain"
+    assert offer(like(SEATS, *[-0.1] * 10)) == "no_further"
 
 
 def test_fewer_is_better_for_days_past_due_and_escalations() -> None:
@@ -113,10 +113,11 @@ def test_more_logins_are_also_a_rise_against_what_will_then_be_the_twelve_weeks_
 
 def test_movements_are_those_from_run_to_run_and_for_the_better_positive() -> None:
     day = [date(2026, 11, 2), DAY]
+    was, became = {"past_due_days": 20.0, "nps": None}, {"past_due_days": 5.0, "nps": None}
     history = pd.concat(
         [
-            accounts({"past_due_days": 20.0, "nps": None}, {"account_id": "new", "arr": None}).assign(as_of=day[0]),
-            accounts({"past_due_days": 5.0, "nps": None}, {"account_id": "late"}).assign(as_of=day[1]),
+            accounts(was, {"account_id": "poor", "arr": None}, {"account_id": "left"}).assign(as_of=day[0]),
+            accounts(became, {"account_id": "poor", "arr": None}, {"account_id": "came"}).assign(as_of=day[1]),
         ]
     )
     found = achieved(history, DEFAULT).set_index("indicator")

@@ -120,6 +120,12 @@ def test_figures_are_told_before_and_after_with_what_is_better() -> None:
     assert "advanced_use_share_28d" not in found
 
 
+def test_a_faster_answer_is_better_and_fewer_questions_are_neither() -> None:
+    before = {"first_response_hours_84d": 9.0, "tickets_28d": 5.0}
+    found = {m.indicator: m for m in made(before=before).sheet.usage_review.movements}
+    assert [(found[n].direction, found[n].for_the_better) for n in before] == [("down", True), ("down", None)]
+
+
 def test_a_movement_below_a_tenth_is_neither_better_nor_worse() -> None:
     found = made(before={"active_users_28d": 13.0}).sheet.usage_review.movements[0]
     assert (found.direction, found.for_the_better) == ("up", None)
