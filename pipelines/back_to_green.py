@@ -55,9 +55,18 @@ def back_to_green(
         )
     with checked_sources(project) as checked:
         progress(f"what similar accounts moved before {day}")
-        ways = ways_on(checked, day, scores, only=account)
-    if account is not None:
-        return as_json(ways[0])
+        return (
+            ways_of_the_book(checked, day)
+            if account is None
+            else as_json(ways_on(checked, day, scores, only=account)[0])
+        )
+
+
+def ways_of_the_book(checked: Checked, day: str) -> dict[str, Any]:
+    """The whole list of a scored day, written and told; on sources that have been checked."""
+    project = checked.project
+    scores = {str(r["account_id"]): r for r in rows_of(project, "scores", day)}
+    ways = ways_on(checked, day, scores)
     rows = [w for w in ways if w.status in ("reachable", "not_reachable") or w.risk_tier == "high"]
     path = write_parquet(table(rows), project.out(WHAT, f"as_of={day}") / f"{WHAT}.parquet")
     when = times(date.fromisoformat(day), scored_policy(project, scores))

@@ -28,8 +28,13 @@ def capacity(
     day = date.fromisoformat(chosen_date(project, as_of))
     progress(f"hours owed and available in the week of {day}")
     with checked_sources(project) as checked:
-        report = capacity_on(checked, day)
-    folder = project.out("capacity", f"as_of={day.isoformat()}")
+        return write_capacity(checked, day)
+
+
+def write_capacity(checked: Checked, day: date) -> dict[str, Any]:
+    """The same on sources that have been checked."""
+    report = capacity_on(checked, day)
+    folder = checked.project.out("capacity", f"as_of={day.isoformat()}")
     for name in FILES:
         write_parquet(getattr(report, name), folder / f"{name}.parquet")
     return told_as_json(report, day) | {"path": str(folder)}

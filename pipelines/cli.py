@@ -39,6 +39,7 @@ from pipelines.runs_command import runs as training_runs
 from pipelines.schedule_commands import daily, deploy, monthly, weekly
 from pipelines.signals_command import signals
 from pipelines.weights_command import weights
+from pipelines.workbench_command import workbench
 from pipelines.worklist_command import worklist
 from policy.errors import ChurnError
 
@@ -210,6 +211,7 @@ app.command()(backtest)
 app.command()(weights)
 app.command()(worklist)
 app.command()(capacity)
+app.command()(workbench)
 app.command()(plan)
 app.command()(apply)
 app.command()(rollback)

@@ -13,7 +13,11 @@ from pipelines.settings_schedule import NEVER
 POOL = "churn"
 FLOWS = "pipelines.flows"
 SCHEDULED = {
-    "weekly": ("weekly", "weekly", "Every week: feedback, check, features, score, signals, apply, report, alert."),
+    "weekly": (
+        "weekly",
+        "weekly",
+        "Every week: feedback, check, features, score, signals, workbench, apply, report, alert.",
+    ),
     "daily": ("daily-signals", "daily", "Every day, an hour before the weekly run: check, signals, alert."),
     "monthly": (
         "monthly-retrain",

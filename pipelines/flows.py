@@ -31,6 +31,7 @@ from pipelines.settings import Project, open_project
 from pipelines.signals import signals_on
 from pipelines.train import TrainRequest, train_on
 from pipelines.weights import weights as weighed
+from pipelines.workbench import workbench_on
 
 log = logging.getLogger(__name__)
 Variables = Mapping[str, str] | None
@@ -62,6 +63,12 @@ def score_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
 def signals_step(checked: Checked, as_of: date | None) -> dict[str, Any]:
     """Find the signals on checked sources."""
     return signals_on(checked, as_of, progress=_say)
+
+
+@task(cache_policy=NO_CACHE)
+def workbench_step(checked: Checked, day: str) -> dict[str, Any]:
+    """Plays, work list, journey and metrics of a scored day."""
+    return workbench_on(checked, day, progress=_say)
 
 
 @task(cache_policy=NO_CACHE)
@@ -207,7 +214,7 @@ def _scheduled(what: str, project: str, variables: Variables, as_of: date | None
 
 @flow(name="weekly", on_failure=[told], on_crashed=[told])
 def weekly(project: str = ".", variables: Variables = None, as_of: date | None = None) -> dict[str, Any]:
-    """feedback → check → features → score → signals → apply → report → alert, as every Monday."""
+    """feedback → check → features → score → signals → workbench → apply → report → alert, as every Monday."""
     return _scheduled("weekly", project, variables, as_of)
 
 
@@ -248,11 +255,13 @@ def demo(until: date, folder: str = "demo", seed: int = 7, accounts: int = 500) 
         scored = score_step(checked, None)
         day = date.fromisoformat(scored["as_of"])
         found = signals_step(checked, day)
+        worked = workbench_step(checked, day.isoformat())
     return {
         "check": verdict,
         "train": trained,
         "score": scored,
         "signals": found,
+        "workbench": worked,
         "apply": apply_step(folder, None, day),
         "report": report_step(folder, None, day),
     }

@@ -210,6 +210,7 @@ def run_demo(
     from pipelines.settings import open_project
     from pipelines.signals import signals_on
     from pipelines.train import TrainRequest, train_on
+    from pipelines.workbench import workbench_on
 
     progress("simulating the company")
     make_demo(folder, seed=seed, accounts=accounts, until=until)
@@ -221,6 +222,7 @@ def run_demo(
         scored = score_on(checked, None, progress=progress)
         day = date.fromisoformat(scored["as_of"])
         found = signals_on(checked, day, progress=progress)
+        worked = workbench_on(checked, day.isoformat(), progress=progress)
     progress("writing to the CRM")
     applied = steps.apply(project, day)
     progress("writing the pages")
@@ -229,6 +231,7 @@ def run_demo(
         "train": trained,
         "score": scored,
         "signals": found,
+        "workbench": worked,
         "apply": applied,
         "report": str(steps.report(project, day)),
     }

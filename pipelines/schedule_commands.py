@@ -28,7 +28,7 @@ def weekly(
     json: JsonOption = False,
     prefect: PrefectOption = False,
 ) -> None:
-    """The whole weekly run, for cron: feedback, check, features, score, signals, apply, report, alert."""
+    """The whole weekly run, for cron: feedback, check, features, score, signals, workbench, apply, report, alert."""
     _run("weekly", opened_project(project, set_), as_of, Console(json), prefect)
 
 

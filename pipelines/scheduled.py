@@ -110,10 +110,11 @@ def run(
 
 
 def weekly(made: Round) -> None:
-    """feedback → check → score, with its features → signals → apply → report → alert."""
+    """feedback → check → score, with its features → signals → workbench → apply → report → alert."""
     from pipelines import steps
     from pipelines.score import score_on
     from pipelines.signals import signals_on
+    from pipelines.workbench import workbench_on
 
     project, say = made.project, made.progress
     _feedback(made)
@@ -122,6 +123,7 @@ def weekly(made: Round) -> None:
         scored = made.step("score", lambda: score_on(checked, made.as_of, progress=say))
         day = date.fromisoformat(scored["as_of"])
         made.step("signals", lambda: signals_on(checked, day, progress=say), needed=False)
+        made.step("workbench", lambda: workbench_on(checked, day.isoformat(), progress=say), needed=False)
     made.step("apply", lambda: steps.apply(project, day), needed=False)
     made.step("report", lambda: str(steps.report(project, day)), needed=False)
     alerts(made)

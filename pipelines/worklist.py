@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.build_features import Checked, checked_sources
 from pipelines.capacity import capacity_on, promised, records
 from pipelines.deliver import chosen_date, rows_of
-from pipelines.files import write_parquet
+from pipelines.files import write_parquet, write_text
 from pipelines.holdout import held_since
 from pipelines.known_tables import known_tables
 from pipelines.settings import Project
@@ -74,6 +75,7 @@ def work_on(
     views = desk(book, csm_views(_feedback(checked, day), policy, day), cells(past, policy), policy, day)
     folder = project.out("worklist", f"as_of={day.isoformat()}")
     write_parquet(views, folder / "desk.parquet")
+    write_text(json.dumps(_effects(effects), allow_nan=False, indent=1) + "\n", folder / "effects.json")
     write_parquet(found.owners, folder / "owners.parquet")
     # The list last: a reader that finds it finds what belongs to it.
     path = write_parquet(found.accounts, folder / "worklist.parquet")

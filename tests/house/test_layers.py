@@ -38,6 +38,7 @@ DOORS = {
         "pipelines/runs_command.py",
         "pipelines/schedule_commands.py",
         "pipelines/signals_command.py",
+        "pipelines/workbench_command.py",
         "pipelines/worklist_command.py",
     },
     "empulse": {"models/money.py"},

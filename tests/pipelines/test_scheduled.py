@@ -31,7 +31,7 @@ GIVEN: dict[str, Any] = {
     "score": {"as_of": "2026-06-01", "run_id": "r1", "scored": 5, "tiers": {"green": 4}, "path": "x"},
     "report": "index.html",
 }
-WEEKLY = ["feedback", "check", "score", "signals", "apply", "report", "alert"]
+WEEKLY = ["feedback", "check", "score", "signals", "workbench", "apply", "report", "alert"]
 
 
 @pytest.fixture

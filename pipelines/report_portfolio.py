@@ -1,0 +1,225 @@
+"""The portfolio as the pages show it, from the files of metrics and capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from pipelines.deliver import rows_of
+from pipelines.settings import Project
+from serving.workbench.kpis.goal import NO_CAUSE
+from serving.workbench.pages.portfolio_view import (
+    Cohort,
+    Curve,
+    Figure,
+    Goal,
+    Load,
+    Month,
+    Mover,
+    PortfolioView,
+    Rate,
+    Slice,
+)
+
+MONTHS, RATES, MOVERS, QUARTERS = 12, 24, 12, 12
+LEADING = ("arr", "grr", "nrr", "logo_retention", "nps", "activation_rate")
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Revenue": ("M15",),
+    "Retention": ("M1", "M2", "M3", "M4", "M17", "I12"),
+    "Growth and value": ("M5", "M6", "M7"),
+    "Use of the product": ("M8", "O5", "M16"),
+    "Satisfaction and service": ("M9", "M10", "M11", "M14"),
+    "Team": ("M12", "M13"),
+}
+SLICES = {"segment": "segment", "csm": "CSM", "touch_model": "touch model"}
+
+
+def portfolio(project: Project, as_of: str, scored: Collection[str]) -> PortfolioView | None:
+    """The page's record; null where the day has no metrics. `scored` are the accounts that have a page."""
+    folder = project.state / "kpis" / f"as_of={as_of}"
+    if not (folder / "metrics.parquet").exists():
+        return None
+    day = date.fromisoformat(as_of)
+    metrics = rows_of(project, "kpis", as_of, part="metrics")
+    series = rows_of(project, "kpis", as_of, part="series")
+    before = _a_month_ago(series, day)
+    figures = [_figure(row, before) for row in metrics if row["slice_by"] == "all"]
+    names = {
+        row["name"]: figure for row, figure in zip((r for r in metrics if r["slice_by"] == "all"), figures, strict=True)
+    }
+    owners = {str(row["account_id"]): row["owner_id"] for row in rows_of(project, "book", as_of)}
+    moved = [row for row in rows_of(project, "kpis", as_of, part="moved") if row["change"]]
+    return PortfolioView(
+        as_of=day,
+        leading=tuple(names[name] for name in LEADING if name in names),
+        grr=next((names[n] for n in ("grr", "grr_churn_only") if n in names and names[n].leads), None),
+        movers=tuple(_mover(row, owners, scored) for row in moved[:MOVERS]),
+        movers_more=max(len(moved) - MOVERS, 0),
+        slices=tuple((title, _slices(metrics, by)) for by, title in SLICES.items()),
+        rates=_rates(series)[-RATES:],
+        months=_months(rows_of(project, "kpis", as_of, part="waterfall"))[-MONTHS:],
+        groups=tuple((title, tuple(f for f in figures if f.id in ids)) for title, ids in GROUPS.items()),
+        cohorts=_cohorts(rows_of(project, "kpis", as_of, part="cohorts"))[-QUARTERS:],
+        curve=_curve(rows_of(project, "kpis", as_of, part="survival"), metrics),
+        loads=_loads(project, as_of),
+        goal=_goal(project, rows_of(project, "kpis", as_of, part="goal")),
+    )
+
+
+def _figure(row: Mapping[str, Any], before: Mapping[str, float | None]) -> Figure:
+    return Figure(
+        id=row["id"],
+        title=row["title"],
+        value=_number(row["value"]),
+        unit=row["unit"],
+        n=row["n"],
+        before=before.get(row["name"]),
+        target=_number(row["target"]),
+        met=row["met"],
+        leads=bool(row["leads"]),
+        formula=row["formula"],
+        reason=row["reason"] or "",
+    )
+
+
+def _a_month_ago(series: Iterable[Mapping[str, Any]], day: date) -> dict[str, float | None]:
+    """Each metric at the last month's end that lies 28 days back or more."""
+    own = [row for row in series if row["slice_by"] == "all" and row["as_of"].date() <= day - timedelta(days=28)]
+    last = max((row["as_of"] for row in own), default=None)
+    return {row["name"]: _number(row["value"]) for row in own if row["as_of"] == last}
+
+
+def _mover(row: Mapping[str, Any], owners: Mapping[str, Any], scored: Collection[str]) -> Mover:
+    account = str(row["account_id"])
+    return Mover(
+        account_id=account,
+        name=row["name"] or "",
+        owner=owners.get(account),
+        kind=row["kind"],
+        points=row["change"],
+        arr_before=row["start"],
+        arr_now=row["end"],
+        page=account in scored,
+    )
+
+
+def _slices(metrics: Iterable[Mapping[str, Any]], by: str) -> tuple[Slice, ...]:
+    """GRR by slice, the largest loss first."""
+    found = [
+        Slice(
+            str(r["slice"]),
+            _number(r["value"]),
+            r["denominator"] or 0.0,
+            (r["denominator"] or 0.0) - (r["numerator"] or 0.0),
+        )
+        for r in metrics
+        if r["name"] == "grr" and r["slice_by"] == by and r["denominator"] is not None
+    ]
+    return tuple(sorted(found, key=lambda s: (-s.lost, s.name)))
+
+
+def _rates(series: Iterable[Mapping[str, Any]]) -> tuple[Rate, ...]:
+    found: dict[str, dict[str, float | None]] = {}
+    for row in series:
+        if row["slice_by"] == "all" and row["name"] in ("grr", "nrr"):
+            found.setdefault(row["month"], {})[row["name"]] = _number(row["value"])
+    return tuple(Rate(_first(month), own.get("grr"), own.get("nrr")) for month, own in sorted(found.items()))
+
+
+def _months(waterfall: Iterable[Mapping[str, Any]]) -> tuple[Month, ...]:
+    rows = sorted((r for r in waterfall if r["slice_by"] == "all"), key=lambda r: r["from_day"])
+    return tuple(
+        Month(
+            month=_first(r["month"]),
+            start=r["start"],
+            churn=r["churn"],
+            contraction=r["contraction"],
+            expansion=r["expansion"],
+            new=r["new"],
+            won_back=r["won_back"],
+            end=r["end"],
+            complete=bool(r["complete"]),
+        )
+        for r in rows
+    )
+
+
+def _cohorts(rows: Iterable[Mapping[str, Any]]) -> tuple[Cohort, ...]:
+    """Logo retention by quarter of life, the cohorts in order."""
+    by: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["months"] % 3 == 0 and row["months"] // 3 <= QUARTERS:
+            by.setdefault(str(row["cohort"]), {})[row["months"] // 3] = row
+    shown = dict(sorted(by.items())[-QUARTERS:])
+    most = max((quarter for own in shown.values() for quarter in own), default=0)
+    return tuple(
+        Cohort(
+            name.replace("-", " "),
+            own[0]["customers"],
+            tuple(_number(own[q]["logo_retention"]) if q in own else None for q in range(most + 1)),
+        )
+        for name, own in shown.items()
+        if 0 in own
+    )
+
+
+def _curve(rows: Iterable[Mapping[str, Any]], metrics: Iterable[Mapping[str, Any]]) -> Curve | None:
+    own = [r for r in rows if r["what"] == "time_to_churn" and r["slice_by"] == "all"]
+    if not own:
+        return None
+    median = next(
+        (_number(r["value"]) for r in metrics if r["name"] == "time_to_churn_median" and r["slice_by"] == "all"), None
+    )
+    return Curve(
+        customers=own[0]["at_risk"],
+        churned=sum(r["events"] for r in own),
+        median_days=None if median is None else median * 30.44,
+        points=tuple((int(r["days"]), r["surviving"], r["low"], r["high"]) for r in own),
+    )
+
+
+def _loads(project: Project, as_of: str) -> tuple[Load, ...] | None:
+    if not (project.state / "capacity" / f"as_of={as_of}" / "owners.parquet").exists():
+        return None
+    return tuple(
+        Load(
+            owner=str(r["owner_id"]),
+            role=r["role"] or "",
+            accounts=r["accounts"],
+            arr=r["arr"],
+            book_share=_number(r["book_share"]),
+            verdict=r["verdict"],
+            owed=r["owed_hours"],
+            available=_number(r["available_hours"]),
+            overdue=r["overdue_hours"],
+        )
+        for r in rows_of(project, "capacity", as_of, part="owners")
+    )
+
+
+def _goal(project: Project, points: list[dict[str, Any]]) -> Goal | None:
+    """Where the churn rate stands on its way; null where it has no points."""
+    if not points:
+        return None
+    rule = project.policy.tasks.churn_goal
+    last = points[-1]
+    churn, line = _number(last["churn"]), _number(last["line"])
+    return Goal(
+        rule.from_rate,
+        rule.to_rate,
+        points[0]["day"].date(),
+        points[-1]["day"].date(),
+        churn,
+        line,
+        None if churn is None or line is None else churn <= line,
+        NO_CAUSE,
+    )
+
+
+def _first(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)

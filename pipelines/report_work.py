@@ -1,0 +1,91 @@
+"""The Monday list as the pages show it, from the files of the work list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date
+from typing import Any
+
+from pipelines.deliver import rows_of
+from pipelines.settings import Project
+from serving.workbench.pages.monday_view import Disagreement, Item, Line, MondayView, OwnerWeek
+
+DESK_SHOWN = 30
+WORKED = ("due", "chosen")
+
+
+def monday(project: Project, as_of: str) -> MondayView | None:
+    """The page's record; null where the day has no work list."""
+    folder = project.state / "worklist" / f"as_of={as_of}"
+    if not (folder / "worklist.parquet").exists():
+        return None
+    rows = rows_of(project, "worklist", as_of)
+    steps = {play.play: play.steps[0] for play in project.policy.plays.values() if play.steps}
+    default = project.policy.plays["default"].play
+    items = {str(row["account_id"]): _item(row, steps, default) for row in rows}
+    desk = rows_of(project, "worklist", as_of, part="desk")
+    return MondayView(
+        week_of=date.fromisoformat(as_of),
+        owners=tuple(_owner(row, rows, items) for row in rows_of(project, "worklist", as_of, part="owners")),
+        unowned=tuple(items[str(row["account_id"])] for row in rows if row["status"] == "nobody"),
+        desk=tuple(_disagreement(row) for row in desk[:DESK_SHOWN]),
+        desk_more=max(len(desk) - DESK_SHOWN, 0),
+        effects=json.loads((folder / "effects.json").read_text(encoding="utf-8"))["sentence"],
+    )
+
+
+def _item(row: Mapping[str, Any], steps: Mapping[str, str], default: str) -> Item:
+    play = row["play"] or default
+    due = row["due_at"]
+    return Item(
+        account_id=str(row["account_id"]),
+        name=row["name"] or "",
+        status=row["status"],
+        why=row["why"] or "",
+        play=play,
+        first_step=steps.get(play, ""),
+        hours=row["hours"],
+        arr=_number(row["arr"]),
+        probability=_number(row["churn_probability"]),
+        saves=_number(row["saved_arr"]),
+        due_at=None if due is None else due.replace(tzinfo=UTC),
+    )
+
+
+def _owner(row: Mapping[str, Any], rows: list[dict[str, Any]], items: Mapping[str, Item]) -> OwnerWeek:
+    own = [items[str(r["account_id"])] for r in rows if r["owner_id"] == row["owner_id"]]
+    cut = row["cut_account_id"]
+    return OwnerWeek(
+        owner=str(row["owner_id"]),
+        hours=row["hours"],
+        hours_used=row["hours_used"],
+        saves=row["saved_arr"],
+        work=tuple(item for item in own if item.status in WORKED),
+        breached=tuple(item for item in own if item.status == "breached"),
+        left_out=tuple(item for item in own if item.status == "below_the_line"),
+        line=None
+        if cut is None
+        else Line(str(cut), items[str(cut)].name, row["cut_missing_hours"], row["cut_saved_arr"]),
+        day_hours=row["day_hours"],
+        day_saves=row["day_saved_arr"],
+    )
+
+
+def _disagreement(row: Mapping[str, Any]) -> Disagreement:
+    return Disagreement(
+        account_id=str(row["account_id"]),
+        name=row["name"] or "",
+        owner=row["owner_id"],
+        arr=_number(row["arr"]),
+        rule=row["rule"],
+        model=row["model"],
+        csm=row["csm"],
+        commercial=row["commercial"],
+        rate=_number(row["cell_churn_rate"]),
+        accounts=row["cell_accounts"],
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)
