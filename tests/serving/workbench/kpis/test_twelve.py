@@ -38,7 +38,7 @@ BY_HAND: dict[str, tuple[float, int]] = {
     "login_frequency": (60 / 30, 2),
     "seat_utilisation": (9 / 30, 2),
     "nps": (100 * (5 - 2) / 8, 8),
-    "nps_by_account": (100 * (3 - 2) / 5, 5),
+    "nps_by_account": (100 * (3 - 1) / 5, 5),  # c says 6.5: neither
     "csat": ((4 + 4 + 5) / 3, 3),
     "ces": (5.0, 2),
     "tickets_per_customer": (3 / (9 * 3), 9),
@@ -172,7 +172,7 @@ def test_targets_are_met_from_their_value_on_and_what_is_missing_is_said() -> No
         "logo_churn": (0.10, False),
         "arr_churn": (0.10, False),
         "nps": (30, True),
-        "nps_by_account": (30, False),
+        "nps_by_account": (30, True),
         "csat": (4.5, False),
         "activation_rate": (0.70, False),
     }
