@@ -7,8 +7,9 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
+from serving.workbench.kpis.catalogue import definitions
 from serving.workbench.kpis.moved import grr_moved
-from serving.workbench.kpis.results import Kpis, kpis
+from serving.workbench.kpis.results import Kpis, kpis, sheets
 from tests.serving.workbench.kpis.twelve import DAY, twelve
 
 
@@ -69,6 +70,13 @@ def test_the_curves_are_there_for_all_and_for_every_slice(found: Kpis) -> None:
     assert whole.set_index("days").loc[730, "surviving"] == pytest.approx(1 / 3)
     assert set(found.survival["what"]) == {"time_to_churn", "time_to_value_contract", "time_to_value_signup"}
     assert set(found.survival["slice_by"]) == {"all", "segment", "touch_model", "csm", "cohort"}
+
+
+def test_the_workbook_holds_every_table_and_of_the_series_all_customers_alone(found: Kpis) -> None:
+    pages = sheets(found)
+    assert list(pages) == list(found.tables())
+    assert set(pages["series"]["slice_by"]) == {"all"}
+    assert len(pages["series"]) == 20 * len(definitions())
 
 
 def test_the_goal_follows_the_churn_of_arr(found: Kpis) -> None:
