@@ -1,6 +1,6 @@
 """The pages that are made from the code: `python docs/generate.py` rewrites them, a test fails when one is stale.
 
-docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, docs/policy.md, docs/domain-coverage.md, and the tables between the
+docs/commands.md, docs/indicators.md, docs/contracts.md, docs/churn-toml.md, docs/policy.md, docs/domain-coverage.md, docs/metrics.md, and the tables between the
 `<!-- generated: NAME -->` marks of README.md.
 """
 
@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "docs"))  # the pages beside this one
 
 from domain_coverage import coverage_page  # noqa: E402
+from metrics_page import metrics_page  # noqa: E402
 from settings_page import churn_toml_page  # noqa: E402
 
 NOTE = "<!-- Made by `python docs/generate.py`. Change the code, then run it again. -->"
@@ -216,6 +217,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "contracts.md": contracts_page(),
         ROOT / "docs" / "churn-toml.md": churn_toml_page(),
         ROOT / "docs" / "domain-coverage.md": coverage_page(),
+        ROOT / "docs" / "metrics.md": metrics_page(NOTE),
         ROOT / "docs" / "policy.md": reference.page(NOTE),
         ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
     }

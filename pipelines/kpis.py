@@ -19,7 +19,7 @@ from serving.workbench.kpis.export import write_workbook
 from serving.workbench.kpis.ledger import Ledger, ledger_of
 from serving.workbench.kpis.moment import Known, known
 from serving.workbench.kpis.movements import months as calendar_months
-from serving.workbench.kpis.results import Kpis
+from serving.workbench.kpis.results import Kpis, sheets
 from serving.workbench.kpis.results import kpis as computed
 from serving.workbench.kpis.usage import INDICATORS
 
@@ -60,7 +60,7 @@ def kpis_on(
     progress(f"what was known before {day}")
     found = computed(what_is_known(checked, day, months=months), most_months=months, progress=progress)
     if export is not None:
-        write_workbook(found.tables(), export)
+        write_workbook(sheets(found), export)
     folder = checked.project.out("kpis", f"as_of={day.isoformat()}")
     for name, frame in found.tables().items():
         write_parquet(frame, folder / f"{name}.parquet")

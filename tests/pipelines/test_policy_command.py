@@ -19,7 +19,7 @@ def test_lint_prints_conflicts_anti_patterns_and_sums_as_one_object(tmp_path: Pa
     first = found["conflicts"][0]
     assert list(first) == ["rule", "key", "about", "readings", "decision", "planned"]
     assert (first["rule"], first["key"], first["planned"]) == ("H2", "health.bands", None)
-    assert [c["planned"] for c in found["conflicts"] if c["rule"] == "M13"] == ["the metrics (M1–M17)"]
+    assert [c["planned"] for c in found["conflicts"] if c["rule"] == "M13"] == [None]
     assert {k: v for k, v in found["scenario"][2].items() if k != "says"} == {"about": "ARR promised", "agrees": False}
 
 

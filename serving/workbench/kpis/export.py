@@ -48,7 +48,9 @@ def _fill(cell: Any, value: Any) -> None:
     if value is None or value is pd.NaT or (not isinstance(value, str) and pd.isna(value)):
         return
     if isinstance(value, str):
-        cell.value = value
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         # openpyxl takes a leading = for a formula; the others are taken by a program that reads the text again.
         cell.data_type = "s"
         if value.startswith(FORMULA):
