@@ -48,6 +48,15 @@ def test_null_is_no_nan_and_a_date_no_text() -> None:
     assert [d.field for d in found] == ["score", "day"]
 
 
+def test_a_column_of_nulls_alone_equals_itself_and_differs_from_a_value() -> None:
+    nothing, something = table(account_id=["a"], model=[None]), table(account_id=["a"], model=["1"])
+    assert list(differences("scores", nothing, nothing, ["account_id"])) == []
+    found = list(differences("scores", nothing, something, ["account_id"]))
+    assert [(d.field, d.published, d.rebuilt) for d in found] == [("model", None, "1")]
+    empty = pa.table({"account_id": pa.array([], pa.string()), "model": pa.array([], pa.null())})
+    assert list(differences("scores", empty, empty, ["account_id"])) == []
+
+
 def test_a_row_or_a_field_on_one_side_alone_is_a_difference() -> None:
     one = table(account_id=["a", "a"], task_key=["x", "y"], owner=["anna", "anna"])
     other = table(account_id=["a", "b"], task_key=["x", "z"], owner=["anna", "bob"], zone=["UTC", "UTC"])
