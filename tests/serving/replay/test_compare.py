@@ -37,6 +37,13 @@ def test_a_number_differs_by_its_last_bit_and_by_its_sign_of_zero() -> None:
     assert [(d.account_id, d.published, d.rebuilt) for d in found] == [("a", 0.3, 0.1 + 0.2), ("b", 0.0, -0.0)]
 
 
+def test_a_sign_of_zero_alone_is_seen_and_so_is_a_truth_that_was_a_number() -> None:
+    one, other = table(account_id=["a"], score=[0.0]), table(account_id=["a"], score=[-0.0])
+    assert [d.field for d in differences("scores", one, other, ["account_id"])] == ["score"]
+    assert not same(1, True)
+    assert not same(1, 1.0)
+
+
 def test_null_is_no_nan_and_a_date_no_text() -> None:
     day = date(2026, 6, 1)
     found = differences(
