@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from features.catalogue import catalogue
-from features.measure import Context
+from features.measure import Context, Leaf
+from features.reductions.journey import ACTIVITY
 from pipelines.build_features import Checked
 from pipelines.deliver import rows_of, scored_dates
 from pipelines.outlook import outlook_table
@@ -18,7 +19,9 @@ from pipelines.score import MADE_WITH, drivers_table, evidence_table, typed_scor
 from pipelines.scoring import Stamp, run_of, scored_by, seen_at
 from pipelines.settings import Project
 from pipelines.tracking import Shipped, Tracking, code_fingerprint
+from policy.archive import archived_policy
 from policy.errors import SettingsError
+from policy.policy import Policy
 from serving.holdout import without_tasks
 from serving.workbench.replay.why import Circumstances
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 OF_THE_COHORT = frozenset({"subscriptions", "accounts"})
 """What the cohort itself is read from."""
+EVERY = "*"
+"""The table of a leaf that is read from every table with signs of life."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,17 @@ class Rebuilt:
 
     tables: Mapping[str, pa.Table]
     circumstances: Circumstances
+
+
+def policy_of_run(project: Project, version: str) -> Policy:
+    """The policy that a score was made with. Raises SettingsError where it is no longer kept."""
+    if not (project.policies / f"{version}.yaml").exists():
+        raise SettingsError(
+            f"the policy of version {version} is no longer kept, and the score was made with it.",
+            where="policies",
+            cure=f"Restore `.churn/policies/{version}.yaml` from a backup of the day.",
+        )
+    return archived_policy(version, project.policies)
 
 
 def model_of(project: Project, version: str | None) -> Shipped | None:
@@ -93,16 +109,20 @@ def _circumstances(checked: Checked, day: date, kept: Mapping[str, Any], stamp: 
         undated=frozenset(name for name in facts.tables if not facts.has(name, "known_at")),
         rests_on={
             name: frozenset(
-                table
-                for leaf in indicator.expr.leaves()
-                for table in (
-                    OF_THE_COHORT if isinstance(leaf, Context) else (leaf.reduction.table, *leaf.reduction.also)
-                )
+                table for leaf in indicator.expr.leaves() for table in _tables_of(leaf) if table in facts.tables
             )
             for name, indicator in catalogue(project.policy).items()
         },
         scored_again=tuple(map(date.fromisoformat, again)),
     )
+
+
+def _tables_of(leaf: Leaf) -> Iterable[str]:
+    """The source tables that a leaf is read from."""
+    if isinstance(leaf, Context):
+        return OF_THE_COHORT
+    named = {leaf.reduction.table, *leaf.reduction.also}
+    return named - {EVERY} | set(ACTIVITY) if EVERY in named else named
 
 
 def _with_tenure(checked: Checked, days: int) -> Checked:

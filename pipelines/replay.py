@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines.build_features import checked_sources
 from pipelines.deliver import chosen_date, rows_of
 from pipelines.files import write_parquet, write_text
-from pipelines.rebuilt import Rebuilt, model_of, rebuilt
+from pipelines.rebuilt import Rebuilt, model_of, policy_of_run, rebuilt
 from pipelines.replay_account import outcome_today, seen_then
 from pipelines.settings import Project
-from policy.archive import archived_policy
 from policy.errors import UsageError, did_you_mean
 from serving.workbench.pages.filenames import page_name
 from serving.workbench.replay.compare import Difference, differences
@@ -49,7 +48,7 @@ def replay(
     if account is not None and account not in ids:
         raise UsageError(f"`{account}` was not scored as of {day}.", where="account", cure=did_you_mean(account, ids))
     first, on = scores[0], date.fromisoformat(day)
-    policy = archived_policy(str(first["policy_version"]), project.policies)
+    policy = policy_of_run(project, str(first["policy_version"]))
     shipped = model_of(project, first["model_version"])
     outcome = None
     with checked_sources(project.model_copy(update={"policy": policy})) as checked:

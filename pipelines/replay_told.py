@@ -32,8 +32,9 @@ def _account(result: Mapping[str, Any]) -> Iterator[Any]:
     )
     yield from (Text(f"- {reason}") for reason in result["reasons"])
     known = result["known"]
-    yield Text(f"Known then, {len(known)} pieces of evidence:")
-    yield from (Text(f"  {row['sentence']}") for row in known[:SHOWN])
+    moved = [row for row in known if row["before"] != row["after"]]
+    yield Text(f"Known then, {len(known)} pieces of evidence, of which {len(moved)} had moved:")
+    yield from (Text(f"  {row['sentence']}") for row in moved[:SHOWN])
     yield from (Text(f"Task: {task['subject']}, due {task['due_at']}") for task in result["tasks"])
     outcome = result["outcome"]
     when = f" on {outcome['decided_on']}, {outcome['days_after']} days after" if outcome["decided_on"] else ""

@@ -153,15 +153,18 @@ def test_a_file_that_is_no_utf8_stays_what_it_was(q1: Review) -> None:
     assert b"\ncaf\xe9\n" in q1.path("todos").read_bytes()
 
 
-@pytest.mark.parametrize("part", ["context", "todos", "insights"])
-def test_a_link_is_refused_and_its_target_untouched(part: str, q1: Review, tmp_path: Path) -> None:
-    target = tmp_path / "target.md"
+LINKS = ["q1-retention-context.md", "q1-retention-todos.md", "q1-retention-insights.md", ".q1-retention.lock"]
+
+
+@pytest.mark.parametrize("name", [*LINKS, ".q1-retention-todos.md.part"])
+def test_a_link_is_refused_and_its_target_untouched(name: str, q1: Review, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.md", q1.folder / "reviews" / name
     target.write_text("mine")
-    q1.path(part).parent.mkdir()
-    q1.path(part).symlink_to(target)
-    assert q1(code=3)["error"]["where"] == q1.path(part).name
+    link.parent.mkdir()
+    link.symlink_to(target)
+    assert q1(code=3)["error"]["where"] == name
     assert target.read_text() == "mine"
-    assert q1.path(part).is_symlink()
+    assert link.is_symlink()
 
 
 @pytest.mark.parametrize("wrong", ["../q1", "Q1", "q1/../../q2"])

@@ -86,11 +86,9 @@ def told(value: Any) -> str:
 
 def machine_line(criteria: Criteria) -> str:
     """The comment from which the next call reads the criteria back."""
-    text = json.dumps(asdict(criteria), sort_keys=True)
-    # Within a comment: nothing that could end it.
-    for sign in "<>":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return f"<!-- churn:criteria {text.replace('--', '-' + chr(92) + 'u002d')} -->"
+    # Within a comment: no `--`, which could end it.
+    text = json.dumps(asdict(criteria), sort_keys=True).replace("--", "-\\u002d")
+    return f"<!-- churn:criteria {text} -->"
 
 
 def read_back(text: str) -> Criteria | None:

@@ -37,6 +37,13 @@ def test_a_number_differs_by_its_last_bit_and_by_its_sign_of_zero() -> None:
     assert [(d.account_id, d.published, d.rebuilt) for d in found] == [("a", 0.3, 0.1 + 0.2), ("b", 0.0, -0.0)]
 
 
+def test_a_sign_of_zero_alone_is_seen_and_so_is_a_truth_that_was_a_number() -> None:
+    one, other = table(account_id=["a"], score=[0.0]), table(account_id=["a"], score=[-0.0])
+    assert [d.field for d in differences("scores", one, other, ["account_id"])] == ["score"]
+    assert not same(1, True)
+    assert not same(1, 1.0)
+
+
 def test_null_is_no_nan_and_a_date_no_text() -> None:
     day = date(2026, 6, 1)
     found = differences(
@@ -46,6 +53,15 @@ def test_null_is_no_nan_and_a_date_no_text() -> None:
         ["account_id"],
     )
     assert [d.field for d in found] == ["score", "day"]
+
+
+def test_a_column_of_nulls_alone_equals_itself_and_differs_from_a_value() -> None:
+    nothing, something = table(account_id=["a"], model=[None]), table(account_id=["a"], model=["1"])
+    assert list(differences("scores", nothing, nothing, ["account_id"])) == []
+    found = list(differences("scores", nothing, something, ["account_id"]))
+    assert [(d.field, d.published, d.rebuilt) for d in found] == [("model", None, "1")]
+    empty = pa.table({"account_id": pa.array([], pa.string()), "model": pa.array([], pa.null())})
+    assert list(differences("scores", empty, empty, ["account_id"])) == []
 
 
 def test_a_row_or_a_field_on_one_side_alone_is_a_difference() -> None:

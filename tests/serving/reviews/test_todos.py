@@ -53,6 +53,19 @@ def test_who_comes_in_is_added_below_and_who_left_is_marked_and_kept() -> None:
     assert back.startswith(text), "who comes back loses the mark and nothing else"
 
 
+def test_of_several_lines_of_one_account_any_tick_counts() -> None:
+    twice = ticked(todos("a"), "a") + todo_line(account("a"), "USD") + "\n"
+    assert listed(twice)["a"].done
+
+
+def test_an_id_with_the_end_of_a_comment_is_written_without_it() -> None:
+    assert encoded("a --> b") == "a%20%2D%2D%3E%20b"
+
+
+def test_a_sign_that_turns_the_writing_around_is_not_shown() -> None:
+    assert plain("Ac\u202eme\x07 \u200bLtd") == "Acme Ltd"
+
+
 def test_a_name_cannot_forge_a_tick_or_a_marker() -> None:
     hostile = account("a", name=HOSTILE, owner=HOSTILE)
     line = todo_line(hostile, "USD")
