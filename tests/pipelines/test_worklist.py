@@ -193,17 +193,27 @@ def test_a_scored_week_is_listed_whole_and_told_by_owner(whole: Path, checked: C
 
 
 def test_published_scores_are_the_past_of_the_cells_once_they_have_matured(whole: Path, checked: Checked) -> None:
-    then = UNTIL - timedelta(weeks=26)
+    said = pq.read_table(
+        next((whole / ".churn/evaluations").glob("*/predictions.parquet")), partitioning=None
+    ).to_pandas()
+    then = max(said["as_of"])
+    known = said[(said["as_of"] == then) & (said["scorer"] == "calendar")]
     rows = pq.read_table(whole / ".churn/scores" / f"as_of={UNTIL}" / "scores.parquet", partitioning=None).to_pandas()
-    old = rows.assign(as_of=then, published_at=pd.Timestamp(then))
+    old = (
+        rows.head(1)
+        .loc[rows.index[:1].repeat(len(known))]
+        .assign(
+            account_id=known["account_id"].to_numpy(),
+            as_of=then,
+            published_at=pd.Timestamp(then),
+            health_tier=np.where(known["label"] == 1, "red", "green"),
+        )
+    )
     project = open_project(whole)
     write_parquet(old, project.out("scores", f"as_of={then}") / "scores.parquet")
     found, source = history(of(whole, checked), UNTIL)
     assert source == SCORES
-    assert set(found["as_of"]) == {then}
-    assert set(found["churned"]) == {0.0, 1.0}
-    tiers = old.set_index("account_id")["health_tier"]
-    known = found.dropna(subset=["rule"])
-    assert (known["rule"] == tiers.reindex(known["account_id"]).to_numpy()).all()
+    assert len(found) == len(known)
+    assert set(zip(found["rule"], found["churned"], strict=True)) == {("red", 1.0), ("green", 0.0)}
     # The day before the window closed nothing was known of it.
     assert history(of(whole, checked), then + timedelta(days=103))[1] != SCORES
