@@ -87,7 +87,8 @@ def told_as_json(report: CapacityReport, day: date) -> dict[str, Any]:
         "accounts": int(owners["accounts"].sum()) + len(report.unowned),
         "arr": float(owners["arr"].sum() + report.unowned["arr"].sum()),
         "owed_hours": float(owners["owed_hours"].sum()),
-        "available_hours": None if owners.empty else float(owners["available_hours"].sum()),
+        # Where one owner's hours are not known, neither are everyone's.
+        "available_hours": None if owners["available_hours"].isna().any() else float(owners["available_hours"].sum()),
         "verdicts": {str(k): int(n) for k, n in owners["verdict"].value_counts().items()},
         "owners": records(owners),
         "roles": records(report.roles),

@@ -54,7 +54,8 @@ def main() -> None:
     name = code()
     seeds = chosen.seed or [seed_of(name, number) for number in range(chosen.worlds)]
     found = judged(seeds, chosen.accounts, chosen.cache / f"worklist-{name}", chosen.workers)
-    text = section(found, name, load_policy().save_effects)
+    planned = len(seeds) if chosen.seed else WORLDS
+    text = section(found, name, load_policy().save_effects, planned=planned)
     if chosen.seed or chosen.print:
         sys.stdout.write(text + "\n")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -138,6 +139,13 @@ def test_a_book_that_was_never_scored_is_refused_with_the_cure(tmp_path: Path, c
         assert (code, found["error"]["cure"]) == (2, "Run `churn score` first.")
 
 
+@pytest.fixture
+def whole(trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path) -> Path:
+    """A private copy of the scored project, indicators and models included: the desk reads both."""
+    made = shutil.ignore_patterns("prefect", "warehouse*", "data_docs", "truth")
+    return Path(shutil.copytree(trained[0], tmp_path / "whole", ignore=made))
+
+
 def of(scored: Path, checked: Checked) -> Checked:
     return replace(checked, project=open_project(scored))
 
@@ -148,13 +156,11 @@ def text(shown: Any) -> str:
     return console.export_text()
 
 
-def test_a_scored_week_is_listed_whole_and_told_by_owner(scored: Path, checked: Checked, churn: Run) -> None:
-    code, found, _ = churn("worklist", "--project", scored, "--hours", "6", "--json")
+def test_a_scored_week_is_listed_whole_and_told_by_owner(whole: Path, checked: Checked, churn: Run) -> None:
+    code, found, _ = churn("worklist", "--project", whole, "--hours", "6", "--json")
     assert code == 0
     listed = pq.read_table(found["path"], partitioning=None).to_pandas()
-    scores = pq.read_table(
-        scored / ".churn/scores" / f"as_of={UNTIL}" / "scores.parquet", partitioning=None
-    ).to_pandas()
+    scores = pq.read_table(whole / ".churn/scores" / f"as_of={UNTIL}" / "scores.parquet", partitioning=None).to_pandas()
     risky = scores[
         scores["play"].notna() | scores["health_tier"].isin(["red", "yellow"]) | (scores["risk_tier"] == "high")
     ]
@@ -170,34 +176,44 @@ def test_a_scored_week_is_listed_whole_and_told_by_owner(scored: Path, checked: 
     assert "Save effects are assumed" in shown
     assert "One more day (8 hours)" in shown
 
-    mine = of(scored, checked)
+    mine = of(whole, checked)
     one = found["owners"][0]["owner_id"]
     week = work_on(mine, UNTIL, owner=one)
     assert {row["owner_id"] for row in week["worklist"]} == {one}
     free = capacity_on(mine, UNTIL).owners.set_index("owner_id").loc[one]
     assert week["owners"][0]["hours"] == max(free["available_hours"] - free["owed_hours"] + free["play_hours"], 0)
-    assert churn("worklist", "--project", scored, "--owner", "nobody-at-all", "--json")[0] == 2
+    assert churn("worklist", "--project", whole, "--owner", "nobody-at-all", "--json")[0] == 2
     assert seen(mine, UNTIL) is None
 
-    code, counted, _ = churn("capacity", "--project", scored, "--json")
+    code, counted, _ = churn("capacity", "--project", whole, "--json")
     assert code == 0
     assert counted["accounts"] == len(scores)
     assert counted["arr"] == pytest.approx(scores["arr"].sum())
     assert "Book of business" in text(capacity_told(counted, "USD"))
 
 
-def test_published_scores_are_the_past_of_the_cells_once_they_have_matured(scored: Path, checked: Checked) -> None:
-    then = UNTIL - timedelta(weeks=26)
-    rows = pq.read_table(scored / ".churn/scores" / f"as_of={UNTIL}" / "scores.parquet", partitioning=None).to_pandas()
-    old = rows.assign(as_of=then, published_at=pd.Timestamp(then))
-    project = open_project(scored)
+def test_published_scores_are_the_past_of_the_cells_once_they_have_matured(whole: Path, checked: Checked) -> None:
+    said = pq.read_table(
+        next((whole / ".churn/evaluations").glob("*/predictions.parquet")), partitioning=None
+    ).to_pandas()
+    then = max(said["as_of"])
+    known = said[(said["as_of"] == then) & (said["scorer"] == "calendar")]
+    rows = pq.read_table(whole / ".churn/scores" / f"as_of={UNTIL}" / "scores.parquet", partitioning=None).to_pandas()
+    old = (
+        rows.head(1)
+        .loc[rows.index[:1].repeat(len(known))]
+        .assign(
+            account_id=known["account_id"].to_numpy(),
+            as_of=then,
+            published_at=pd.Timestamp(then),
+            health_tier=np.where(known["label"] == 1, "red", "green"),
+        )
+    )
+    project = open_project(whole)
     write_parquet(old, project.out("scores", f"as_of={then}") / "scores.parquet")
-    found, source = history(of(scored, checked), UNTIL)
+    found, source = history(of(whole, checked), UNTIL)
     assert source == SCORES
-    assert set(found["as_of"]) == {then}
-    assert set(found["churned"]) == {0.0, 1.0}
-    tiers = old.set_index("account_id")["health_tier"]
-    known = found.dropna(subset=["rule"])
-    assert (known["rule"] == tiers.reindex(known["account_id"]).to_numpy()).all()
+    assert len(found) == len(known)
+    assert set(zip(found["rule"], found["churned"], strict=True)) == {("red", 1.0), ("green", 0.0)}
     # The day before the window closed nothing was known of it.
-    assert history(of(scored, checked), then + timedelta(days=103))[1] != SCORES
+    assert history(of(whole, checked), then + timedelta(days=103))[1] != SCORES

@@ -62,9 +62,11 @@ def test_a_wrong_sign_is_not_believed_unless_taken_literally() -> None:
 def test_the_section_says_plainly_that_a_goal_is_not_reached() -> None:
     found = figures(book(), seed=3) | {"seed": 3, "family": "mixed"}
     assert len(found["perturbed"]["sign"]) == PERTURBED
-    text = section([found], "abc", POLICY.save_effects)
+    text = section([found], "abc", POLICY.save_effects, planned=2)
+    assert "(the first 1 of 2 that are drawn" in text
     assert "At least .850 of the oracle's ARR: **not reached**, it is -1.250" in text
     assert "held in every world" in text
+    assert "Under the other assumptions below: held in every draw, by +.000 at worst." in text
 
 
 def test_worlds_follow_from_the_code_that_is_judged(tmp_path: object) -> None:

@@ -102,6 +102,12 @@ def test_of_two_alike_the_first_by_account_id_is_chosen() -> None:
     assert week(alike, 4 * 60).new == ("a", "b")
 
 
+def test_what_takes_no_time_is_always_done() -> None:
+    # The solver alone takes one of these: its table of a fuller week forgets what takes no time.
+    found = week([account("a", 0, 0.01), account("b", 4, 0.01), account("c", 1, 0.01)], 4 * 60)
+    assert (found.cents, "a" in found.new) == (2, True)
+
+
 def test_promised_work_is_done_before_more_valuable_new_work() -> None:
     found = week([account("promised", 3, 1, due=True), account("new", 2, 900)], 4 * 60)
     assert (found.due, found.new, found.breached) == (("promised",), (), ())

@@ -102,7 +102,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(ROWS, st.floats(0, 20))
 def test_everybody_stands_on_the_list_once_and_nobody_beyond_the_hours(
     rows: list[dict[str, Any]], hours: float
