@@ -17,6 +17,7 @@ from pipelines.capacity_command import capacity
 from pipelines.console import Console, other_failure
 from pipelines.crm_commands import app as crm_app
 from pipelines.delivery_commands import alert, apply, feedback, plan, retry, rollback, status
+from pipelines.explain_command import explain, indicators
 from pipelines.journey_command import journey
 from pipelines.kpis_command import kpis, scenario
 from pipelines.monitor_command import monitor
@@ -247,38 +248,8 @@ def report(
     console.say(f"Open {page}")
 
 
-@app.command()
-def explain(
-    account: Annotated[str, typer.Argument(help="The account's id.")],
-    project: ProjectOption = HERE,
-    as_of: DateOption = None,
-    set_: SetOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Why one account is rated as it is, what changed and what to do next."""
-    from pipelines import summaries
-    from pipelines.explain import explain as explained
-
-    console = Console(json)
-    found = explained(opened_project(project, set_), account, given_day(as_of))
-    console.result(found)
-    console.show(summaries.explain(found))
-
-
-@app.command()
-def indicators(
-    component: Annotated[str | None, typer.Option(help="Only this component.")] = None, json: JsonOption = False
-) -> None:
-    """The catalogue: every indicator with its meaning, unit, range and direction."""
-    from pipelines import summaries
-    from pipelines.explain import indicator_rows
-
-    console = Console(json)
-    rows = indicator_rows(component)
-    console.result({"indicators": rows})
-    console.show(summaries.indicators(rows))
-
-
+app.command()(explain)
+app.command()(indicators)
 app.command()(back_to_green)
 app.command()(qbr)
 

@@ -26,6 +26,7 @@ DOORS = {
         "pipelines/cli.py",
         "pipelines/crm_commands.py",
         "pipelines/delivery_commands.py",
+        "pipelines/explain_command.py",
         "pipelines/kpis_command.py",
         "pipelines/journey_command.py",
         "pipelines/monitor_command.py",
