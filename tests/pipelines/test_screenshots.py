@@ -1,4 +1,4 @@
-"""The README's pictures: the demo's book and one account, taken in real Chromium."""
+"""The pictures of the documents: every page of the demo at laptop and phone width, taken in real Chromium."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from serving.workbench.pages.navigation import NAVIGATION
 from tests.pipelines.conftest import UNTIL
 
 Run = Callable[..., tuple[int, Any, str]]
@@ -31,6 +32,8 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path
 
     code, _, _ = churn("signals", "--project", scored, "--as-of", UNTIL, "--json")
     assert code == 0
+    code, _, _ = churn("workbench", "--project", scored, "--as-of", UNTIL, "--json")
+    assert code == 0
     code, found, _ = churn("report", "--project", scored, "--json")
     assert code == 0
     index = Path(found["page"])
@@ -45,14 +48,22 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path
         page.clock.set_fixed_time(datetime(2026, 6, 2, 8, tzinfo=UTC))
         failures: list[str] = []
         page.on("console", lambda m: failures.append(m.text) if m.type == "error" else None)
-        page.goto(index.as_uri())
-        page.screenshot(path=folder / "book.png")
-        rows = page.locator("tbody tr")
-        assert rows.count() > 100
+        for entry in NAVIGATION:
+            page.goto((index.parent / entry.file).as_uri())
+            assert "Not computed" not in page.inner_text("main"), entry.name
+            page.screenshot(path=folder / f"{entry.name}.png")
+        page.goto((index.parent / "accounts.html").as_uri())
+        assert page.locator("tbody tr").count() > 100
+        account = (index.parent / _told_account(scored, page)).as_uri()
         page.set_viewport_size({"width": 1366, "height": 1280})
-        page.goto((index.parent / _told_account(scored, page)).as_uri())
+        page.goto(account)
         page.screenshot(path=folder / "account.png")
         text = page.inner_text("main")
+        page.set_viewport_size({"width": 390, "height": 844})
+        for name, address in (("monday", index.as_uri()), ("account", account)):
+            page.goto(address)
+            assert page.evaluate("document.documentElement.scrollWidth") == 390
+            page.screenshot(path=folder / f"{name}-phone.png")
         browser.close()
     assert not failures
     assert "Out of date" not in text
