@@ -81,7 +81,7 @@ def section(worlds: Sequence[Mapping[str, Any]], code: str, effects: SaveEffects
             "",
             "An assumed effect that says a play does harm is not believed (it counts as the median of the others), and "
             f"differences between groups count {_share(effects.prior_trust)} of what is assumed (`save_effects.prior_trust`). "
-            "Both were chosen on worlds 901–906, which are not among these.",
+            "Both were chosen on worlds 901–905, which are not among these.",
         ]
     )
 
