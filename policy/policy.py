@@ -124,7 +124,7 @@ class Policy(Frozen):
         if not isinstance(version, str):
             raise ValueError(f'write the version in quotes: version: "{version}"')
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", version):
-            raise ValueError("a version is letters, digits and . _ + - only, for example 2026.2-acme")
+            raise ValueError("a version is letters, digits and . _ + - only, for example 2026.3-acme")
         return version
 
     @model_validator(mode="after")

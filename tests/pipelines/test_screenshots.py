@@ -22,8 +22,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_pages_of_a_scored_book_make_the_readmes_pictures(scored: Path, tmp_path: Path, churn: Run) -> None:
+def test_pages_of_a_scored_book_make_the_readmes_pictures(
+    trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path, churn: Run
+) -> None:
     """Set CHURN_WRITE_IMAGES=1 to keep them in docs/images."""
+    # Whole: the workbench reads the stored indicators and the registered model, too.
+    scored = Path(shutil.copytree(trained[0], tmp_path / "scored"))
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("chromium is missing: the pages were not looked at")
