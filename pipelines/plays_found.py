@@ -42,8 +42,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     """What stands, from the facts alone. Accounts of the holdout have no play."""
     accounts = {name: a for name, a in facts.accounts.items() if name not in facts.held}
     over = {key for key, said in facts.words.items() if said.over}
-    green = {name: recoveries(scores, policy) for name, scores in facts.runs.scores.items()}
-    log = wins(_rows(facts, "milestones"), _rows(facts, "survey_responses"), green, facts.as_of, policy)
+    log = wins_log(facts, policy)
     steps = _prevention(facts, accounts, newest_reached(log), policy)
     renewals, chances = [], []
     for name, account in accounts.items():
@@ -93,7 +92,14 @@ def _prevention(
     return steps
 
 
-def _calm(facts: PlaysFacts, account: str, policy: Policy) -> Calm:
+def wins_log(facts: PlaysFacts, policy: Policy) -> list[Win]:
+    """What there is to celebrate of every account (I13)."""
+    green = {name: recoveries(scores, policy) for name, scores in facts.runs.scores.items()}
+    return wins(_rows(facts, "milestones"), _rows(facts, "survey_responses"), green, facts.as_of, policy)
+
+
+def calm(facts: PlaysFacts, account: str, policy: Policy) -> Calm:
+    """What the gate of the expansion talk looks at (E3, I10)."""
     levels = facts.runs.levels.get(account, {})
     warnings = [
         str(row["name"]).replace("_", " ")
@@ -120,7 +126,7 @@ def _chance(facts: PlaysFacts, account: Account, policy: Policy) -> list[Chance]
         for e in facts.evidence.get(account.account_id, [])
         if e["episode_key"] in began
     ]
-    found = chance(account, told, _calm(facts, account.account_id, policy), facts.as_of, policy)
+    found = chance(account, told, calm(facts, account.account_id, policy), facts.as_of, policy)
     return [] if found is None else [found]
 
 
@@ -130,7 +136,7 @@ def _talk(facts: PlaysFacts, account: Account, found: Chance, over: set[str], po
         if tiers[day] != policy.expansion.tier:
             break
         since = day
-    day = opened_on(found.since, since, _calm(facts, account.account_id, policy), policy)
+    day = opened_on(found.since, since, calm(facts, account.account_id, policy), policy)
     return expansion_steps(found, account, day, over, facts.as_of, policy)
 
 

@@ -16,17 +16,20 @@ from pipelines.build_features import Checked, checked_sources, features_at
 from pipelines.deliver import chosen_date, rows_of
 from pipelines.files import write_text
 from pipelines.known_tables import known_tables
+from pipelines.plays_facts import PlaysFacts, plays_facts
+from pipelines.plays_found import calm, wins_log
 from pipelines.report_signals import signals_shown
 from pipelines.settings import Project
 from policy.errors import NotEnoughData, UsageError, did_you_mean
 from policy.policy import Policy
 from serving.workbench.pages import page_name
 from serving.workbench.pages.words import day as shown_day
+from serving.workbench.plays.expansion import shut_by
 from serving.workbench.qbr import Brief, Gate, Material, brief, brief_page, pdf, sheet_page
 from serving.workbench.qbr.usage import SHOWN
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 TABLES = ("milestones", "touchpoints", "crm_feedback", "survey_responses")
 CUSTOMER = "customer"
@@ -84,7 +87,7 @@ def material(
     project, as_of = checked.project, date.fromisoformat(day)
     features = stored_features(project, day)
     features["arr"] = [scores[str(a)]["arr"] for a in features["account_id"]]
-    row = scores[account]
+    row, facts = scores[account], plays_facts(checked, day)
     return Material(
         account_id=account,
         as_of=as_of,
@@ -95,22 +98,18 @@ def material(
         tables=known_tables(checked, as_of, TABLES),
         tasks=_tasks(project, account, as_of),
         signals=_signals(project, account, day),
-        gate=gate(row, features[features["account_id"] == account].iloc[0], policy),
+        gate=gate(facts, account, policy),
+        logged_wins=[w.to_customer for w in wins_log(facts, policy) if w.account_id == account and w.to_customer],
         recovery=_recovery(project, account, day),
     )
 
 
-def gate(scored: Mapping[str, Any], row: pd.Series, policy: Policy) -> Gate:
-    """Whether expansion may be raised, by the tier, the risk and the escalations of the quarter; strict where in doubt."""
-    tier, wanted = scored["health_tier"], policy.expansion.tier
-    if tier != wanted:
-        return Gate(False, f"health is {tier}, and {wanted} is needed.")
-    if scored["risk_tier"] == "high":
-        return Gate(False, "the risk of losing the account is high.")
-    # Not known to be calm is not calm.
-    if not (row["escalations_91d"] == 0 and row["open_escalations"] == 0):
-        return Gate(False, "an escalation is open or was within the quarter, or that is not known.")
-    return Gate(True, f"health is {wanted}, the risk is not high, and nothing was escalated in the quarter.")
+def gate(facts: PlaysFacts, account: str, policy: Policy) -> Gate:
+    """Whether expansion may be raised: by the gate of the expansion talk (E3, I10), and what keeps it shut."""
+    why = shut_by(facts.accounts[account].tier, calm(facts, account, policy), facts.as_of, policy)
+    return Gate(
+        not why, f"{'; '.join(why)}." if why else f"health is {policy.expansion.tier} and nothing stands against it."
+    )
 
 
 def _before(checked: Checked, account: str, since: date, policy: Policy) -> dict[str, float | None]:

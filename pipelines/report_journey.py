@@ -68,7 +68,9 @@ def expansion(project: Project, as_of: str, about: About) -> ExpansionView | Non
     lines = [(bool(r["open"]), _chance(r, arr, about)) for r in rows]
     lines.sort(key=lambda pair: (-(pair[1].arr or 0.0), pair[1].account_id))
     low, high = project.policy.expansion.discount
-    return ExpansionView(tuple(c for o, c in lines if o), tuple(c for o, c in lines if not o), (low, high))
+    waiting = [chance for is_open, chance in lines if not is_open]
+    ready = tuple(chance for is_open, chance in lines if is_open)
+    return ExpansionView(ready, tuple(waiting[:SHOWN]), max(len(waiting) - SHOWN, 0), (low, high))
 
 
 def reviews(project: Project, as_of: str, about: About) -> QbrView | None:

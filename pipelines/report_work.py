@@ -23,7 +23,10 @@ def monday(project: Project, as_of: str) -> MondayView | None:
     rows = rows_of(project, "worklist", as_of)
     steps = {play.play: play.steps[0] for play in project.policy.plays.values() if play.steps}
     default = project.policy.plays["default"].play
-    items = {str(row["account_id"]): _item(row, steps, default) for row in rows}
+    tiers = {
+        str(row["account_id"]): (row["health_tier"], row["risk_tier"]) for row in rows_of(project, "scores", as_of)
+    }
+    items = {str(row["account_id"]): _item(row, steps, default, tiers) for row in rows}
     desk = rows_of(project, "worklist", as_of, part="desk")
     return MondayView(
         week_of=date.fromisoformat(as_of),
@@ -35,14 +38,17 @@ def monday(project: Project, as_of: str) -> MondayView | None:
     )
 
 
-def _item(row: Mapping[str, Any], steps: Mapping[str, str], default: str) -> Item:
+def _item(
+    row: Mapping[str, Any], steps: Mapping[str, str], default: str, tiers: Mapping[str, tuple[str | None, str | None]]
+) -> Item:
     play = row["play"] or default
     due = row["due_at"]
+    health, risk = tiers.get(str(row["account_id"]), (None, None))
     return Item(
         account_id=str(row["account_id"]),
         name=row["name"] or "",
         status=row["status"],
-        why=row["why"] or "",
+        why=row["why"] or standing(health, risk),
         play=play,
         first_step=steps.get(play, ""),
         hours=row["hours"],
@@ -51,6 +57,17 @@ def _item(row: Mapping[str, Any], steps: Mapping[str, str], default: str) -> Ite
         saves=_number(row["saved_arr"]),
         due_at=None if due is None else due.replace(tzinfo=UTC),
     )
+
+
+def standing(health: str | None, risk: str | None) -> str:
+    """What there is to say where no reason stands out.
+
+    >>> standing("yellow", "low"), standing(None, None)
+    ('No single reason stands out: health is yellow, churn risk low', 'Nothing is known of it yet')
+    """
+    known = [f"health is {health}" if health else "", f"churn risk {risk}" if risk else ""]
+    told = ", ".join(filter(None, known))
+    return f"No single reason stands out: {told}" if told else "Nothing is known of it yet"
 
 
 def _owner(row: Mapping[str, Any], rows: list[dict[str, Any]], items: Mapping[str, Item]) -> OwnerWeek:

@@ -184,6 +184,27 @@ def qbr_list(arr: Mapping[str, float], segments: Segments) -> set[str]:
     return named | {account for account, value in arr.items() if value >= least}
 
 
+def listed_review_days(segments: Segments) -> int | None:
+    """Days from one business review to the next for the QBR list: the shortest cadence of the touch models on it (S6).
+
+    Null where none of them has reviews.
+    """
+    named = [
+        days
+        for row in segments.rows
+        if row.touch_model in segments.qbr.touch_models
+        and (days := segments.cadences[row.cadence].review_days) is not None
+    ]
+    return min(named, default=None)
+
+
+def review_days(row: Row, *, listed: bool, segments: Segments) -> int | None:
+    """Days from one business review to the next: the cadence's, or for the QBR list a quarter's if that comes sooner."""
+    own = segments.cadences[row.cadence].review_days
+    quarterly = listed_review_days(segments) if listed else None
+    return min((days for days in (own, quarterly) if days is not None), default=None)
+
+
 def _known(names: Iterable[str], roles: Collection[str]) -> None:
     for name in names:
         if name not in roles:

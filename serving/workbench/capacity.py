@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from policy.policy import Policy
-from policy.segments import Row, qbr_list, row_of, touch_model
+from policy.segments import qbr_list, review_days, row_of, touch_model
 
 WEEK_DAYS = 7
 OWED = ("check_in", "qbr", "onboarding", "play")
@@ -106,7 +106,7 @@ def owed_work(
         if cadence.check_in_days is not None:
             due = last.get(account, began) + timedelta(days=cadence.check_in_days)
             rows.append(_item(account, "check_in", None, policy.capacity.check_in_hours, due))
-        every = review_days(row, account in listed, policy)
+        every = review_days(row, listed=account in listed, segments=policy.segments)
         if every is not None:
             due = reviewed.get(account, began) + timedelta(days=every)
             rows.append(_item(account, "qbr", None, policy.capacity.qbr_hours, due))
@@ -122,20 +122,6 @@ def owed_work(
     found = pd.DataFrame(rows, columns=["account_id", "what", "role", "hours", "due_on"])
     overdue = pd.Series([row["due_on"] < as_of for row in rows], dtype=bool)
     return found.astype({"role": object, "hours": float}).assign(overdue=overdue)
-
-
-def review_days(row: Row, on_qbr_list: bool, policy: Policy) -> int | None:
-    """Days from one business review to the next: the cadence's, or for the QBR list a quarter's if that comes sooner."""
-    own = policy.segments.cadences[row.cadence].review_days
-    if not on_qbr_list:
-        return own
-    named = [
-        days
-        for r in policy.segments.rows
-        if r.touch_model in policy.segments.qbr.touch_models
-        and (days := policy.segments.cadences[r.cadence].review_days) is not None
-    ]
-    return min([*named, *([] if own is None else [own])], default=None)
 
 
 def capacity_report(

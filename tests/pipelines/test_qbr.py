@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 
-from pipelines.qbr import gate
-from policy.policy import load_policy
 from tests.pipelines.conftest import UNTIL, Run
 from tests.serving.qbr.test_pages import OURS_ALONE, text_of
 
@@ -56,21 +53,3 @@ def test_a_review_is_written_for_us_and_for_the_customer(
 
 
 CALM = {"escalations_91d": 0.0, "open_escalations": 0.0}
-
-
-@pytest.mark.parametrize(
-    ("scored", "row", "allowed"),
-    [
-        ({}, {}, True),
-        ({"health_tier": "yellow"}, {}, False),
-        ({"risk_tier": "high"}, {}, False),
-        ({}, {"escalations_91d": 1.0}, False),
-        ({}, {"open_escalations": 1.0}, False),
-        ({}, {"escalations_91d": float("nan")}, False),
-    ],
-)
-def test_expansion_is_raised_only_with_a_green_calm_account(
-    scored: dict[str, str], row: dict[str, float], allowed: bool
-) -> None:
-    given = {"health_tier": "green", "risk_tier": "low"} | scored
-    assert gate(given, pd.Series(CALM | row), load_policy()).allowed is allowed

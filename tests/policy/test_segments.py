@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from policy.policy import Policy, load_policy
-from policy.segments import cadence_text, qbr_list, row_of, success_plan, team_segment, touch_model
+from policy.policy import Policy, load_policy, policy_from
+from policy.segments import (
+    cadence_text,
+    listed_review_days,
+    qbr_list,
+    review_days,
+    row_of,
+    success_plan,
+    team_segment,
+    touch_model,
+)
 
 SEGMENTS = load_policy().segments
 BOUNDARIES = [
@@ -136,3 +145,18 @@ def test_a_policy_whose_bands_make_a_pair_without_a_decision_is_refused() -> Non
     given["segments"]["touch_model"]["mid"] = 30_000
     with pytest.raises(ValueError, match="rows lack tech/mid_market, where an ARR of 20,000 falls"):
         Policy.model_validate(given)
+
+
+def test_the_qbr_list_is_reviewed_as_often_as_the_cadence_of_its_touch_models_says() -> None:
+    assert listed_review_days(SEGMENTS) == 91
+    own = {"segments": {"cadences": {"monthly": {"review_days": 60}}}}
+    assert listed_review_days(policy_from(own, where="test").segments) == 60
+    tech = {"segments": {"qbr": {"touch_models": ["tech"]}}}
+    assert listed_review_days(policy_from(tech, where="test").segments) is None
+
+
+def test_who_is_on_the_qbr_list_is_owed_a_quarterly_review_and_the_others_their_cadences() -> None:
+    row = row_of(30_000.0, SEGMENTS)
+    assert [review_days(row, listed=listed, segments=SEGMENTS) for listed in (True, False)] == [91, 182]
+    tech = row_of(5_000.0, SEGMENTS)
+    assert [review_days(tech, listed=listed, segments=SEGMENTS) for listed in (True, False)] == [91, None]

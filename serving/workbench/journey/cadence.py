@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policy.policy import Policy
-from policy.segments import row_of
+from policy.segments import review_days, row_of
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
 
@@ -35,17 +35,13 @@ def owed(
 ) -> list[Owed]:
     """What the account is owed by its cadence; nothing where its ARR is not known.
 
-    An account on the QBR list is owed a review at least as often as the `monthly` cadence of high touch has it. A
-    meeting that the customer missed is none. Facts lie before as_of.
+    An account on the QBR list is owed a review each quarter at least. A meeting that the customer missed is none. Facts lie before as_of.
     """
     if account.arr is None or account.started_on is None:
         return []
     row = row_of(account.arr, policy.segments)
     cadence = policy.segments.cadences[row.cadence]
-    review = cadence.review_days
-    if listed:
-        quarterly = _quarterly(policy)
-        review = quarterly if review is None or (quarterly is not None and quarterly < review) else review
+    review = review_days(row, listed=listed, segments=policy.segments)
     every = (cadence.check_in_days, review, row.executive_review_days, cadence.mail_days, cadence.nps_days)
     last = _last(touches, answers)
     found = []
@@ -56,12 +52,6 @@ def owed(
         late = max(0, (as_of - due).days)
         found.append(Owed(account.account_id, kind, days, last.get(kind), due, late, listed))
     return found
-
-
-def _quarterly(policy: Policy) -> int | None:
-    """How often the closest served are reviewed: what the QBR list promises."""
-    every = [c.review_days for c in policy.segments.cadences.values() if c.review_days is not None]
-    return min(every, default=None)
 
 
 def _last(touches: Iterable[Row], answers: Iterable[Row]) -> dict[str, date]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from policy.segments import Segments, qbr_list
+from policy.segments import listed_review_days, qbr_list
 from serving.workbench.kpis.definition import Definition, NotDefined, ratio
 from serving.workbench.kpis.moment import Moment
 
@@ -22,7 +22,7 @@ def reviews(moment: Moment) -> pd.DataFrame:
     only planned. Not attended is not held.
     """
     metrics = moment.policy.metrics
-    days = review_days(moment.policy.segments)
+    days = listed_review_days(moment.policy.segments)
     if days is None:
         raise NotDefined("no cadence of the policy names business reviews")
     rows = moment.table("touchpoints")
@@ -79,17 +79,6 @@ def due_reviews(
         last = due
     while (last := last + pd.Timedelta(days=every)) < until:
         yield last, False
-
-
-def review_days(segments: Segments) -> int | None:
-    """Days between the reviews of those on the QBR list; null where no touch model on it has any."""
-    touch = segments.qbr.touch_models
-    named = [
-        days
-        for row in segments.rows
-        if row.touch_model in touch and (days := segments.cadences[row.cadence].review_days) is not None
-    ]
-    return min(named, default=None)
 
 
 def _owed(moment: Moment) -> list[str]:

@@ -22,8 +22,12 @@ class ChanceLine:
 
 @dataclass(frozen=True, slots=True)
 class ExpansionView:
-    """The page: `ready` may be talked to, `waiting` not yet. The discount is the policy's for longer terms, as shares."""
+    """The page: `ready` may be talked to, `waiting` not yet, and `waiting_more` of these are not shown.
+
+    The discount is the policy's for longer terms, as shares.
+    """
 
     ready: tuple[ChanceLine, ...]
     waiting: tuple[ChanceLine, ...]
+    waiting_more: int
     discount: tuple[float, float]

@@ -22,14 +22,8 @@ NOT_SAID = ("tickets_28d", "first_response_hours_84d")
 def wins(
     tables: Mapping[str, pd.DataFrame], account: str, moved: Iterable[Movement], since: date, as_of: date
 ) -> list[str]:
-    """What was reached in the period, goals first, then figures that rose, then what was learned; with dates."""
+    """Figures that rose in the period, then what was learned; with dates. What was reached stands in the wins log."""
     found = []
-    milestones = tables.get("milestones")
-    if milestones is not None:
-        own = milestones[(milestones["account_id"] == account) & (milestones["reached_at"] >= pd.Timestamp(since))]
-        for row in own.sort_values("reached_at").to_dict("records"):
-            name = str(row["milestone"]).replace("_", " ")
-            found.append(f"Reached on {long_date(pd.Timestamp(row['reached_at']).date())}: {name}.")
     for m in moved:
         if m.for_the_better and m.indicator not in NOT_SAID and m.indicator != "learning_91d":
             found.append(

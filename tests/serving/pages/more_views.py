@@ -124,7 +124,7 @@ def expansion_view(evil: str) -> ExpansionView:
     waiting = replace(
         ready, account_id="acc_00012", arr=None, owner=None, tactics=(), shut_by=("health is red, not green",)
     )
-    return ExpansionView((ready,), (waiting,), (0.10, 0.20))
+    return ExpansionView((ready,), (waiting,), 12, (0.10, 0.20))
 
 
 def qbr_view(evil: str) -> QbrView:

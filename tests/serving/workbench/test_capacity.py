@@ -9,13 +9,11 @@ import pandas as pd
 import pytest
 
 from policy.policy import load_policy
-from policy.segments import row_of
 from serving.workbench.capacity import (
     capacity_report,
     hours_for_plays,
     owed_work,
     owners_roles,
-    review_days,
 )
 
 POLICY = load_policy()
@@ -54,12 +52,6 @@ def test_a_review_falls_due_a_quarter_after_the_last_one_and_takes_four_hours() 
     book = accounts({}, {})
     found = owed(book, ("a0", "qbr", 84), ("a1", "qbr", 85), ("a0", "call", 3), ("a1", "call", 3))
     assert found == [("a1", "qbr", 4.0, False)]
-
-
-def test_the_hundred_largest_are_owed_a_quarterly_review_and_the_others_their_cadences() -> None:
-    row = row_of(30_000.0, POLICY.segments)
-    assert (review_days(row, True, POLICY), review_days(row, False, POLICY)) == (91, 182)
-    assert review_days(row_of(5_000.0, POLICY.segments), False, POLICY) is None
 
 
 def test_a_tech_touch_account_is_owed_no_call_and_an_unknown_arr_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from policy.policy import load_policy, policy_from
 from serving.workbench.kpis.book import books
 from serving.workbench.kpis.hours import business_hours
-from serving.workbench.kpis.reviews import due_reviews, review_days
+from serving.workbench.kpis.reviews import due_reviews
 from tests.serving.workbench.kpis.twelve import DAY, twelve
 
 OPEN = load_policy().tasks.business_hours
@@ -40,13 +40,6 @@ def test_reviews_that_nobody_recorded_were_due_all_the_same() -> None:
         ("04-02", True),
         ("08-10", True),
     ]
-
-
-def test_reviews_come_as_often_as_the_cadence_of_the_list_says() -> None:
-    assert review_days(load_policy().segments) == 91
-    own = {"segments": {"cadences": {"monthly": {"review_days": 60}}}}
-    assert review_days(policy_from(own, where="test").segments) == 60
-    assert review_days(policy_from({"segments": {"qbr": {"touch_models": ["tech"]}}}, where="test").segments) is None
 
 
 @pytest.mark.parametrize(
