@@ -16,7 +16,7 @@ from pipelines.deliver import rows_of
 from pipelines.holdout import held_since
 from pipelines.outlook import ahead, outlooks
 from pipelines.report_signals import signals_shown
-from pipelines.report_views import views
+from pipelines.report_views import briefs, views, ways_told
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from policy.archive import archived_policy
@@ -39,7 +39,8 @@ FACTS = 8
 
 def report(project: Project, as_of: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
     """Write the pages for one scored as-of date; returns the index page."""
-    return write_site(book(project, as_of), project.state / "site", views(project, as_of), progress=progress)
+    site, shown = project.state / "site", views(project, as_of)
+    return write_site(book(project, as_of), site, shown, briefs(project, as_of), progress=progress)
 
 
 def book(project: Project, as_of: str) -> Book:
@@ -52,7 +53,7 @@ def book(project: Project, as_of: str) -> Book:
     tasks = _by_account(rows_of(project, "tasks", as_of))
     outlook, widest = outlooks(project, as_of), project.policy.evidence.widest_range
     shown, held = signals_shown(project, as_of), held_since(project, as_of)
-    changed = change_of(project, as_of)
+    changed, ways = change_of(project, as_of), ways_told(project, as_of)
     day = date.fromisoformat(as_of)
     first = scores[0]
     return Book(
@@ -71,6 +72,7 @@ def book(project: Project, as_of: str) -> Book:
                 held_since=held.get(row["account_id"]),
                 ahead=ahead(outlook.get(row["account_id"]), widest),
                 change=changed.get(row["account_id"], {}).get("sentence", ""),
+                way_back=ways.get(row["account_id"], ""),
             )
             for row in scores
         ],

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.deliver import rows_of
 from pipelines.settings import Project
-from serving.workbench.pages import page_name
+from serving.workbench.pages import BRIEFS, page_name
 from serving.workbench.pages.expansion_view import ChanceLine, ExpansionView
 from serving.workbench.pages.journey_view import (
     AdvocateLine,
@@ -94,7 +94,7 @@ def reviews(project: Project, as_of: str, about: About) -> QbrView | None:
 def brief_of(project: Project, as_of: str, account: str) -> str | None:
     """The address of an account's brief on the site; null where none was made for the day."""
     made = project.state / "qbr" / f"as_of={as_of}" / page_name(account)
-    return f"qbr/{made.name}" if made.exists() else None
+    return f"{BRIEFS}/{made.name}" if made.exists() else None
 
 
 def _board(rows: Iterable[Mapping[str, Any]], about: About) -> list[BoardLine]:

@@ -8,6 +8,7 @@ from pipelines.report_journey import expansion, journey, reviews
 from pipelines.report_portfolio import portfolio
 from pipelines.report_work import monday
 from pipelines.settings import Project
+from serving.workbench.pages import BRIEFS
 from serving.workbench.pages.policy_view import policy_view
 
 
@@ -24,3 +25,17 @@ def views(project: Project, as_of: str) -> dict[str, object]:
         "data": data_health(project, as_of),
     }
     return {name: view for name, view in found.items() if view is not None}
+
+
+def briefs(project: Project, as_of: str) -> dict[str, str]:
+    """Path on the site → page, of every business review that was prepared for the day: ours, not the customer's sheet."""
+    made = sorted((project.state / "qbr" / f"as_of={as_of}").glob("*.html"))
+    return {f"{BRIEFS}/{path.name}": path.read_text(encoding="utf-8") for path in made}
+
+
+def ways_told(project: Project, as_of: str) -> dict[str, str]:
+    """Account → whether and how its health can be green again, in words; empty where nobody looked on that day."""
+    if not (project.state / "back_to_green" / f"as_of={as_of}" / "back_to_green.parquet").exists():
+        return {}
+    rows = rows_of(project, "back_to_green", as_of)
+    return {str(row["account_id"]): row["sentence"] for row in rows if row["health_tier"] in ("yellow", "red")}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from serving.workbench.pages.filenames import page_name
 from serving.workbench.pages.ranking import arr_at_risk, ranked
-from serving.workbench.pages.site import write_site
+from serving.workbench.pages.site import BRIEFS, write_site
 from serving.workbench.pages.view import (
     AccountView,
     Book,
@@ -22,6 +22,7 @@ from serving.workbench.pages.view import (
 )
 
 __all__ = [
+    "BRIEFS",
     "AccountView",
     "Book",
     "Driver",

@@ -14,23 +14,28 @@ from serving.workbench.pages.ranking import places, ranked
 from serving.workbench.pages.render import ASSETS, GENERATOR, Pages, asset
 from serving.workbench.pages.view import Book
 
+BRIEFS = "qbr"
+"""The folder of the business reviews that were prepared."""
 _log = logging.getLogger(__name__)
-_OURS = frozenset({*(entry.file for entry in NAVIGATION), "accounts", *ASSETS})
+_OURS = frozenset({*(entry.file for entry in NAVIGATION), "accounts", BRIEFS, *ASSETS})
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 NO_VIEWS: Mapping[str, object] = {}
+NO_PAGES: Mapping[str, str] = {}
 
 
 def write_site(
     book: Book,
     folder: Path,
     views: Mapping[str, object] = NO_VIEWS,
+    briefs: Mapping[str, str] = NO_PAGES,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write every page of the navigation and accounts/*.html into `folder`; returns the path of index.html.
 
     `views` holds the record of a page by its name in the navigation; a page without one says what computes it.
+    `briefs` holds further pages by their path, all in the folder `BRIEFS`.
     Everything is written beside `folder` and put in its place by two renames, so an interrupted run leaves the
     old site as it was, and pages of accounts that left the book go. `progress` gets (pages done, pages in all).
     Raises ValueError for an account id that stands twice, FileExistsError where `folder` holds anything else.
@@ -46,6 +51,9 @@ def write_site(
     _remove(new)
     try:
         _write(book, new, views, progress)
+        for path, text in briefs.items():
+            (new / BRIEFS).mkdir(exist_ok=True)
+            _save(new / path, text)
         _swap(folder, new, old)
     except BaseException:
         _remove(new)

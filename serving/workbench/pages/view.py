@@ -109,7 +109,8 @@ class AccountView:
     An account with `held_since` is in the holdout: it has no tasks, no play and no warnings.
     `base_probability` is that of the average account. `standing_out` says which driver stands out, or that none does;
     `change` what moved the probability since a week ago (empty where that is not known). `ahead` is null where the day
-    was scored before there were outlooks.
+    was scored before there were outlooks. `way_back` says whether and how its health can be green again, empty where
+    nobody looked.
     """
 
     account_id: str
@@ -147,6 +148,7 @@ class AccountView:
     standing_out: str = ""
     change: str = ""
     ahead: Ahead | None = None
+    way_back: str = ""
 
     @property
     def warnings(self) -> list[Signal]:

@@ -230,3 +230,12 @@ def test_without_an_outlook_nothing_is_said_of_one(book: Book, northwind: Accoun
         assert "range" not in said
         assert "180 days" not in said
         assert "Half of such" not in said
+
+
+def test_the_way_back_to_green_is_told_where_somebody_looked(book: Book, northwind: AccountView) -> None:
+    way = "Not reachable by 30 December: best = 61. This is what went together in past accounts, not a promise"
+    said = page(book, replace(northwind, way_back=way)).text
+    assert "Back to green Not reachable by 30 December: best = 61." in said
+    assert "not a promise." in said
+    assert "Back to green" not in page(book, northwind).text
+    assert "Back to green" not in page(book, replace(northwind, way_back=way, held_since=book.as_of)).text

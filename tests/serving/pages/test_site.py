@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.workbench.pages import AccountView, Book, page_name, write_site
+from serving.workbench.pages import BRIEFS, AccountView, Book, page_name, write_site
 from serving.workbench.pages.navigation import NAVIGATION
 from serving.workbench.pages.render import ASSETS
 from tests.serving.pages.conftest import EVIL
@@ -26,6 +26,14 @@ def test_a_page_without_figures_says_which_command_brings_them(book: Book, tmp_p
             "utf-8"
         )
         assert missing == (entry.name not in ("accounts", "policy")), entry.name
+
+
+def test_briefs_lie_in_a_folder_of_their_own_and_go_with_the_next_edition(book: Book, tmp_path: Path) -> None:
+    brief = {f"{BRIEFS}/acc_00012.html": "<h1>Review</h1>"}
+    folder = write_site(book, tmp_path / "site", briefs=brief).parent
+    assert (folder / "qbr" / "acc_00012.html").read_text("utf-8") == "<h1>Review</h1>"
+    write_site(book, folder)
+    assert not (folder / "qbr").exists()
 
 
 def test_every_account_has_a_page_and_progress_reaches_the_end(book: Book, tmp_path: Path) -> None:
