@@ -97,15 +97,16 @@ def test_every_loss_of_a_period_is_opened_once_and_a_published_week_counts_as_su
         table["account_id"]
     )
 
-    flagged = next(a for a in first["autopsies"] if a["verdict"] == Verdict.WOULD and a["lead_days"] > 7)
+    without_tasks = [a for a in first["autopsies"] if not any(line.startswith("A task") for line in a["evidence"])]
+    flagged = next(a for a in without_tasks if a["verdict"] == Verdict.WOULD and a["lead_days"] > 7)
     publish(here, flagged)
-    second = autopsies_on(here, FROM, None)
+    second = autopsies_on(with_contacts(here, flagged), FROM, None)
     changed = [b for a, b in zip(first["autopsies"], second["autopsies"], strict=True) if a["verdict"] != b["verdict"]]
     assert [b["account_id"] for b in changed] == [flagged["account_id"]]
     assert changed[0]["verdict"] == Verdict.NOT_WORKED
     assert changed[0]["published_weeks"] == 1
 
-    worked = autopsies_on(with_contact(here, flagged), FROM, None)
+    worked = autopsies_on(with_contacts(here, flagged, 2), FROM, None)
     assert [a["verdict"] for a in worked["autopsies"] if a["account_id"] == flagged["account_id"]] == [Verdict.WORKED]
 
 
@@ -118,10 +119,11 @@ def publish(here: Checked, flagged: dict[str, Any]) -> None:
     write_parquet(pd.DataFrame(row), here.project.out("scores", f"as_of={day}") / "scores.parquet")
 
 
-def with_contact(here: Checked, flagged: dict[str, Any]) -> Checked:
-    """With a contact of ours because of risk, two days after the flagged week."""
+def with_contacts(here: Checked, flagged: dict[str, Any], *days_after: int) -> Checked:
+    """With no contacts of the account but ours because of risk, so many days after the flagged week."""
     rows = here.facts.tables["touchpoints"].to_pandas()
-    row = rows.iloc[[0]].assign(account_id=flagged["account_id"], direction="ours", reason="risk", touch_id="new")
-    row["occurred_at"] = pd.Timestamp(flagged["flagged_on"]) + pd.Timedelta(days=2)
-    tables = {**here.facts.tables, "touchpoints": ibis.memtable(pd.concat([rows, row], ignore_index=True))}
+    other = rows[rows["account_id"] != flagged["account_id"]]
+    new = rows.iloc[[0] * len(days_after)].assign(account_id=flagged["account_id"], direction="ours", reason="risk")
+    new["occurred_at"] = [pd.Timestamp(flagged["flagged_on"]) + pd.Timedelta(days=n) for n in days_after]
+    tables = {**here.facts.tables, "touchpoints": ibis.memtable(pd.concat([other, new], ignore_index=True))}
     return replace(here, facts=replace(here.facts, tables=tables))

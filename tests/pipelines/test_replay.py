@@ -130,7 +130,7 @@ def change_in_silence(folder: Path) -> str:
 
 
 def test_an_account_that_was_not_scored_is_refused_with_the_nearest(scored: Path, churn: Run) -> None:
-    code, found, _ = churn("replay", "acc-x", "--project", scored, "--json")
+    code, found, _ = churn("replay", "acc-0000", "--project", scored, "--json")
     assert (code, found["error"]["where"]) == (2, "account")
     assert "Did you mean `acc-" in found["error"]["cure"]
 
