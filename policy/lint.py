@@ -9,6 +9,7 @@ from typing import Any, Literal
 from policy.conflict import Conflict, Found
 from policy.conflicts_in_score import health_conflicts, signal_conflicts, task_conflicts
 from policy.conflicts_in_service import metric_conflicts, onboarding_conflicts, segment_conflicts
+from policy.errors import did_you_mean
 from policy.policy import Policy
 from policy.scenario import Audited, audit
 from policy.segments import row_of
@@ -108,6 +109,15 @@ def _anti_patterns(policy: Policy) -> Iterator[AntiPattern]:
         if play.step_days is None:
             yield AntiPattern(
                 "playbook without due times", f"plays.{name}.step_days", "Say by which day each step is due."
+            )
+    read = {i.indicator for inputs in policy.health.inputs.values() for i in inputs}
+    read |= {cap.while_ for cap in policy.health.caps}
+    for name in policy.back_to_green.inputs:
+        if name not in read:
+            yield AntiPattern(
+                "a change that the health score does not read",
+                f"back_to_green.inputs.{name}",
+                f"It is never offered. {did_you_mean(name, read)}",
             )
     if not (policy.feature_requests.routed_to or "").strip():
         yield AntiPattern(

@@ -156,14 +156,6 @@ class Policy(Frozen):
                 )
         if self.signals.voice.least_messages < self.indicators.least_messages:
             raise ValueError("signals.voice.least_messages cannot lie below indicators.least_messages")
-        scored = {i.indicator for inputs in self.health.inputs.values() for i in inputs}
-        scored |= {cap.while_ for cap in self.health.caps}
-        for name in self.back_to_green.inputs:
-            if name not in scored:
-                raise ValueError(
-                    f"back_to_green.inputs names `{name}`, which is no input of the health score: "
-                    f"{did_you_mean(name, scored)}"
-                )
         if "default" not in self.plays:
             raise ValueError("plays lack `default`")
         for signal, play in self.signals.plays.items():

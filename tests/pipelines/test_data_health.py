@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,11 @@ from tests.pipelines.conftest import UNTIL
 Run = Callable[..., tuple[int, Any, str]]
 
 
-def test_it_tells_the_last_check_the_model_and_the_deliveries(scored: Path, churn: Run) -> None:
+def test_it_tells_the_last_check_the_model_and_the_deliveries(
+    trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path, churn: Run
+) -> None:
+    ignored = shutil.ignore_patterns("prefect", "data_docs", "truth", "warehouse*", "mlflow*")
+    scored = Path(shutil.copytree(trained[0], tmp_path / "whole", ignore=ignored))
     project, day = open_project(scored), UNTIL.isoformat()
     before = data_health(project, day)
     assert before.deliveries == ()

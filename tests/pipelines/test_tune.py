@@ -187,7 +187,8 @@ def test_the_run_its_cards_and_the_ledger_tell_of_it(trained: Trained, churn: Ru
     assert json.loads((kept / "card.json").read_text())["tuning"] == tuning
     for page in ("card.md", "card.html", "model_card.md"):
         assert "Tuned: 2 trials in " in (kept / page).read_text()
-    assert "Tuned: 2 trials in " in churn("runs", "--project", folder, "--json")[1]["runs"][-1]["tuning"]
+    runs = {run["run_id"]: run for run in churn("runs", "--project", folder, "--json")[1]["runs"]}
+    assert "Tuned: 2 trials in " in runs[result["run_id"]]["tuning"]
     import mlflow
 
     store = f"sqlite:///{folder / '.churn' / 'mlflow.db'}"

@@ -139,6 +139,11 @@ def test_points_that_look_back_too_far_are_counted_by_hand() -> None:
         ),
         ("feature_requests: {routed_to: null}", "feedback not routed to product", "feature_requests.routed_to"),
         ("feature_requests: {routed_to: ' '}", "feedback not routed to product", "feature_requests.routed_to"),
+        (
+            "back_to_green: {inputs: {renewal_talk: {what: talk, cost_hours: 1, hours_per_step: null, step: null}}}",
+            "a change that the health score does not read",
+            "back_to_green.inputs.renewal_talk",
+        ),
     ],
 )
 def test_an_anti_pattern_is_named_with_its_place_and_cure(tmp_path: Path, text: str, name: str, where: str) -> None:

@@ -26,6 +26,12 @@ def rule_of(indicator: str, policy: Policy) -> HealthInput | None:
     return next((i for inputs in policy.health.inputs.values() for i in inputs if i.indicator == indicator), None)
 
 
+def actionable(policy: Policy) -> tuple[str, ...]:
+    """The inputs that somebody can move and that the health score reads, in the order of the policy."""
+    read = {cap.while_ for cap in policy.health.caps}
+    return tuple(name for name in policy.back_to_green.inputs if name in read or rule_of(name, policy) is not None)
+
+
 def component_of(indicator: str, policy: Policy) -> str:
     """The component it is an input of, or caps."""
     for component, inputs in policy.health.inputs.items():

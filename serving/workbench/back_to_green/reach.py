@@ -13,7 +13,7 @@ import pandas as pd
 from models.health_score import health_scores
 from policy.policy import Policy
 from policy.segments import team_segment
-from serving.workbench.back_to_green.levers import better, earned, window_bound
+from serving.workbench.back_to_green.levers import actionable, better, earned, window_bound
 from serving.workbench.back_to_green.records import Offer, Why
 
 WEEK = 7
@@ -50,7 +50,7 @@ def achieved(history: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     score is told as one more indicator.
     """
     dates = sorted(set(history["as_of"]))
-    names = [SCORE, *(n for n in policy.back_to_green.inputs if n in history)]
+    names = [SCORE, *(n for n in actionable(policy) if n in history)]
     history = history.reset_index(drop=True)
     known = history.assign(**{SCORE: health_scores(history, policy)[SCORE]})[history["arr"].notna()]
     parts = []

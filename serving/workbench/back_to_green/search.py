@@ -15,7 +15,7 @@ from models.health_score import health_scores
 from policy.policy import Policy
 from policy.segments import team_segment
 from serving.workbench.back_to_green.cheapest import Options, cheapest, most
-from serving.workbench.back_to_green.levers import component_of, levels, moved
+from serving.workbench.back_to_green.levers import actionable, component_of, levels, moved
 from serving.workbench.back_to_green.reach import Reach, times
 from serving.workbench.back_to_green.records import Offer, Why
 
@@ -88,7 +88,7 @@ def offers_of(row: pd.Series, reach: Reach, policy: Policy) -> tuple[list[Offer]
     offered: list[Offer] = []
     missing: dict[str, Why] = {}
     arr = row["arr"]
-    for name in policy.back_to_green.inputs:
+    for name in actionable(policy):
         if name not in row.index:
             missing[name] = "not_delivered"
         elif pd.isna(arr):

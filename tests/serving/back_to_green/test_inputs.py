@@ -6,6 +6,7 @@ import pytest
 
 from policy.errors import SettingsError
 from policy.policy import policy_from
+from serving.workbench.back_to_green.levers import actionable
 from tests.serving.back_to_green.accounts import DEFAULT
 
 
@@ -44,11 +45,14 @@ def test_an_answer_the_contract_and_the_calendar_are_no_inputs_to_work_on(indica
         policy_from({"back_to_green": {"inputs": {indicator: {"what": "x", "cost_hours": 1}}}}, where="policy.yaml")
 
 
-def test_an_input_that_the_score_does_not_read_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(SettingsError, match="Did you mean `learning_91d`"):
-        policy_from(
-            {"back_to_green": {"inputs": {"learning_28d": {"what": "x", "cost_hours": 1}}}}, where="policy.yaml"
-        )
+def test_an_input_that_the_score_does_not_read_is_not_offered() -> None:
+    own = policy_from(
+        {"back_to_green": {"inputs": {"learning_28d": {"what": "x", "cost_hours": 1}}}}, where="policy.yaml"
+    )
+    assert "learning_28d" in own.back_to_green.inputs
+    assert actionable(own) == actionable(DEFAULT) == tuple(DEFAULT.back_to_green.inputs)
+    without_a_cap = policy_from({"health": {"caps": []}}, where="policy.yaml")
+    assert set(actionable(DEFAULT)) - set(actionable(without_a_cap)) == {"open_escalations"}
 
 
 def test_a_policy_that_was_kept_whole_is_read_as_it_was() -> None:

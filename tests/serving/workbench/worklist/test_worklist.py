@@ -29,7 +29,7 @@ def book(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def test_each_play_takes_the_hours_of_the_policy_and_no_play_those_of_the_default() -> None:
     given_plays = [*(play.play for play in POLICY.plays.values()), None]
-    assert list(book(*({"play": play} for play in given_plays))["hours"]) == [3, 4, 2, 2, 2, 1, 4, 3, 3, 3, 3]
+    assert list(book(*({"play": play} for play in given_plays))["hours"]) == [3, 4, 2, 2, 2, 1, 4, 3, 3, 3, 2, 3]
 
 
 def test_what_is_saved_is_arr_times_what_the_effect_takes_off_the_probability() -> None:
