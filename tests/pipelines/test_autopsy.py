@@ -36,6 +36,7 @@ def test_the_weeks_before_a_decision_end_the_day_before_it_and_reach_back_so_far
     assert len(snapshot_days(monday, 104, "monday")) == 14
 
 
+@pytest.mark.slow
 def test_the_health_of_a_replayed_week_is_that_of_all_indicators(checked: Checked) -> None:
     policy, at = load_policy(), Snapshots.of([date(2026, 3, 2)])
     names = health_inputs(policy)

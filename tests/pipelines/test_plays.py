@@ -289,6 +289,7 @@ def test_every_draft_that_the_book_could_need_passes_with_its_own_evidence(on_th
     assert texts > 20
 
 
+@pytest.mark.slow
 def test_the_board_agrees_with_the_book_that_was_scored(on_the_book: Checked) -> None:
     day = UNTIL.isoformat()
     found = journey_on(on_the_book, day)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from tests.pipelines.conftest import UNTIL, Run
 from tests.serving.qbr.test_pages import OURS_ALONE, text_of
 
 
+@pytest.mark.slow
 def test_a_review_is_written_for_us_and_for_the_customer(
     trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path, churn: Run
 ) -> None:

@@ -156,6 +156,7 @@ def text(shown: Any) -> str:
     return console.export_text()
 
 
+@pytest.mark.slow
 def test_a_scored_week_is_listed_whole_and_told_by_owner(whole: Path, checked: Checked, churn: Run) -> None:
     code, found, _ = churn("worklist", "--project", whole, "--hours", "6", "--json")
     assert code == 0
@@ -192,6 +193,7 @@ def test_a_scored_week_is_listed_whole_and_told_by_owner(whole: Path, checked: C
     assert "Book of business" in text(capacity_told(counted, "USD"))
 
 
+@pytest.mark.slow
 def test_published_scores_are_the_past_of_the_cells_once_they_have_matured(whole: Path, checked: Checked) -> None:
     said = pq.read_table(
         next((whole / ".churn/evaluations").glob("*/predictions.parquet")), partitioning=None
