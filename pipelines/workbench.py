@@ -11,6 +11,8 @@ from pipelines.deliver import chosen_date
 from pipelines.settings import Project
 
 Progress = Callable[[str], None]
+MONTHS = 25
+"""Of the metrics' series: what the pages show. `churn kpis` goes back to the first term."""
 
 
 def workbench(project: Project, as_of: date | None, *, progress: Progress = lambda _: None) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def workbench_on(checked: Checked, day: str, *, progress: Progress = lambda _: N
     plays = plays_on(checked, day, progress=progress)
     work = work_on(checked, on, progress=progress)
     journey = journey_on(checked, day, progress=progress)
-    metrics, folder = kpis_on(checked, on, progress=progress)
+    metrics, folder = kpis_on(checked, on, months=MONTHS, progress=progress)
     progress("ways back to green")
     ways = ways_of_the_book(checked, day)
     return {
