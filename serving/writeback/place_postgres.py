@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pydantic import SecretStr
@@ -55,12 +55,16 @@ class PostgresPlace(NoPath):
                     where=destination,
                     cure="Wait until it has finished, then run `churn apply` again.",
                 )
-            self._brought_up_to_date(db)
             try:
+                self._brought_up_to_date(db)
                 yield PostgresStore(db)
             except psycopg.OperationalError as exc:
                 cure = "Once it is back, apply again: it goes on where this stopped."
                 raise DeliveryIncomplete("the connection broke.", where=WHERE, cure=cure) from exc
+            finally:
+                # The server notices a closed connection a moment late: a run right after this one would find the lock held.
+                with suppress(psycopg.Error):
+                    db.execute("SELECT pg_advisory_unlock(%s)", (_number(self.schema, destination),))
 
     @contextmanager
     def reading(self, destination: str) -> Iterator[PostgresStore]:

@@ -136,6 +136,7 @@ def test_marks_and_overrides_close_no_task(tmp_path: Path) -> None:
     assert asked_before(given_facts(tmp_path, told), MONDAY) == {("a", PLAY): YELLOW}
 
 
+@pytest.mark.slow
 def test_a_real_book_is_not_asked_twice_in_one_episode_and_a_replay_gives_the_same(
     checked: Checked, tmp_path: Path
 ) -> None:

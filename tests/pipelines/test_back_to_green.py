@@ -21,6 +21,7 @@ def whole(trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path) 
     return Path(shutil.copytree(trained[0], tmp_path / "whole", ignore=ignored))
 
 
+@pytest.mark.slow
 def test_every_way_back_is_green_when_scored_and_written_as_it_is_told(whole: Path, churn: Run) -> None:
     code, found, _ = churn("back-to-green", "--project", whole, "--json")
     assert code == 0

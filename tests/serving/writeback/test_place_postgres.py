@@ -54,6 +54,14 @@ def test_a_second_delivery_is_told_locked_and_a_plan_is_not_held_up(score: Make,
     assert apply([score("b")], crm, place, run_id="r3").written == 1
 
 
+def test_the_lock_is_free_the_moment_a_delivery_has_ended(score: Make, place: PostgresPlace, postgres: str) -> None:
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    with psycopg.connect(postgres, autocommit=True) as db:
+        for run in range(20):
+            apply([score("a")], MemoryCrm(), place, run_id=f"r{run}")
+            assert db.execute(held).fetchone() == (0,)
+
+
 def test_a_place_is_no_path_and_no_file_is_made_of_its_name(
     score: Make, place: PostgresPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
