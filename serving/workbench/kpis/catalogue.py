@@ -88,13 +88,14 @@ def metrics_at(moments: Sequence[Moment], *, axes: tuple[str, ...] = AXES, light
 
 def figures(definition: Definition, moments: Sequence[Moment], axes: tuple[str, ...] = AXES) -> pd.DataFrame:
     """One metric of some moments, by slice, all customers first; columns as above."""
-    parts, missing = [], []
+    parts, missing, asked = [], [], []
     for moment in moments:
         try:
             parts.append(definition.parts(moment).assign(as_of=moment.day))
+            asked.append(moment)
         except NotDefined as why:
             missing.append(_nothing(moment, str(why)))
-    found = [*missing, *_folded(definition, parts, moments, axes)]
+    found = [*missing, *_folded(definition, parts, asked, axes)]
     whole = pd.concat(found, ignore_index=True)
     order = whole["slice_by"].map({axis: place for place, axis in enumerate(axes)})
     whole = whole.assign(order=order).sort_values(["as_of", "order", "slice"], ignore_index=True)
@@ -113,9 +114,8 @@ def _folded(
         no_base = np.where(folded["denominator"] == 0, "the denominator is 0", "fewer than half of them had it by now")
         yield folded.assign(reason=pd.Series(no_base, dtype="string").where(folded["value"].isna()))
     told = set(keyed["as_of"].unique())
-    asked = {rows["as_of"].iloc[0] for rows in parts if len(rows)}
     for moment in moments:
-        if moment.day in asked - told:
+        if moment.day not in told:
             yield _nothing(moment, "it is known of no customer")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pandas as pd
@@ -83,3 +84,13 @@ def test_the_goal_follows_the_churn_of_arr(found: Kpis) -> None:
     assert found.goal.points[-1].churn == pytest.approx(52_000 / 138_000.50)
     assert len(found.goal.points) == 13
     assert list(found.tables()["goal"].columns) == ["day", "line", "churn", "above"]
+
+
+def test_what_is_known_of_no_customer_is_not_defined_and_says_so() -> None:
+    given = twelve()
+    assert given.usage is not None
+    bare = replace(given, usage=given.usage.assign(core_adoption_28d=float("nan")))
+    metrics = kpis(bare, most_months=2).metrics
+    own = metrics[metrics["name"] == "product_adoption"]
+    assert own["value"].isna().all()
+    assert list(own["reason"]) == ["it is known of no customer"]
