@@ -13,11 +13,14 @@ from pipelines.files import write_parquet
 from pipelines.known_tables import known_tables
 from pipelines.settings import Project
 from serving.workbench.capacity import CapacityReport, capacity_report, owed_work, play_hours
+from serving.workbench.journey.cadence import contacts_owed
+from serving.workbench.plays.account import accounts_on
+from serving.workbench.plays.rows import by_account, plain
+from serving.workbench.plays.terms import terms_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OURS = ("call", "meeting", "qbr")
 FILES = ("owners", "roles", "unowned")
 
 
@@ -41,22 +44,30 @@ def write_capacity(checked: Checked, day: date) -> dict[str, Any]:
 
 
 def capacity_on(checked: Checked, day: date) -> CapacityReport:
-    """The report of a scored day, on sources that have been checked."""
+    """The report of a scored day, on sources that have been checked.
+
+    It counts every account with a term in force, also those too young for a score: they are owed the most. Where no
+    touchpoints are delivered nobody knows which contact is overdue, and none is counted.
+    """
     project, policy = checked.project, checked.project.policy
-    tables = known_tables(checked, day, ["accounts", "touchpoints", "milestones"])
-    accounts = book_with_roles(project, day, tables["accounts"])
-    owed = owed_work(accounts, _ours(tables.get("touchpoints")), _reached(tables.get("milestones")), policy, day)
-    return capacity_report(accounts, owed, promised(checked, day)[["account_id", "hours"]], policy, day)
+    tables = known_tables(checked, day, ["accounts", "subscriptions", "touchpoints", "milestones"])
+    about, terms = plain(tables["accounts"]), terms_of(plain(tables["subscriptions"]))
+    accounts = accounts_on(about, terms, rows_of(project, "scores", day.isoformat()), day, policy)
+    touches = by_account(plain(tables.get("touchpoints")))
+    contacts = contacts_owed(accounts, touches, {}, day, policy) if "touchpoints" in tables else []
+    owed = owed_work(accounts, contacts, _reached(tables.get("milestones")), policy, day)
+    types = {str(row["account_id"]): row.get("owner_type") for row in about}
+    book = [
+        {"account_id": n, "owner_id": a.owner_id, "arr": a.arr, "owner_type": types.get(n)} for n, a in accounts.items()
+    ]
+    return capacity_report(_frame(book), owed, promised(checked, day)[["account_id", "hours"]], policy, day)
 
 
-def book_with_roles(project: Project, day: date, accounts: pd.DataFrame) -> pd.DataFrame:
-    """account_id, owner_id, owner_type, arr, tenure_days of everyone scored; owners as the book of that run has them."""
+def _frame(book: list[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
-    book = pd.DataFrame(rows_of(project, "book", day.isoformat()))[["account_id", "owner_id", "tenure_days"]]
-    arr = pd.DataFrame(rows_of(project, "scores", day.isoformat()))[["account_id", "arr"]]
-    types = accounts[["account_id", "owner_type"]].drop_duplicates("account_id")
-    return book.merge(arr, on="account_id").merge(types, on="account_id", how="left")
+    found = pd.DataFrame(book, columns=["account_id", "owner_id", "owner_type", "arr"])
+    return found.astype({"owner_id": object, "owner_type": object, "arr": float})
 
 
 def promised(checked: Checked, day: date) -> pd.DataFrame:
@@ -108,17 +119,6 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         return value.item() if hasattr(value, "item") else value
 
     return [{str(k): plain(v) for k, v in row.items()} for row in frame.to_dict("records")]
-
-
-def _ours(touches: pd.DataFrame | None) -> pd.DataFrame:
-    """Our calls, meetings and reviews that took place; who did not come was not met."""
-    import pandas as pd
-
-    if touches is None:
-        return pd.DataFrame({"account_id": [], "kind": [], "occurred_at": pd.Series(dtype="datetime64[us]")})
-    came = ~touches["attended"].eq(False).fillna(False)
-    held = touches[touches["kind"].isin(OURS) & came & (touches["direction"] == "ours")]
-    return held[["account_id", "kind", "occurred_at"]]
 
 
 def _reached(milestones: pd.DataFrame | None) -> set[tuple[str, str]]:

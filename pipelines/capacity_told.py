@@ -25,15 +25,14 @@ def told(result: Mapping[str, Any], currency: str) -> Any:
 
 
 def _owners(result: Mapping[str, Any]) -> Table:
-    table = _table("\nBook of business", ("owner", ""), ("accounts", "ARR", "of a book", *NUMBERS))
+    table = _table("\nBook of business", ("owner", "book"), ("accounts", "ARR k", *NUMBERS))
     for row in result["owners"]:
         share, routine = row["book_share"], row["owed_hours"] - row["play_hours"]
         table.add_row(
             row["owner_id"],
-            row["verdict"] or "–",
+            "–" if share is None else f"{100 * share:.0f} % {row['verdict']}",
             f"{row['accounts']}",
-            f"{row['arr']:,.0f}",
-            "–" if share is None else f"{share:.0%}".replace("%", " %"),
+            f"{row['arr'] / 1000:,.0f}",
             *map(_hours, (routine, row["play_hours"], row["overdue_hours"], row["available_hours"], row["free_hours"])),
         )
     return table
@@ -69,7 +68,7 @@ def _hours(value: float | None) -> str:
 
 
 def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     for column in texts:
         table.add_column(column)
     for column in numbers:

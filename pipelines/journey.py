@@ -17,10 +17,9 @@ from pipelines.files import write_parquet
 from pipelines.plays_facts import PlaysFacts, plays_facts
 from pipelines.settings import Project
 from policy.policy import Policy
-from policy.segments import qbr_list
 from serving.workbench.journey.advocates import Advocate, Past, advocate, snapshots_back
 from serving.workbench.journey.board import Onboarding, board_row
-from serving.workbench.journey.cadence import Owed, owed
+from serving.workbench.journey.cadence import Owed, contacts_owed
 from serving.workbench.journey.feature_requests import Request, Wish, requests, wishes
 from serving.workbench.journey.surveys import Ask, ResponseRate, asks, csat_rate, nps_rate
 from serving.workbench.plays.onboarding import first_days, onboarding_steps
@@ -79,19 +78,23 @@ def past_tiers(checked: Checked, as_of: date) -> dict[str, list[Past]]:
 
 def found_journey(facts: PlaysFacts, past: Mapping[str, list[Past]], policy: Policy) -> Journey:
     """The whole journey, from the facts alone."""
-    listed = qbr_list({n: a.arr for n, a in facts.accounts.items() if a.arr is not None}, policy.segments)
     touched, surveyed = "touchpoints" in facts.delivered, "survey_responses" in facts.delivered
     ticketed = "support_tickets" in facts.delivered
-    board, cadence, asked, speakers = [], [], [], []
+    board, asked, speakers = [], [], []
+    cadence = contacts_owed(
+        facts.accounts,
+        facts.tables.get("touchpoints", {}),
+        facts.tables.get("survey_responses", {}),
+        facts.as_of,
+        policy,
+    )
+    nps = {contact.account_id: contact for contact in cadence if contact.kind == "nps"}
     for name, account in facts.accounts.items():
         touches, answers = facts.of("touchpoints", name), facts.of("survey_responses", name)
         line = _line(facts, name, policy)
         board += [] if line is None else [line]
-        own = owed(account, touches, answers, name in listed, facts.as_of, policy)
-        cadence += own
-        nps = next((o for o in own if o.kind == "nps"), None)
         people, tickets = facts.of("users", name), facts.of("support_tickets", name)
-        asked += asks(account, people, tickets, answers, nps, facts.as_of, policy)
+        asked += asks(account, people, tickets, answers, nps.get(name), facts.as_of, policy)
         ill = goes_on(facts.runs.levels.get(name, {}), policy.tasks.recovery.runs)
         speakers.append(advocate(account, past.get(name, []), answers, people, touches, ill, facts.as_of, policy))
     wished = requests(_all(facts, "touchpoints"), facts.as_of, policy)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.plays_facts import STANDS, PlaysFacts
 from policy.policy import Policy
+from serving.workbench.journey.cadence import contacts_owed
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.expansion import Calm, Chance, chance, expansion_steps, opened_on
 from serving.workbench.plays.message import draft
@@ -144,6 +145,8 @@ def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -
     """One per account; none where no milestones are delivered: then nothing is known of any part."""
     if "milestones" not in facts.delivered:
         return []
+    owed = contacts_owed(facts.accounts, facts.tables.get("touchpoints", {}), {}, facts.as_of, policy)
+    reviews = {contact.account_id: contact for contact in owed if contact.kind == "review"}
     return [
         plan_of(
             account,
@@ -155,7 +158,7 @@ def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -
                 and row.get("attended") is not False
                 and (day := day_of(row["occurred_at"]))
             ],
-            facts.as_of,
+            reviews.get(name) if "touchpoints" in facts.delivered else None,
             policy,
         )
         for name, account in accounts.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 
 from policy.policy import Policy
-from policy.segments import qbr_list, review_days, row_of, touch_model
+from policy.segments import row_of, touch_model
+from serving.workbench.journey.cadence import Owed
+from serving.workbench.plays.account import Account
 
 WEEK_DAYS = 7
 OWED = ("check_in", "qbr", "onboarding", "play")
@@ -84,43 +86,31 @@ def owners_roles(accounts: pd.DataFrame, policy: Policy) -> dict[str, tuple[str,
 
 
 def owed_work(
-    accounts: pd.DataFrame, touches: pd.DataFrame, done: set[tuple[str, str]], policy: Policy, as_of: date
+    accounts: Mapping[str, Account], owed: Iterable[Owed], done: Set[tuple[str, str]], policy: Policy, as_of: date
 ) -> pd.DataFrame:
     """What is owed before the week that begins on `as_of` ends: account_id, what, role, hours, due_on, overdue.
 
-    `accounts`: account_id, arr (null: no cadence is known, nothing is owed), tenure_days. `touches`: account_id, kind and
-    occurred_at of our calls, meetings and reviews so far. A check-in (S3) is due so many days after the last of them,
-    a review (S6) after the last review; of an account that never had one, after its first day. `done`: onboarding tasks
-    (account, task up to its colon) that are reached. Role is null for what falls to the account's owner.
+    `owed` are the contacts of the cadence (S3, S6); an account without a known ARR is owed nothing. `done`: onboarding
+    tasks (account, task up to its colon) that are reached. Role is null for what falls to the account's owner.
     """
-    last, reviewed = _last_days(touches)
-    arr = {str(a): float(v) for a, v in zip(accounts["account_id"], accounts["arr"], strict=True) if pd.notna(v)}
-    listed = qbr_list(arr, policy.segments)
-    rows: list[dict[str, Any]] = []
-    for account, tenure in zip(accounts["account_id"].astype(str), accounts["tenure_days"], strict=True):
-        if account not in arr:
+    hours = {"check_in": ("check_in", policy.capacity.check_in_hours), "review": ("qbr", policy.capacity.qbr_hours)}
+    rows: list[tuple[Any, ...]] = [
+        (o.account_id, hours[o.kind][0], None, hours[o.kind][1], o.due_on) for o in owed if o.kind in hours
+    ]
+    for name, account in accounts.items():
+        if account.started_on is None or account.touch in (None, *policy.onboarding.mail_only):
             continue
-        began = as_of - timedelta(days=int(tenure))
-        row = row_of(arr[account], policy.segments)
-        cadence = policy.segments.cadences[row.cadence]
-        if cadence.check_in_days is not None:
-            due = last.get(account, began) + timedelta(days=cadence.check_in_days)
-            rows.append(_item(account, "check_in", None, policy.capacity.check_in_hours, due))
-        every = review_days(row, listed=account in listed, segments=policy.segments)
-        if every is not None:
-            due = reviewed.get(account, began) + timedelta(days=every)
-            rows.append(_item(account, "qbr", None, policy.capacity.qbr_hours, due))
-        if touch_model(arr[account], policy.segments) not in policy.onboarding.mail_only:
-            rows.extend(
-                _item(account, "onboarding", t.owner_type, policy.capacity.onboarding_hours, due_on)
-                for t in policy.onboarding.tasks
-                if tenure < policy.onboarding.tenure_days + WEEK_DAYS
-                and (account, t.task.partition(":")[0]) not in done
-                and as_of <= (due_on := began + timedelta(days=t.due_day))
-            )
-    rows = [row for row in rows if row["due_on"] < as_of + timedelta(days=WEEK_DAYS)]
+        if (as_of - account.started_on).days >= policy.onboarding.tenure_days + WEEK_DAYS:
+            continue
+        rows += [
+            (name, "onboarding", task.owner_type, policy.capacity.onboarding_hours, due_on)
+            for task in policy.onboarding.tasks
+            if (name, task.task.partition(":")[0]) not in done
+            and as_of <= (due_on := account.started_on + timedelta(days=task.due_day))
+        ]
+    rows = [row for row in rows if row[-1] < as_of + timedelta(days=WEEK_DAYS)]
     found = pd.DataFrame(rows, columns=["account_id", "what", "role", "hours", "due_on"])
-    overdue = pd.Series([row["due_on"] < as_of for row in rows], dtype=bool)
+    overdue = pd.Series([due_on < as_of for due_on in found["due_on"]], dtype=bool)
     return found.astype({"role": object, "hours": float}).assign(overdue=overdue)
 
 
@@ -156,17 +146,6 @@ def hours_for_plays(owners: pd.DataFrame) -> dict[str, float]:
     routine = owners["owed_hours"] - owners["play_hours"]
     left = (owners["available_hours"] - routine).clip(lower=0).fillna(0.0)
     return dict(zip(owners["owner_id"].astype(str), left.astype(float), strict=True))
-
-
-def _last_days(touches: pd.DataFrame) -> tuple[dict[str, date], dict[str, date]]:
-    def last(rows: pd.DataFrame) -> dict[str, date]:
-        return {str(a): at.date() for a, at in rows.groupby("account_id")["occurred_at"].max().items()}
-
-    return last(touches), last(touches[touches["kind"] == "qbr"])
-
-
-def _item(account: str, what: str, role: str | None, hours: float, due_on: date) -> dict[str, Any]:
-    return {"account_id": account, "what": what, "role": role, "hours": hours, "due_on": due_on}
 
 
 def _owners(

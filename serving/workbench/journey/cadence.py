@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policy.policy import Policy
-from policy.segments import review_days, row_of
+from policy.segments import qbr_list, review_days, row_of
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
 
@@ -28,6 +28,22 @@ class Owed:
     due_on: date
     overdue_days: int
     on_qbr_list: bool
+
+
+def contacts_owed(
+    accounts: Mapping[str, Account],
+    touches: Mapping[str, Sequence[Row]],
+    answers: Mapping[str, Sequence[Row]],
+    as_of: date,
+    policy: Policy,
+) -> list[Owed]:
+    """What every account is owed, in their order; `touches` and `answers` by account."""
+    listed = qbr_list({name: a.arr for name, a in accounts.items() if a.arr is not None}, policy.segments)
+    return [
+        contact
+        for name, account in accounts.items()
+        for contact in owed(account, touches.get(name, ()), answers.get(name, ()), name in listed, as_of, policy)
+    ]
 
 
 def owed(

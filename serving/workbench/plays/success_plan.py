@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from policy.policy import Policy
-from policy.segments import row_of, success_plan
+from policy.segments import success_plan
+from serving.workbench.journey.cadence import Owed
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
 
@@ -27,25 +28,19 @@ class SuccessPlan:
 
 
 def plan_of(
-    account: Account, milestones: Iterable[Row], reviews: Iterable[date], as_of: date, policy: Policy
+    account: Account, milestones: Iterable[Row], reviews: Iterable[date], review: Owed | None, policy: Policy
 ) -> SuccessPlan:
-    """The plan as the record shows it; `reviews` are days of business reviews that were held before as_of."""
+    """The plan as the record shows it: `reviews` were held before the day, `review` is the one that the cadence owes."""
     shown = parts_shown(account, list(milestones))
     parts = policy.success_plans.parts
-    last = max(reviews, default=None)
-    every = None
-    if account.arr is not None:
-        every = policy.segments.cadences[row_of(account.arr, policy.segments).cadence].review_days
-    since = last or account.started_on
-    due = None if every is None or since is None else since + timedelta(days=every)
     return SuccessPlan(
         account.account_id,
         None if account.arr is None else success_plan(account.arr, policy.segments),
         tuple(part for part in parts if part in shown),
         tuple(part for part in parts if part not in shown),
-        last,
-        due,
-        max(0, (as_of - due).days) if due is not None else 0,
+        max(reviews, default=None),
+        None if review is None else review.due_on,
+        0 if review is None else review.overdue_days,
     )
 
 

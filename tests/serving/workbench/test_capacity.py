@@ -8,13 +8,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from policy.policy import load_policy
+from policy.policy import Policy, load_policy
 from serving.workbench.capacity import (
     capacity_report,
     hours_for_plays,
     owed_work,
     owners_roles,
 )
+from serving.workbench.journey.cadence import contacts_owed
+from serving.workbench.plays.rows import by_account
+from tests.serving.workbench.facts import account, touch
 
 POLICY = load_policy()
 DAY = date(2026, 6, 1)
@@ -26,18 +29,29 @@ def accounts(*rows: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{"account_id": f"a{i}", **usual, **row} for i, row in enumerate(rows)])
 
 
-def touched(*rows: tuple[str, str, int]) -> pd.DataFrame:
-    """(account, kind, days ago)."""
-    frame = pd.DataFrame(rows, columns=["account_id", "kind", "ago"])
-    frame["occurred_at"] = [pd.Timestamp(DAY - timedelta(days=int(ago))) for ago in frame["ago"]]
-    return frame.astype({"occurred_at": "datetime64[us]"})
+def work_of(
+    book: pd.DataFrame,
+    *touches: tuple[str, str, int],
+    done: frozenset[tuple[str, str]] = frozenset(),
+    policy: Policy = POLICY,
+) -> pd.DataFrame:
+    """What the accounts are owed after touches of (account, kind, days ago)."""
+    held = {
+        str(row["account_id"]): account(
+            str(row["account_id"]),
+            arr=None if pd.isna(row["arr"]) else row["arr"],
+            started_on=DAY - timedelta(days=row["tenure_days"]),
+            policy=policy,
+        )
+        for row in book.to_dict("records")
+    }
+    rows = [touch(kind, (DAY - timedelta(days=ago)).isoformat()) | {"account_id": name} for name, kind, ago in touches]
+    return owed_work(held, contacts_owed(held, by_account(rows), {}, DAY, policy), done, policy, DAY)
 
 
-def owed(
-    book: pd.DataFrame, *touches: tuple[str, str, int], done: frozenset[tuple[str, str]] = frozenset()
-) -> list[tuple[Any, ...]]:
-    found = owed_work(book, touched(*touches), set(done), POLICY, DAY)
-    return list(found[["account_id", "what", "hours", "overdue"]].itertuples(index=False, name=None))
+def owed(book: pd.DataFrame, *touches: tuple[str, str, int]) -> list[tuple[Any, ...]]:
+    found = work_of(book, *touches)[["account_id", "what", "hours", "overdue"]]
+    return list(found.itertuples(index=False, name=None))
 
 
 def test_a_check_in_falls_due_thirty_days_after_the_last_contact_of_a_high_touch_account() -> None:
@@ -63,26 +77,24 @@ def test_a_tech_touch_account_is_owed_no_call_and_an_unknown_arr_nothing() -> No
         }
     )
     book = accounts({"arr": 9_000.0, "tenure_days": 3}, {"arr": None})
-    assert owed_work(book, touched(), set(), policy, DAY).empty
+    assert work_of(book, policy=policy).empty
 
 
 def test_onboarding_tasks_of_the_week_are_owed_by_their_role_and_reached_ones_are_not() -> None:
     # Day 26 today: the three tasks of day 28 and the three of day 30 fall into the week.
     book = accounts({"tenure_days": 26})
-    found = owed_work(book, touched(), {("a0", "training")}, POLICY, DAY)
+    found = work_of(book, done=frozenset({("a0", "training")}))
     tasks = found[found["what"] == "onboarding"]
     assert list(tasks["role"]) == ["onboarding_specialist"] * 5
     assert tasks["hours"].sum() == 5.0
-    kickoff = owed_work(accounts({"tenure_days": 5}), touched(), {("a0", "kickoff")}, POLICY, DAY)
+    kickoff = work_of(accounts({"tenure_days": 5}), done=frozenset({("a0", "kickoff")}))
     assert (kickoff["what"] == "onboarding").sum() == 2
 
 
 def test_owed_hours_are_summed_by_owner_and_what_is_overdue_stands_beside() -> None:
     book = accounts({}, {}, {})
-    work = owed_work(
-        book,
-        touched(("a0", "qbr", 90), ("a0", "call", 1), ("a1", "qbr", 100), ("a1", "call", 28), ("a2", "qbr", 9), ("a2", "call", 9)),
-        set(), POLICY, DAY,
+    work = work_of(
+        book, ("a0", "qbr", 90), ("a0", "call", 1), ("a1", "qbr", 100), ("a1", "call", 28), ("a2", "qbr", 9), ("a2", "call", 9)
     )  # fmt: skip
     plays = pd.DataFrame({"account_id": ["a2"], "hours": [3.0]})
     owner = capacity_report(book, work, plays, POLICY, DAY).owners.iloc[0]
@@ -103,7 +115,7 @@ def test_where_routine_takes_everything_nothing_is_left_for_plays() -> None:
 def test_a_full_book_is_over_above_the_most_and_under_below_the_fewest() -> None:
     def verdict(count: int, arr: float) -> tuple[float, str]:
         book = accounts(*({"arr": arr} for _ in range(count)))
-        work = owed_work(book.head(0), touched(), set(), POLICY, DAY)
+        work = work_of(book.head(0))
         owner = capacity_report(book, work, NO_PLAYS, POLICY, DAY).owners.iloc[0]
         return round(owner["book_share"], 3), owner["verdict"]
 
@@ -120,7 +132,7 @@ def test_a_full_book_is_over_above_the_most_and_under_below_the_fewest() -> None
 def test_hours_of_the_week_by_role() -> None:
     roles = ("csm", "tam", "onboarding_specialist", "renewals_manager", "customer_education", "cs_operations")
     book = accounts(*({"owner_id": role, "owner_type": role} for role in roles))
-    work = owed_work(book.head(0), touched(), set(), POLICY, DAY)
+    work = work_of(book.head(0))
     found = capacity_report(book, work, NO_PLAYS, POLICY, DAY)
     assert dict(zip(found.owners["owner_id"], found.owners["available_hours"], strict=True)) == {
         "csm": 30, "tam": 30, "onboarding_specialist": 30, "renewals_manager": 30, "customer_education": 20, "cs_operations": 20,
@@ -130,7 +142,7 @@ def test_hours_of_the_week_by_role() -> None:
 
 def test_a_role_that_nobody_has_owes_hours_that_are_not_there() -> None:
     book = accounts({"tenure_days": 26})
-    roles = capacity_report(book, owed_work(book, touched(), set(), POLICY, DAY), NO_PLAYS, POLICY, DAY).roles
+    roles = capacity_report(book, work_of(book), NO_PLAYS, POLICY, DAY).roles
     missing = roles.set_index("role").loc["onboarding_specialist"]
     assert (missing["people"], missing["owed_hours"]) == (0, 5.0)
     assert pd.isna(missing["available_hours"])
@@ -146,9 +158,7 @@ def test_an_owners_role_is_what_most_of_their_accounts_say_and_assumed_where_non
 
 def test_accounts_without_an_owner_are_listed_largest_first_with_what_they_are_owed() -> None:
     book = accounts({"owner_id": None, "arr": 20_000.0}, {"owner_id": None, "arr": 70_000.0}, {})
-    work = owed_work(
-        book, touched(("a1", "qbr", 90), ("a1", "call", 1), ("a0", "qbr", 1), ("a0", "call", 1)), set(), POLICY, DAY
-    )
+    work = work_of(book, ("a1", "qbr", 90), ("a1", "call", 1), ("a0", "qbr", 1), ("a0", "call", 1))
     found = capacity_report(book, work, NO_PLAYS, POLICY, DAY)
     assert list(found.unowned.itertuples(index=False, name=None)) == [("a1", 70_000.0, 4.0), ("a0", 20_000.0, 0.0)]
     assert found.owners["accounts"].sum() == 1
@@ -156,13 +166,13 @@ def test_accounts_without_an_owner_are_listed_largest_first_with_what_they_are_o
 
 def test_an_account_without_a_known_arr_is_counted_and_takes_no_share_of_a_book() -> None:
     book = accounts({"arr": None})
-    owner = capacity_report(book, owed_work(book, touched(), set(), POLICY, DAY), NO_PLAYS, POLICY, DAY).owners.iloc[0]
+    owner = capacity_report(book, work_of(book), NO_PLAYS, POLICY, DAY).owners.iloc[0]
     assert (owner["accounts"], owner["accounts_without_arr"]) == (1, 1)
     assert pd.isna(owner["verdict"])
 
 
 def test_a_book_of_nobody_gives_an_empty_report() -> None:
     empty = accounts({}).head(0)
-    found = capacity_report(empty, owed_work(empty, touched(), set(), POLICY, DAY), NO_PLAYS, POLICY, DAY)
+    found = capacity_report(empty, work_of(empty), NO_PLAYS, POLICY, DAY)
     assert found.owners.empty
     assert found.roles["owed_hours"].sum() == pytest.approx(0)

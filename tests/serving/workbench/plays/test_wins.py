@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from serving.workbench.plays.success_plan import plan_of
+from serving.workbench.journey.cadence import owed
+from serving.workbench.plays.account import Account
+from serving.workbench.plays.success_plan import SuccessPlan, plan_of
 from serving.workbench.plays.wins import newest_reached, wins
-from tests.serving.workbench.facts import AS_OF, POLICY, account, answer, milestone
+from tests.serving.workbench.facts import AS_OF, POLICY, account, answer, milestone, touch
 
 
 def test_what_was_reached_is_a_dated_sentence_of_its_kind() -> None:
@@ -46,14 +49,14 @@ def test_a_plan_names_what_is_there_and_what_is_missing() -> None:
         milestone("import", "key_action", "2026-04-01"),
         milestone("sales_handoff", "handoff"),
     ]
-    found = plan_of(account(), rows, [], AS_OF, POLICY)
+    found = plan_of(account(), rows, [], None, POLICY)
     assert found.present == ("goals", "success_criteria", "milestones", "owners")
     assert found.missing == ("sales_handoff",)
-    assert plan_of(account(owner_id=None), [], [], AS_OF, POLICY).present == ()
+    assert plan_of(account(owner_id=None), [], [], None, POLICY).present == ()
 
 
 def test_a_goal_without_a_date_is_no_success_criterion() -> None:
-    assert "success_criteria" in plan_of(account(), [milestone("g", "goal", "2026-05-01")], [], AS_OF, POLICY).missing
+    assert "success_criteria" in plan_of(account(), [milestone("g", "goal", "2026-05-01")], [], None, POLICY).missing
 
 
 @pytest.mark.parametrize(
@@ -66,10 +69,21 @@ def test_a_goal_without_a_date_is_no_success_criterion() -> None:
     ],
 )
 def test_the_segment_gives_the_kind_and_the_cadence_the_review(arr: float | None, kind: str, due: date | None) -> None:
-    found = plan_of(account(arr=arr), [], [date(2026, 2, 1), date(2026, 5, 1)], AS_OF, POLICY)
+    held = [touch("qbr", "2026-02-01"), touch("qbr", "2026-05-01")]
+    found = reviewed(account(arr=arr), held)
     assert (found.kind, found.reviewed_on, found.review_due_on, found.overdue_days) == (kind, date(2026, 5, 1), due, 0)
 
 
+def reviewed(one: Account, held: list[Any], listed: bool = False) -> SuccessPlan:
+    review = {o.kind: o for o in owed(one, held, [], listed, AS_OF, POLICY)}.get("review")
+    return plan_of(one, [], [row["occurred_at"].date() for row in held], review, POLICY)
+
+
+def test_a_plan_on_the_list_of_reviews_is_reviewed_each_quarter() -> None:
+    found = reviewed(account(arr=30_000.0), [touch("qbr", "2026-02-01")], listed=True)
+    assert (found.review_due_on, found.overdue_days) == (date(2026, 5, 3), 29)
+
+
 def test_without_a_review_the_start_counts_and_the_days_overdue_are_told() -> None:
-    found = plan_of(account(started_on=date(2026, 3, 1)), [], [], AS_OF, POLICY)
+    found = reviewed(account(started_on=date(2026, 3, 1)), [])
     assert (found.review_due_on, found.overdue_days) == (date(2026, 5, 31), 1)
