@@ -18,6 +18,8 @@ MEANINGS = {
     "sources.url": "Where the SELECTs run, for example `postgres://reader:${CRM_PASSWORD}@db.example.com/crm`. Not given: "
     "in the engine. Where it differs, each result is copied into the engine batch by batch.",
     "variables": "`{name}` in `sources/*.sql` becomes this text; `--set name=value` wins.",
+    "plays.write_tasks": "Whether `churn weekly` and `churn demo` write the tasks of the playbooks to the CRM, too (renewals, onboarding, check-ins, win-back, talks of growth); the tasks of the scores are always written.",
+    "team": 'Role → the CRM\'s ids of the people who have it, for example `renewals_manager = ["u-7"]`: whom the tasks of that role go to, and whose hours `churn capacity` counts. Roles are the owner types and escalation levels of the policy; a role that is not named here falls to the owner of the account.',
     "label.kind": "`decision`: the customer decides to leave. `inactivity`: the customer does nothing at all.",
     "label.horizon_days": "Length of the window that is predicted, in days.",
     "label.gap_days": "Days between the snapshot and the start of that window: time to act.",

@@ -95,6 +95,12 @@ class HoldoutSection(Section):
     seed: int = Field(default=0, ge=0)
 
 
+class PlaysSection(Section):
+    """[plays]: whether the weekly run writes the tasks of the playbooks to the CRM, next to those of the scores."""
+
+    write_tasks: bool = True
+
+
 class Settings(Section):
     """Everything in churn.toml."""
 
@@ -112,6 +118,9 @@ class Settings(Section):
     ledger: LedgerSection = LedgerSection()
     alerts: AlertsSection = AlertsSection()
     schedule: ScheduleSection = ScheduleSection()
+    plays: PlaysSection = PlaysSection()
+    team: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Role → the CRM's ids of who has it: whom its tasks go to, and how many hours it has."""
 
 
 class Project(BaseModel):
@@ -185,7 +194,15 @@ def open_project(
         if policy_version is None
         else archived_policy(policy_version, folder / STATE / "policies")
     )
+    _roles_are_known(settings.team, policy)
     return Project(folder=folder.resolve(), settings=settings, policy=policy)
+
+
+def _roles_are_known(team: Mapping[str, tuple[str, ...]], policy: Policy) -> None:
+    known = [*policy.segments.owner_types, *policy.tasks.escalation]
+    for role in team:
+        if role not in known:
+            raise SettingsError(f"unknown role `{role}` in [team].", where="churn.toml", cure=did_you_mean(role, known))
 
 
 def _validated(data: dict[str, Any]) -> Settings:
