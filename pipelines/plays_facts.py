@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from features.catalogue import catalogue
 from pipelines.asked_before import DAYS_IN_WEEK
 from pipelines.build_features import Checked
 from pipelines.deliver import rows_of, scored_dates
@@ -18,7 +17,6 @@ from pipelines.report_signals import signals_path
 from pipelines.settings import Project
 from serving.episodes import Level, level
 from serving.workbench.plays.account import Account, accounts_on
-from serving.workbench.plays.message import Noticed, noticed
 from serving.workbench.plays.rows import Row, by_account, day_of, plain
 from serving.workbench.plays.said import Said, last_words
 from serving.workbench.plays.terms import Term, terms_of
@@ -64,7 +62,6 @@ class PlaysFacts:
     words: Mapping[str, Said]
     signals: Mapping[str, list[Row]] | None
     evidence: Mapping[str, list[Row]]
-    reasons: Mapping[str, list[tuple[str, str]]]
     held: frozenset[str]
     delivered: frozenset[str]
     tables: Mapping[str, Mapping[str, list[Row]]] = field(default_factory=dict)
@@ -72,17 +69,6 @@ class PlaysFacts:
     def of(self, table: str, account: str) -> list[Row]:
         """The account's rows of a source table."""
         return self.tables.get(table, {}).get(account, [])
-
-    def noticed(self, account: str) -> list[Noticed]:
-        """What the customer may be told of it, signals first."""
-        rows = (self.signals or {}).get(account, [])
-        standing = {r["episode_key"] for r in rows if r["status"] in STANDS and r["kind"] == "warning"}
-        signals = [
-            (str(e["signal"]), str(e["sentence"]))
-            for e in self.evidence.get(account, [])
-            if e["episode_key"] in standing
-        ]
-        return noticed(signals, self.reasons.get(account, []))
 
 
 def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
@@ -103,7 +89,6 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
         last_words(plain(frames.get("crm_feedback"))),
         by_account(rows_of(project, "signals", as_of)) if looked else None,
         by_account(rows_of(project, "signals", as_of, "evidence")) if looked else {},
-        _reasons(project, as_of, scores),
         frozenset(held_since(project, as_of)),
         frozenset(frames),
         {name: by_account(plain(frame)) for name, frame in frames.items() if name not in ("accounts", "subscriptions")},
@@ -134,20 +119,3 @@ def _days(project: Project, day: date) -> Iterator[date]:
         run = date.fromisoformat(text)
         if run <= day and (day - run).days % DAYS_IN_WEEK == 0:
             yield run
-
-
-def _reasons(project: Project, as_of: str, scores: list[dict[str, Any]]) -> dict[str, list[tuple[str, str]]]:
-    """Account → (driver group, sentence) of its reasons, in their order."""
-    groups = {name: i.group for name, i in catalogue(project.policy).items()}
-    told = {
-        (row["account_id"], row["sentence"]): groups.get(row["indicator"], "")
-        for row in rows_of(project, "evidence", as_of)
-    }
-    return {
-        str(row["account_id"]): [
-            (told.get((row["account_id"], reason), ""), reason)
-            for reason in (row[f"reason_{i}"] for i in (1, 2, 3))
-            if reason
-        ]
-        for row in scores
-    }

@@ -11,7 +11,6 @@ from policy.policy import Policy
 from serving.workbench.journey.cadence import contacts_owed
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.expansion import Calm, Chance, chance, expansion_steps, opened_on
-from serving.workbench.plays.message import draft
 from serving.workbench.plays.onboarding import CALLS, first_days, onboarding_steps
 from serving.workbench.plays.prevention import ended_on, goes_on, prevention, rounds
 from serving.workbench.plays.renewal import Renewal, renewal, renewal_steps
@@ -20,7 +19,7 @@ from serving.workbench.plays.step import Step, owner_type
 from serving.workbench.plays.success import Started, Success, recoveries, successes
 from serving.workbench.plays.success_plan import SuccessPlan, plan_of
 from serving.workbench.plays.win_back import Departure, WinBackRate, departures, win_back_rate, win_back_steps
-from serving.workbench.plays.wins import Win, newest_reached, wins
+from serving.workbench.plays.wins import Win, wins
 
 TALK = "expansion talk"
 
@@ -44,7 +43,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     accounts = {name: a for name, a in facts.accounts.items() if name not in facts.held}
     over = {key for key, said in facts.words.items() if said.over}
     log = wins_log(facts, policy)
-    steps = _prevention(facts, accounts, newest_reached(log), policy)
+    steps = _prevention(facts, accounts, policy)
     renewals, chances = [], []
     for name, account in accounts.items():
         one = renewal(facts.terms.get(name, []), facts.of("opportunities", name), facts.as_of, policy)
@@ -73,9 +72,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     )
 
 
-def _prevention(
-    facts: PlaysFacts, accounts: Mapping[str, Account], reached: Mapping[str, str], policy: Policy
-) -> list[Step]:
+def _prevention(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -> list[Step]:
     steps: list[Step] = []
     runs = facts.runs
     for one in rounds(runs.tasks, runs.published, runs.levels, runs=policy.tasks.recovery.runs):
@@ -87,9 +84,8 @@ def _prevention(
             for row in facts.of("touchpoints", one.account_id)
             if row["kind"] in CALLS and row.get("attended") is not False and (day := day_of(row["occurred_at"]))
         ]
-        text = draft(facts.noticed(one.account_id), reached.get(one.account_id), facts.as_of)
         levels, scores = runs.levels[one.account_id], runs.scores[one.account_id]
-        steps += prevention(one, account, levels, scores, facts.words, contacts, text, facts.as_of, policy)
+        steps += prevention(one, account, levels, scores, facts.words, contacts, facts.as_of, policy)
     return steps
 
 

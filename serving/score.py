@@ -68,10 +68,12 @@ def score_snapshot(
     indicators: Mapping[str, Indicator],
     run: Run,
     asked: Standing | None = None,
+    reached: Mapping[str, str] | None = None,
 ) -> Scored:
     """Score the cohort of `now`; the earlier frames (7 and 28 days before) say what changed.
 
-    `asked` are the plays that stand from earlier runs: there are no new tasks of them.
+    `asked` are the plays that stand from earlier runs: there are no new tasks of them. `reached` is what customers
+    reached last, as they may be told it.
     """
     frame = prepared(now, run.policy).set_index("account_id", drop=False)
     rows, earlier = frame.to_dict("index"), month_ago.set_index("account_id").to_dict("index")
@@ -113,7 +115,18 @@ def score_snapshot(
     scores["published_at"] = pd.Timestamp(run.published_at)
     scores["expires_on"] = run.as_of + timedelta(days=run.policy.tasks.expires_days)
     before = _scores(prepared(week_ago, run.policy).set_index("account_id", drop=False), run) if len(week_ago) else None
-    tasks = tasks_for(scores, before, owners, run.policy, run.run_id, run.as_of, run.published_at, asked)
+    tasks = tasks_for(
+        scores,
+        before,
+        owners,
+        run.policy,
+        run.run_id,
+        run.as_of,
+        run.published_at,
+        asked,
+        reasons={str(account): told for account, told in chosen.items()},
+        reached=reached,
+    )
     return Scored(
         scores=scores.reset_index(drop=True),
         drivers=moved,

@@ -15,6 +15,7 @@ import pytest
 
 from data_contracts.contract import output_contract
 from data_contracts.validate import ROW, Validator
+from features.catalogue import catalogue
 from pipelines import deliver
 from pipelines.build_features import Checked
 from pipelines.journey import found_journey, journey_on
@@ -22,6 +23,7 @@ from pipelines.plays import plays_on
 from pipelines.plays_facts import PlaysFacts, Runs, plays_facts, runs_until
 from pipelines.plays_found import alerts, found_plays
 from pipelines.plays_told import nearest
+from pipelines.scoring import reached_before
 from pipelines.settings import open_project
 from policy.errors import UsageError
 from policy.policy import load_policy
@@ -30,16 +32,18 @@ from serving.tasks import COLUMNS
 from serving.workbench.journey.advocates import Past
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.content import faults
-from serving.workbench.plays.message import draft
+from serving.workbench.plays.message import Draft, Noticed, draft, draft_in, noticed, reach_out_text
 from serving.workbench.plays.said import Said
 from serving.workbench.plays.terms import Term
-from serving.workbench.plays.wins import newest_reached
 from tests.pipelines.conftest import UNTIL, Run
 
 POLICY = load_policy()
 DAY = date(2026, 6, 1)
 LOGINS = "Daily logins fell from 41 to 12 since 4 May 2026."
 TOLD = {"W1": LOGINS, "E1": "95 % of the features paid for were used since 4 May 2026."}
+
+
+SAYS = reach_out_text(draft([Noticed(LOGINS)], None, DAY), [LOGINS], "1. Call")
 
 
 def at(text: str) -> datetime:
@@ -84,7 +88,7 @@ def facts(
     tasks = [
         {
             "account_id": "a", "play": "adoption rescue", "step": step, "task_key": f"a|adoption rescue:{step}|2026-W23",
-            "due_at": at("2026-06-02T10:00"), "on": DAY,
+            "body": SAYS, "due_at": at("2026-06-02T10:00"), "on": DAY,
         }
         for step in ("assess", "reach_out") if runs[max(runs)] != "green"
     ]  # fmt: skip
@@ -107,7 +111,6 @@ def facts(
         "words": {},
         "signals": {"a": signals or []} if looked else None,
         "evidence": {"a": [evidence(n) for n in ("W1", "E1")]},
-        "reasons": {},
         "held": frozenset(),
         "delivered": frozenset({"milestones", "touchpoints", "survey_responses", "support_tickets", "users"}),
         "tables": {name: {"a": rows} for name, rows in (tables or {}).items()},
@@ -115,7 +118,7 @@ def facts(
     return PlaysFacts(**(given | more))
 
 
-def test_a_fall_opens_the_prevention_play_with_a_draft_about_the_signal_that_stands() -> None:
+def test_a_fall_opens_the_prevention_play_with_the_draft_of_its_task() -> None:
     found = found_plays(facts(signals=[signal("W1", "warning")]), POLICY)
     steps = {s.step: s for s in found.steps}
     assert list(steps) == ["assess", "reach_out", "diagnose", "plan", "check_in_1"]
@@ -129,12 +132,6 @@ def test_an_alert_names_its_play_first_step_owner_type_and_success() -> None:
     assert found["success_metric"]
     assert alerts(facts(signals=[signal("W1", "warning", "cleared")]), POLICY) == []
     assert alerts(facts(signals=[signal("W1", "warning")], held=frozenset({"a"})), POLICY) == []
-
-
-def test_a_signal_that_has_cleared_is_not_told_to_the_customer() -> None:
-    found = found_plays(facts(signals=[signal("W1", "warning", "cleared")]), POLICY)
-    (step,) = [s for s in found.steps if s.step == "reach_out"]
-    assert (step.draft, step.note) == (None, "nothing that a customer can be told has numbers and a date")
 
 
 def test_an_account_held_out_has_no_play_at_all() -> None:
@@ -276,17 +273,29 @@ def test_over_the_whole_book_the_drafts_pass_every_check_and_the_tasks_their_con
         plays_on(on_the_book, day, "nobody")
 
 
-def test_every_draft_that_the_book_could_need_passes_with_its_own_evidence(on_the_book: Checked) -> None:
-    known = plays_facts(on_the_book, UNTIL.isoformat())
-    reached = newest_reached(found_plays(known, on_the_book.project.policy).wins)
-    texts = 0
-    for account in known.accounts:
-        told = known.noticed(account)
-        made = draft(told, reached.get(account), known.as_of)
+def test_every_message_that_the_book_could_need_passes_with_its_own_evidence(on_the_book: Checked) -> None:
+    project, texts = on_the_book.project, 0
+    groups = {name: indicator.group for name, indicator in catalogue(project.policy).items()}
+    reached = reached_before(on_the_book, UNTIL)
+    assert reached
+    told: dict[str, list[tuple[str, str]]] = {}
+    for row in deliver.rows_of(project, "evidence", UNTIL.isoformat()):
+        told.setdefault(row["account_id"], []).append((groups[row["indicator"]], row["sentence"]))
+    for account, reasons in told.items():
+        may = noticed(reasons)
+        made = draft(may, reached.get(account), UNTIL)
         # Nothing that may be told is ever held back: a check would then stop what the code itself had written.
-        assert (made.text is None) == (told == []), made.held_back
+        assert (made.text is None) == (may == []), made.held_back
         texts += made.text is not None
     assert texts > 20
+
+
+def test_the_messages_of_the_books_tasks_are_those_that_the_plays_show(on_the_book: Checked) -> None:
+    known = plays_facts(on_the_book, UNTIL.isoformat())
+    told = {str(t["task_key"]): draft_in(str(t["body"])) for t in known.runs.tasks if t["step"] == "reach_out"}
+    shown = [s for s in found_plays(known, on_the_book.project.policy).steps if s.step == "reach_out"]
+    assert shown
+    assert {s.key: Draft(s.draft, None if s.draft else s.note) for s in shown} == {s.key: told[s.key] for s in shown}
 
 
 @pytest.mark.slow

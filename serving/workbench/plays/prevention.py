@@ -16,7 +16,7 @@ from serving.episodes import Level, episode_began
 from serving.workbench.plays import escalation
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.closing import QUESTIONS, action_text, close, recorded
-from serving.workbench.plays.message import Draft
+from serving.workbench.plays.message import draft_in
 from serving.workbench.plays.reentry import round_of
 from serving.workbench.plays.said import Said, Words, snooze
 from serving.workbench.plays.step import Step, owner_type, steps_text
@@ -28,7 +28,10 @@ EARLY = ("assess", "reach_out")
 
 @dataclass(frozen=True)
 class Begun:
-    """A play's round: the run that asked for it, when that was published, its tasks by step, and how it began before."""
+    """A play's round: the run that asked for it, when that was published, its tasks by step, and how it began before.
+
+    `reach_out` is what its task to reach out says.
+    """
 
     account_id: str
     play: str
@@ -36,6 +39,7 @@ class Begun:
     published_at: datetime
     due_at: Mapping[str, datetime]
     keys: Mapping[str, str]
+    reach_out: str
     earlier: Sequence[date] = ()
     ended: Sequence[date] = ()
 
@@ -82,6 +86,7 @@ def rounds(
                 published[day],
                 {s: r["due_at"] for s, r in steps.items()},
                 {s: str(r["task_key"]) for s, r in steps.items()},
+                str(steps["reach_out"]["body"]),
                 tuple(sorted(by_day)),
                 tuple(ended_on(levels.get(account, {}), runs)),
             )
@@ -122,7 +127,6 @@ def prevention(
     scores: Scores,
     words: Words,
     contacts: Sequence[date],
-    draft: Draft,
     as_of: date,
     policy: Policy,
 ) -> list[Step]:
@@ -141,7 +145,7 @@ def prevention(
     found = []
     for step, due_at, subject, body in (
         ("assess", one.due_at["assess"], "Assess what the data show", steps_text(play)),
-        ("reach_out", one.due_at["reach_out"], "Reach out about what we noticed", draft.text or steps_text(play)),
+        ("reach_out", one.due_at["reach_out"], "Reach out about what we noticed", one.reach_out),
         (
             "diagnose",
             due(one.published_at, tasks.diagnose_hours, account.zone, tasks),
@@ -153,7 +157,8 @@ def prevention(
         word = said[step]
         done = word is not None and word.over and not (step == "diagnose" and lacks)
         found.append(_step(one, account, step, subject, body, due_at, done, as_of, policy))
-    found[1] = replace(found[1], draft=draft.text, note=draft.held_back)
+    message = draft_in(one.reach_out)
+    found[1] = replace(found[1], draft=message.text, note=message.held_back)
     if lacks:
         found[2] = replace(found[2], note=lacks)
     if recovered is None or recovered > as_of:
