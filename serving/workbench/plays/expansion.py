@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 from policy.errors import UsageError
 from policy.policy import Policy
+from serving.due import end_of
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.reentry import rests_until
-from serving.workbench.plays.step import Step, end_of, owner_type
+from serving.workbench.plays.step import Step, owner_type
 
 TACTICS = {
     "use of the features paid for": "upsell",

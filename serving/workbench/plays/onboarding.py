@@ -9,9 +9,10 @@ from datetime import date, timedelta
 
 from policy.journey import mails_due
 from policy.policy import Policy
+from serving.due import end_of
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
-from serving.workbench.plays.step import Step, end_of
+from serving.workbench.plays.step import Step
 
 PLAY = "onboarding"
 MAILS_BY = "cs_operations"

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from policy.policy import Policy
+from serving.due import end_of
 from serving.reasons import long_date
 from serving.workbench.plays import escalation
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
-from serving.workbench.plays.step import Step, end_of
+from serving.workbench.plays.step import Step
 from serving.workbench.plays.terms import Term
 
 PLAY = "renewal"

@@ -10,15 +10,12 @@ from typing import Literal
 import pandas as pd
 
 from policy.policy import Policy
-from policy.work import Play, Tasks
-from serving.due import due
+from policy.work import Play
 from serving.tasks import COLUMNS
 from serving.workbench.plays.account import Account
 
 State = Literal["open", "overdue", "done", "snoozed"]
 WEEK = timedelta(days=7)
-NEARLY_A_DAY = 23
-"""Hours from midnight after which working hours have ended anywhere: the step is due when they end."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +57,6 @@ class Step:
             return replace(self, state="done")
         late = self.due_at < datetime.combine(as_of, time())
         return replace(self, state="overdue" if late else "open")
-
-
-def end_of(day: date, zone: str | None, tasks: Tasks) -> datetime:
-    """When a step of that day is due: the end of its working hours, or of the next working day's; UTC, naive.
-
-    >>> from policy.policy import load_policy
-    >>> end_of(date(2026, 5, 9), "UTC", load_policy().tasks).isoformat()  # a Saturday
-    '2026-05-11T17:00:00'
-    """
-    return due(datetime.combine(day, time()), NEARLY_A_DAY, zone, tasks)
 
 
 def owner_type(play: Play, policy: Policy) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policy.policy import Policy
+from serving.due import end_of
 from serving.reasons import long_date
 from serving.workbench.plays.account import Account
-from serving.workbench.plays.step import Step, end_of, owner_type
+from serving.workbench.plays.step import Step, owner_type
 from serving.workbench.plays.terms import Terms, losses, returned
 
 NOT_WON_BACK = "acquired"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
 from serving.tasks import COLUMNS
 from serving.workbench.plays.account import Account, accounts_on
-from serving.workbench.plays.step import Step, end_of, frame_of, owner_type, steps_text, tasks_of
+from serving.workbench.plays.step import Step, frame_of, owner_type, steps_text, tasks_of
 from tests.serving.workbench.facts import AS_OF, POLICY, account, at, term
 
 STEP = Step("a", "renewal", "renewal", "stage_90", "2026-07-01", "Call", "Why", "csm", at("2026-06-03T17:00"))
@@ -58,12 +58,6 @@ def test_a_red_accounts_task_comes_first_and_an_unowned_one_is_kept() -> None:
     red = tasks_of([STEP], {"a": account(tier="red", owner_id=None)}, {"a"}, AS_OF, "run")
     assert red.loc[0, "priority"] == "high"
     assert red.loc[0, "owner_id"] is None
-
-
-def test_a_step_of_a_weekend_is_due_on_monday_in_the_owners_time() -> None:
-    assert end_of(date(2026, 6, 6), "UTC", POLICY.tasks) == at("2026-06-08T17:00")
-    assert end_of(date(2026, 6, 3), "America/Chicago", POLICY.tasks) == at("2026-06-03T22:00")
-    assert end_of(date(2026, 6, 3), "Asia/Tokyo", POLICY.tasks) == at("2026-06-03T08:00")
 
 
 def test_accounts_are_those_with_a_term_in_force_scored_or_not_and_merged_ones_are_gone() -> None:
