@@ -46,12 +46,14 @@ def chosen_date(project: Project, as_of: date | None) -> str:
     return as_of.isoformat()
 
 
-def rows_of(project: Project, what: str, as_of: str, part: str | None = None) -> list[dict[str, Any]]:
+def rows_of(
+    project: Project, what: str, as_of: str, part: str | None = None, columns: list[str] | None = None
+) -> list[dict[str, Any]]:
     """Rows of one of the outputs of a run (scores, tasks, drivers, evidence, book, signals), or of a part beside it."""
     import pyarrow.parquet as pq
 
     path = project.state / what / f"as_of={as_of}" / f"{part or what}.parquet"
-    rows: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns, partitioning=None).to_pylist()
     return rows
 
 

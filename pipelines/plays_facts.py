@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from pipelines.asked_before import DAYS_IN_WEEK
@@ -19,6 +20,7 @@ from serving.episodes import Level, level
 from serving.workbench.plays.account import Account, accounts_on
 from serving.workbench.plays.rows import Row, by_account, day_of, plain
 from serving.workbench.plays.said import Said, last_words
+from serving.workbench.plays.step import account_in
 from serving.workbench.plays.terms import Term, terms_of
 
 TABLES = (
@@ -35,15 +37,32 @@ TABLES = (
 STANDS = ("open", "clearing")
 
 
+SCORE = ["account_id", "published_at", "health_score", "health_tier", "risk_tier"]
+TASK = ["task_key", "account_id", "play", "step", "body", "due_at"]
+SIGNAL = ["account_id", "kind", "status", "confirmatory"]
+"""What is read of every earlier run; the other columns are many."""
+
+
 @dataclass(frozen=True)
 class Runs:
-    """What the weekly runs up to a day published, a whole number of weeks apart from it."""
+    """What the weekly runs up to a day published, a whole number of weeks apart from it.
+
+    `looked` are those of them on whose day somebody looked for signals, `warned` the ones that found a warning standing
+    that leads.
+    """
 
     published: Mapping[date, datetime]
     levels: Mapping[str, Mapping[date, Level]]
     scores: Mapping[str, Mapping[date, float | None]]
     tiers: Mapping[str, Mapping[date, str]]
     tasks: list[dict[str, Any]]
+    looked: tuple[date, ...] = ()
+    warned: Mapping[str, frozenset[date]] = field(default_factory=dict)
+
+    def calm_since(self, account: str) -> date | None:
+        """The run on which no warning stood any more; null where none ever did, or one still does."""
+        warned = self.warned.get(account)
+        return None if not warned else next((day for day in self.looked if day > max(warned)), None)
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,17 @@ class PlaysFacts:
     def of(self, table: str, account: str) -> list[Row]:
         """The account's rows of a source table."""
         return self.tables.get(table, {}).get(account, [])
+
+    def words_of(self, account: str) -> Mapping[str, Said]:
+        """What was said of the account's tasks, by their keys."""
+        return self._words.get(account, {})
+
+    @cached_property
+    def _words(self) -> Mapping[str, dict[str, Said]]:
+        found: dict[str, dict[str, Said]] = defaultdict(dict)
+        for key, said in self.words.items():
+            found[account_in(key)][key] = said
+        return found
 
 
 def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
@@ -96,22 +126,36 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
 
 
 def runs_until(project: Project, day: date) -> Runs:
-    """Scores and tasks of the weekly runs up to and with this day."""
+    """Scores, tasks and standing warnings of the weekly runs up to and with this day."""
     published: dict[date, datetime] = {}
     levels: dict[str, dict[date, Level]] = defaultdict(dict)
     scores: dict[str, dict[date, float | None]] = defaultdict(dict)
     tiers: dict[str, dict[date, str]] = defaultdict(dict)
     tasks: list[dict[str, Any]] = []
+    looked: list[date] = []
+    warned: dict[str, set[date]] = defaultdict(set)
     for run in _days(project, day):
-        for row in rows_of(project, "scores", run.isoformat()):
+        on = run.isoformat()
+        for row in rows_of(project, "scores", on, columns=SCORE):
             account = str(row["account_id"])
             published[run] = row["published_at"]
             levels[account][run] = level(row["health_tier"], row["risk_tier"])
             health = row["health_score"]
             scores[account][run] = None if health is None or health != health else float(health)
             tiers[account][run] = str(row["health_tier"])
-        tasks += [{**row, "on": run} for row in rows_of(project, "tasks", run.isoformat())]
-    return Runs(published, levels, scores, tiers, tasks)
+        tasks += [{**row, "on": run} for row in rows_of(project, "tasks", on, columns=TASK)]
+        if signals_path(project, on).exists():
+            looked.append(run)
+            for row in rows_of(project, "signals", on, columns=SIGNAL):
+                if leads(row):
+                    warned[str(row["account_id"])].add(run)
+    still = {account: frozenset(days) for account, days in warned.items()}
+    return Runs(published, levels, scores, tiers, tasks, tuple(looked), still)
+
+
+def leads(signal: Row) -> bool:
+    """Whether it is a warning that stands and does not only confirm what is known anyway."""
+    return signal["status"] in STANDS and signal["kind"] == "warning" and not signal["confirmatory"]
 
 
 def _days(project: Project, day: date) -> Iterator[date]:

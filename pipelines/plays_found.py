@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.plays_facts import STANDS, PlaysFacts
+from pipelines.plays_facts import STANDS, PlaysFacts, leads
 from policy.policy import Policy
 from serving.workbench.journey.cadence import contacts_owed
 from serving.workbench.plays.account import Account
-from serving.workbench.plays.expansion import Calm, Chance, chance, expansion_steps, opened_on
+from serving.workbench.plays.expansion import Calm, Chance, chance, closed_on, expansion_steps, opened_on
 from serving.workbench.plays.onboarding import CALLS, first_days, onboarding_steps
 from serving.workbench.plays.prevention import ended_on, goes_on, prevention, rounds
 from serving.workbench.plays.renewal import Renewal, renewal, renewal_steps
@@ -20,8 +20,6 @@ from serving.workbench.plays.success import Started, Success, recoveries, succes
 from serving.workbench.plays.success_plan import SuccessPlan, plan_of
 from serving.workbench.plays.win_back import Departure, WinBackRate, departures, win_back_rate, win_back_steps
 from serving.workbench.plays.wins import Win, wins
-
-TALK = "expansion talk"
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,9 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
         if one is not None:
             renewals.append(one)
             steps += renewal_steps(one, account, over, facts.as_of, policy)
-        chances += (found := _chance(facts, account, policy))
-        for each in found:
-            steps += _talk(facts, account, each, over, policy)
+        found, talk = _talk(facts, account, over, policy)
+        chances += found
+        steps += talk
         if account.started_on is not None:
             seen = first_days(facts.of("milestones", name), facts.of("touchpoints", name), account.started_on)
             steps += onboarding_steps(account, seen, over, facts.as_of, policy)
@@ -98,24 +96,21 @@ def wins_log(facts: PlaysFacts, policy: Policy) -> list[Win]:
 def calm(facts: PlaysFacts, account: str, policy: Policy) -> Calm:
     """What the gate of the expansion talk looks at (E3, I10)."""
     levels = facts.runs.levels.get(account, {})
-    warnings = [
-        str(row["name"]).replace("_", " ")
-        for row in (facts.signals or {}).get(account, [])
-        if row["status"] in STANDS and row["kind"] == "warning" and not row["confirmatory"]
-    ]
     escalated = [d for r in facts.of("support_tickets", account) if (d := day_of(r.get("escalated_at")))]
-    closed = [s.on.date() for k, s in facts.words.items() if s.over and k.startswith(f"{account}|{TALK}:")]
     return Calm(
-        tuple(warnings),
+        tuple(str(row["name"]).replace("_", " ") for row in (facts.signals or {}).get(account, []) if leads(row)),
         goes_on(levels, policy.tasks.recovery.runs),
         max(ended_on(levels, policy.tasks.recovery.runs), default=None),
         max(escalated, default=None),
-        max(closed, default=None),
+        closed_on(facts.words_of(account), policy),
+        facts.runs.calm_since(account),
     )
 
 
-def _chance(facts: PlaysFacts, account: Account, policy: Policy) -> list[Chance]:
-    """The account's chance to grow; none where nobody has looked for signals."""
+def _talk(
+    facts: PlaysFacts, account: Account, over: Collection[str], policy: Policy
+) -> tuple[list[Chance], list[Step]]:
+    """The account's chance to grow with the steps of the talk; none where nobody has looked for signals."""
     rows = (facts.signals or {}).get(account.account_id, [])
     began = {r["episode_key"]: r for r in rows if r["kind"] == "expansion" and r["status"] in STANDS}
     told = [
@@ -123,18 +118,19 @@ def _chance(facts: PlaysFacts, account: Account, policy: Policy) -> list[Chance]
         for e in facts.evidence.get(account.account_id, [])
         if e["episode_key"] in began
     ]
-    found = chance(account, told, calm(facts, account.account_id, policy), facts.as_of, policy)
-    return [] if found is None else [found]
-
-
-def _talk(facts: PlaysFacts, account: Account, found: Chance, over: set[str], policy: Policy) -> list[Step]:
+    if not told:
+        return [], []
+    now = calm(facts, account.account_id, policy)
+    found = chance(account, told, now, facts.as_of, policy)
+    if found is None:
+        return [], []
     tiers, since = facts.runs.tiers.get(account.account_id, {}), facts.as_of
     for day in sorted(tiers, reverse=True):
         if tiers[day] != policy.expansion.tier:
             break
         since = day
-    day = opened_on(found.since, since, calm(facts, account.account_id, policy), policy)
-    return expansion_steps(found, account, day, over, facts.as_of, policy)
+    day = opened_on(found.since, since, now, policy)
+    return [found], expansion_steps(found, account, day, over, facts.as_of, policy)
 
 
 def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -> list[SuccessPlan]:

@@ -172,6 +172,23 @@ def test_what_is_on_record_shuts_the_gate(change: dict[str, Any], why: str) -> N
     assert found.steps == []
 
 
+def test_the_first_step_of_a_talk_that_is_done_leaves_the_others_as_they_are() -> None:
+    words = {"a|expansion talk:step_1|2026-05-18": Said("done", None, at("2026-05-20T09:00"))}
+    found = found_plays(facts(CALM, [signal("E1", "expansion")], words=words), POLICY)
+    assert [(s.step, s.period, s.state) for s in found.steps] == [
+        ("step_1", "2026-05-18", "done"),
+        ("step_2", "2026-05-18", "open"),
+        ("step_3", "2026-05-18", "open"),
+    ]
+
+
+def test_a_gate_that_a_warning_kept_shut_is_open_since_the_run_that_found_it_gone() -> None:
+    known = facts(CALM, [signal("E1", "expansion")])
+    looked = replace(known.runs, looked=tuple(CALM), warned={"a": frozenset({date(2026, 5, 18)})})
+    found = found_plays(replace(known, runs=looked), POLICY)
+    assert {s.period for s in found.steps} == {"2026-05-25"}
+
+
 def test_an_episode_that_ended_last_week_shuts_it_too() -> None:
     ill = {date(2026, 5, 11): "red", date(2026, 5, 18): "green", date(2026, 5, 25): "green", DAY: "green"}
     found = found_plays(facts(ill, [signal("E1", "expansion")]), POLICY)
@@ -213,11 +230,14 @@ def stored(folder: Path) -> Any:
     project = open_project(folder)
     row = {"account_id": ["a"], "run_id": ["r"], "published_at": [at("2026-06-01T10:00")], "health_score": [60.0],
            "health_tier": ["yellow"], "risk_tier": ["low"]}  # fmt: skip
-    task = {"task_key": ["a|call:assess|2026-W23"], "account_id": ["a"], "as_of": [DAY], "run_id": ["r"]}
+    task = {"task_key": ["a|call:assess|2026-W23"], "account_id": ["a"], "as_of": [DAY], "run_id": ["r"], "play": ["call"],
+            "step": ["assess"], "body": ["Look"], "due_at": [at("2026-06-02T10:00")]}  # fmt: skip
+    warns = {"account_id": ["a", "b"], "kind": ["warning"] * 2, "status": ["open"] * 2, "confirmatory": [False, True]}
     own = task | {"task_key": ["a|call:plan|2026-W23"]}
     book = {"account_id": ["a"], "name": ["Acme"], "owner_id": ["csm-1"], "owner_email": ["csm-1@example.org"]}
     for what, part, table in (
         ("scores", "scores", row), ("tasks", "tasks", task), ("book", "book", book), ("plays", "tasks", own),
+        ("signals", "signals", warns),
     ):  # fmt: skip
         pq.write_table(pa.table(table), project.out(what, f"as_of={DAY}") / f"{part}.parquet")
     return project
@@ -239,6 +259,13 @@ def test_only_runs_up_to_the_day_and_whole_weeks_away_are_looked_at(tmp_path: Pa
     assert list(runs_until(project, date(2026, 6, 8)).published) == [DAY]
     assert list(runs_until(project, date(2026, 6, 9)).published) == []
     assert list(runs_until(project, date(2026, 5, 25)).published) == []
+
+
+def test_of_signals_the_warnings_that_lead_are_remembered_by_run(tmp_path: Path) -> None:
+    found = runs_until(stored(tmp_path), DAY)
+    assert (found.looked, found.warned) == ((DAY,), {"a": {DAY}})
+    assert replace(found, looked=(DAY, date(2026, 6, 8))).calm_since("a") == date(2026, 6, 8)
+    assert (found.calm_since("a"), found.calm_since("b")) == (None, None)
 
 
 @pytest.fixture

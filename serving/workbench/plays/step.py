@@ -59,6 +59,25 @@ class Step:
         return replace(self, state="overdue" if late else "open")
 
 
+def account_in(key: str) -> str:
+    """The account of a task, by its key.
+
+    >>> account_in("acme|east|renewal:stage_90|2026-07-01")
+    'acme|east'
+    """
+    return key.rsplit("|", 2)[0]
+
+
+def step_in(key: str, play: str) -> str | None:
+    """The step of a play that a task's key names; null where it is of another play.
+
+    >>> step_in("a|renewal:stage_90|2026-07-01", "renewal"), step_in("a|renewal:stage_90|2026-07-01", "win back")
+    ('stage_90', None)
+    """
+    of_play, _, step = key.rsplit("|", 2)[1].rpartition(":") if key.count("|") > 1 else ("", "", "")
+    return step if of_play == play else None
+
+
 def owner_type(play: Play, policy: Policy) -> str:
     """Who does a play; the first role of the policy where the play names none."""
     return play.owner_type or policy.segments.owner_types[0]
