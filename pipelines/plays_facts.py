@@ -17,7 +17,7 @@ from pipelines.known_tables import known_tables
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
 from serving.episodes import Level, level
-from serving.workbench.plays.account import Account, accounts_on
+from serving.workbench.plays.account import Account, accounts_left, accounts_on
 from serving.workbench.plays.rows import Row, by_account, day_of, plain
 from serving.workbench.plays.said import Said, last_words
 from serving.workbench.plays.step import account_in
@@ -69,7 +69,8 @@ class Runs:
 class PlaysFacts:
     """Everything known before the day. A source table that is not delivered is missing from `delivered`.
 
-    `signals` is null where nobody has looked for signals on that day: nothing is known of warnings and chances.
+    `signals` is null where nobody has looked for signals on that day: nothing is known of warnings and chances. `left`
+    are the accounts without a term in force.
     """
 
     as_of: date
@@ -84,10 +85,15 @@ class PlaysFacts:
     held: frozenset[str]
     delivered: frozenset[str]
     tables: Mapping[str, Mapping[str, list[Row]]] = field(default_factory=dict)
+    left: Mapping[str, Account] = field(default_factory=dict)
 
     def of(self, table: str, account: str) -> list[Row]:
         """The account's rows of a source table."""
         return self.tables.get(table, {}).get(account, [])
+
+    def account(self, name: str) -> Account:
+        """What is known of an account, there or gone."""
+        return self.accounts.get(name) or self.left.get(name) or Account(name)
 
     def words_of(self, account: str) -> Mapping[str, Said]:
         """What was said of the account's tasks, by their keys."""
@@ -108,11 +114,12 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
     scores = rows_of(project, "scores", as_of)
     terms = terms_of(plain(frames.get("subscriptions")))
     about = plain(frames.get("accounts"))
+    accounts = accounts_on(about, terms, scores, day, project.policy)
     looked = signals_path(project, as_of).exists()
     return PlaysFacts(
         day,
         str(scores[0]["run_id"]) if scores else "",
-        accounts_on(about, terms, scores, day, project.policy),
+        accounts,
         {str(row["account_id"]): created for row in about if (created := day_of(row.get("created_on")))},
         terms,
         runs_until(project, day),
@@ -122,6 +129,7 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
         frozenset(held_since(project, as_of)),
         frozenset(frames),
         {name: by_account(plain(frame)) for name, frame in frames.items() if name not in ("accounts", "subscriptions")},
+        accounts_left(about, accounts, project.policy),
     )
 
 

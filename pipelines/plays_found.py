@@ -13,7 +13,7 @@ from serving.workbench.plays.account import Account
 from serving.workbench.plays.expansion import Calm, Chance, chance, closed_on, expansion_steps, opened_on
 from serving.workbench.plays.onboarding import CALLS, first_days, onboarding_steps
 from serving.workbench.plays.prevention import ended_on, goes_on, prevention, rounds
-from serving.workbench.plays.renewal import Renewal, renewal, renewal_steps
+from serving.workbench.plays.renewal import Renewal, renewal_steps, renewals
 from serving.workbench.plays.rows import day_of
 from serving.workbench.plays.step import Step, owner_type
 from serving.workbench.plays.success import Started, Success, recoveries, successes
@@ -42,12 +42,13 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     over = {key for key, said in facts.words.items() if said.over}
     log = wins_log(facts, policy)
     steps = _prevention(facts, accounts, policy)
-    renewals, chances = [], []
+    due, chances = [], []
+    # By their terms: an account that is lost or has lapsed is not there any more, and its renewal has an outcome too.
+    for name in sorted((facts.accounts.keys() | facts.left.keys()) & facts.terms.keys() - facts.held):
+        own = renewals(facts.terms[name], facts.of("opportunities", name), facts.as_of, policy)
+        due += own
+        steps += renewal_steps(own, facts.account(name), over, facts.as_of, policy)
     for name, account in accounts.items():
-        one = renewal(facts.terms.get(name, []), facts.of("opportunities", name), facts.as_of, policy)
-        if one is not None:
-            renewals.append(one)
-            steps += renewal_steps(one, account, over, facts.as_of, policy)
         found, talk = _talk(facts, account, over, policy)
         chances += found
         steps += talk
@@ -56,11 +57,10 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
             steps += onboarding_steps(account, seen, over, facts.as_of, policy)
     gone = departures(facts.terms, facts.as_of, policy)
     for departure in gone:
-        who = facts.accounts.get(departure.account_id, Account(departure.account_id))
-        steps += win_back_steps(departure, who, over, facts.as_of, policy)
+        steps += win_back_steps(departure, facts.account(departure.account_id), over, facts.as_of, policy)
     return Plays(
         steps,
-        renewals,
+        due,
         chances,
         gone,
         win_back_rate(gone),

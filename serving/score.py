@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,6 +22,9 @@ from serving.reasons import Evidence, evidence, reasons
 from serving.tasks import Owner, tasks_for
 
 NAMES = ("usage", "engagement", "sentiment", "commercial")
+
+RENEWAL = "contract"
+"""The group of reasons whose play prepares the renewal."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,13 @@ def score_snapshot(
         scores[f"reason_{place + 1}"] = [
             chosen[a][place][1] if len(chosen[a]) > place else None for a in scores["account_id"]
         ]
-    plays = run.policy.plays
     scores["play"] = [
-        plays[chosen[a][0][0]].play
-        if chosen[a] and chosen[a][0][0] in plays
-        else plays["default"].play
-        if level(scores.loc[a, "health_tier"], scores.loc[a, "risk_tier"]).at_risk
-        else None
+        chosen_play(
+            [group for group, _ in chosen[a]],
+            rows[a].get("term_length_days"),
+            level(scores.loc[a, "health_tier"], scores.loc[a, "risk_tier"]).at_risk,
+            run.policy,
+        )
         for a in scores["account_id"]
     ]
     scores["published_at"] = pd.Timestamp(run.published_at)
@@ -135,6 +138,18 @@ def score_snapshot(
         base_points=None if run.champion is None else base_points(run.champion, frame, run.reference),
         main_drivers=_main_drivers(frame, indicators, run),
     )
+
+
+def chosen_play(groups: Sequence[str], term_days: float | None, at_risk: bool, policy: Policy) -> str | None:
+    """The play of the first reason that has one, else the default where the account is at risk; null: nothing to do.
+
+    A term that renews all the time has no renewal to prepare: its next reason is answered.
+    """
+    short = term_days is not None and term_days < policy.renewals.least_term_days
+    open_ = [group for group in groups if not (short and group == RENEWAL)]
+    if open_ and open_[0] in policy.plays:
+        return policy.plays[open_[0]].play
+    return policy.plays["default"].play if at_risk else None
 
 
 def _scores(frame: pd.DataFrame, run: Run) -> pd.DataFrame:

@@ -205,6 +205,19 @@ def test_where_nobody_looked_for_signals_nothing_is_known_of_chances() -> None:
     assert found_plays(facts(CALM, [signal("E1", "expansion")], looked=False), POLICY).chances == []
 
 
+def test_an_account_that_left_has_the_outcome_of_its_renewal_and_its_owner_still_has_the_steps() -> None:
+    known = facts(CALM)
+    terms = {
+        "lost": [Term("lost", date(2025, 4, 1), date(2026, 4, 1), 9_000.0)],
+        "late": [Term("late", date(2025, 5, 20), date(2026, 5, 20), 9_000.0)],
+        "held": [Term("held", date(2025, 4, 1), date(2026, 4, 1), 9_000.0)],
+    }
+    left = {name: Account(name, name, "csm-9", "UTC", policy=POLICY) for name in terms}
+    found = found_plays(replace(known, terms=terms, left=left, held=frozenset({"held"})), POLICY)
+    assert [(r.account_id, r.outcome) for r in found.renewals] == [("late", None), ("lost", "lost")]
+    assert {s.account_id for s in found.steps if s.kind == "renewal"} == {"late"}
+
+
 def test_without_milestones_no_plan_is_judged() -> None:
     assert found_plays(facts(delivered=frozenset()), POLICY).plans == []
 

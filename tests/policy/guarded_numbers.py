@@ -104,6 +104,7 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"{PLAYS}/test_expansion.py::test_a_discount_outside_ten_to_twenty_percent_is_rejected_with_the_range",
     ),
     "renewals": (f"{PLAYS}/test_renewal.py::test_a_discount_above_the_policys_limit_goes_to_approval",),
+    "renewals.least_term_days": (f"{PLAYS}/test_renewal.py::test_a_term_that_renews_all_the_time_has_no_renewal_play",),
     "surveys": (
         f"{JOURNEY}/test_cadence.py::test_satisfaction_is_asked_for_within_seven_days_of_a_closed_ticket",
         f"{JOURNEY}/test_cadence.py::test_a_person_who_answered_anything_within_thirty_days_is_left_alone",
