@@ -44,8 +44,9 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     steps = _prevention(facts, accounts, policy)
     due, chances = [], []
     # By their terms: an account that is lost or has lapsed is not there any more, and its renewal has an outcome too.
-    for name in sorted((facts.accounts.keys() | facts.left.keys()) & facts.terms.keys() - facts.held):
-        own = renewals(facts.terms[name], facts.of("opportunities", name), facts.as_of, policy)
+    terms = {name: held for name, held in facts.terms.items() if name in facts.accounts or name in facts.left}
+    for name in sorted(terms.keys() - facts.held):
+        own = renewals(terms[name], facts.of("opportunities", name), facts.as_of, policy)
         due += own
         steps += renewal_steps(own, facts.account(name), over, facts.as_of, policy)
     for name, account in accounts.items():
@@ -55,7 +56,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
         if account.started_on is not None:
             seen = first_days(facts.of("milestones", name), facts.of("touchpoints", name), account.started_on)
             steps += onboarding_steps(account, seen, over, facts.as_of, policy)
-    gone = departures(facts.terms, facts.as_of, policy)
+    gone = departures(terms, facts.as_of, policy)
     for departure in gone:
         steps += win_back_steps(departure, facts.account(departure.account_id), over, facts.as_of, policy)
     return Plays(
@@ -63,7 +64,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
         due,
         chances,
         gone,
-        win_back_rate(gone),
+        win_back_rate(gone, facts.as_of, policy),
         log,
         _plans(facts, accounts, policy),
         successes(_started(facts), facts.runs.scores, facts.as_of, policy),
@@ -159,7 +160,7 @@ def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -
 
 def _started(facts: PlaysFacts) -> Iterable[Started]:
     for row in facts.runs.tasks:
-        yield Started(str(row["account_id"]), str(row["play"]), facts.runs.published[row["on"]].date())
+        yield Started(str(row["account_id"]), str(row["play"]), facts.runs.published[row["on"]].date(), row["on"])
 
 
 def _rows(facts: PlaysFacts, table: str) -> Iterable[Mapping[str, Any]]:

@@ -95,6 +95,7 @@ def _successes(rows: Iterable[Mapping[str, Any]]) -> list[str]:
             if row["rounds"]
             else "no round is old enough to judge"
         )
-        + f", {row['open']} still open."
+        + f", {row['open']} still open"
+        + (f", {row['began_green']} for risk alone." if row["began_green"] else ".")
         for row in rows
     ]

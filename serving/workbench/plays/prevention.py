@@ -20,7 +20,7 @@ from serving.workbench.plays.message import draft_in
 from serving.workbench.plays.reentry import round_of
 from serving.workbench.plays.said import Said, Words, snooze
 from serving.workbench.plays.step import Step, owner_type, steps_text
-from serving.workbench.plays.success import Scores, recovered_on
+from serving.workbench.plays.success import Scores, green_on, recovered_on
 
 EARLY = ("assess", "reach_out")
 """Steps whose tasks the scoring run itself makes."""
@@ -137,7 +137,9 @@ def prevention(
     whether the account can be saved the play stays open, whatever else is done (I3, I4).
     """
     tasks, play = policy.tasks, _play(one.play, policy)
-    recovered = recovered_on(scores, one.on, policy)
+    # It was green when it began, for its risk alone: it is well again once that is no longer high.
+    risky = {day for day in levels if levels[day].risk} if green_on(scores, one.on, policy) else set()
+    recovered = recovered_on(scores, one.on, policy, risky)
     plan_due = due(one.published_at, tasks.plan_hours, account.zone, tasks)
     said = {step: words.get(_key(one, step)) for step in (*EARLY, "diagnose", "plan")}
     cause, answer = recorded(said["diagnose"], [s for s in said.values() if s is not None], tasks)

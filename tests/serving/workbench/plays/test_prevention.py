@@ -117,6 +117,19 @@ def test_check_ins_end_with_the_recovery_and_the_play_closes_once_its_cause_is_k
     assert {s.state for s in closed.values()} == {"done"}
 
 
+def test_a_play_for_the_risk_alone_ends_once_that_is_no_longer_high_for_two_runs() -> None:
+    risky, calm = Level(0, True), Level(0, False)
+    days = [ON, date(2026, 6, 8), date(2026, 6, 15), date(2026, 6, 22)]
+    green: dict[date, float | None] = dict.fromkeys(days, 80.0)
+    closed = {"diagnose": done("yes", "adoption")}
+    still = steps(days[2], closed, levels=dict.fromkeys(days, risky), scores=green)
+    assert {still[name].state for name in ("assess", "check_in_1")} == {"overdue", "open"}
+    well = steps(
+        days[3], closed, levels={**dict.fromkeys(days[:2], risky), **dict.fromkeys(days[2:], calm)}, scores=green
+    )
+    assert {s.state for s in well.values()} == {"done"}
+
+
 def test_one_green_score_is_no_recovery() -> None:
     assert "check_in_1" in steps(date(2026, 6, 15), scores={ON: 60.0, date(2026, 6, 8): 80.0})
 
