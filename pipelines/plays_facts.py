@@ -17,6 +17,7 @@ from pipelines.known_tables import known_tables
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
 from serving.episodes import Level, level
+from serving.team import Team
 from serving.workbench.plays.account import Account, accounts_left, accounts_on
 from serving.workbench.plays.rows import Row, by_account, day_of, plain
 from serving.workbench.plays.said import Said, last_words
@@ -86,6 +87,7 @@ class PlaysFacts:
     delivered: frozenset[str]
     tables: Mapping[str, Mapping[str, list[Row]]] = field(default_factory=dict)
     left: Mapping[str, Account] = field(default_factory=dict)
+    team: Team = field(default_factory=dict)
 
     def of(self, table: str, account: str) -> list[Row]:
         """The account's rows of a source table."""
@@ -130,6 +132,7 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
         frozenset(frames),
         {name: by_account(plain(frame)) for name, frame in frames.items() if name not in ("accounts", "subscriptions")},
         accounts_left(about, accounts, project.policy),
+        project.settings.team,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.plays_facts import STANDS, PlaysFacts, leads
 from policy.policy import Policy
+from serving.team import person
 from serving.workbench.journey.cadence import contacts_owed
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.expansion import Calm, Chance, chance, closed_on, expansion_steps, opened_on
@@ -60,7 +61,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     for departure in gone:
         steps += win_back_steps(departure, facts.account(departure.account_id), over, facts.as_of, policy)
     return Plays(
-        steps,
+        [_assigned(step, facts) for step in steps],
         due,
         chances,
         gone,
@@ -69,6 +70,12 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
         _plans(facts, accounts, policy),
         successes(_started(facts), facts.runs.scores, facts.as_of, policy),
     )
+
+
+def _assigned(step: Step, facts: PlaysFacts) -> Step:
+    """The step with whom its task goes to: somebody of its role or level, else the account's owner."""
+    owner = facts.account(step.account_id).owner_id
+    return replace(step, owner_id=person(step.account_id, step.owner_type, owner, facts.team))
 
 
 def _prevention(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -> list[Step]:

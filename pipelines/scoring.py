@@ -73,6 +73,7 @@ def run_of(checked: Checked, day: date, shipped: Shipped | None, stamp: Stamp) -
         champion=scorers[shipped.parameters["champion"]] if shipped else None,
         lightgbm=scorers.get("lightgbm"),
         reference=Reference.from_parameters(shipped.parameters["explained_against"]) if shipped else None,
+        team=checked.project.settings.team,
     )
 
 
@@ -152,5 +153,6 @@ def made_with(checked: Checked, run: Run) -> dict[str, Any]:
         "capacity_share": run.capacity_share,
         "currency": run.currency,
         "min_tenure_days": checked.project.settings.cohort.min_tenure_days,
+        "team": {role: list(people) for role, people in run.team.items()},
         "code": code_fingerprint(),
     }

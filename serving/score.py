@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import pandas as pd
@@ -20,6 +20,7 @@ from policy.policy import Policy
 from serving.episodes import Standing, level
 from serving.reasons import Evidence, evidence, reasons
 from serving.tasks import Owner, tasks_for
+from serving.team import Team
 
 NAMES = ("usage", "engagement", "sentiment", "commercial")
 
@@ -46,6 +47,7 @@ class Run:
     champion: Scorer | None
     lightgbm: Scorer | None
     reference: Reference | None = None
+    team: Team = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def score_snapshot(
         asked,
         reasons={str(account): told for account, told in chosen.items()},
         reached=reached,
+        team=run.team,
     )
     return Scored(
         scores=scores.reset_index(drop=True),

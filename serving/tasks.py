@@ -12,6 +12,7 @@ import pandas as pd
 from policy.policy import Policy
 from serving.due import due
 from serving.episodes import Standing, level
+from serving.team import Team, person
 from serving.workbench.plays.message import draft, noticed, reach_out_text
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def tasks_for(
     *,
     reasons: Mapping[str, Sequence[tuple[str, str]]],
     reached: Mapping[str, str] | None = None,
+    team: Team | None = None,
 ) -> pd.DataFrame:
     """Two tasks per account whose health tier fell or whose risk became high since a week ago; red before yellow.
 
@@ -61,6 +63,7 @@ def tasks_for(
     is not asked for again before its tasks are done with and the account is worse than it was then.
 
     `reasons` are the (driver group, sentence) of each account, and `reached` what it reached last, as it may be told.
+    The tasks of a play go to a person of the `team` who has its role, else to the account's owner.
     """
     rows, kept = [], 0
     year, week, _ = as_of.isocalendar()
@@ -97,7 +100,7 @@ def tasks_for(
                     "body": _assess(why_so)
                     if step == "assess"
                     else _reach_out(why_so, (reached or {}).get(account), play, as_of, policy),
-                    "owner_id": owner.owner_id,
+                    "owner_id": person(account, _role(play, policy), owner.owner_id, team or {}),
                     "due_at": pd.Timestamp(due(published_at, hours, owner.zone, policy.tasks)),
                     "priority": priority,
                 }
@@ -118,6 +121,11 @@ def _why(row: pd.Series, earlier: pd.Series | None, policy: Policy) -> str | Non
     if row["risk_tier"] == "high" and earlier["risk_tier"] in ("medium", "low"):
         return "churn risk became high"
     return None
+
+
+def _role(play: str, policy: Policy) -> str:
+    named = next((p.owner_type for p in policy.plays.values() if p.play == play), None)
+    return named or policy.segments.owner_types[0]
 
 
 def _assess(reasons: Sequence[tuple[str, str]]) -> str:

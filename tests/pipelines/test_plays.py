@@ -218,6 +218,37 @@ def test_an_account_that_left_has_the_outcome_of_its_renewal_and_its_owner_still
     assert {s.account_id for s in found.steps if s.kind == "renewal"} == {"late"}
 
 
+def test_a_step_goes_to_a_person_of_its_role_a_breach_to_the_manager_and_a_loss_to_who_looked_after_it() -> None:
+    gone = {"x": [Term("x", date(2024, 1, 1), date(2026, 5, 1), 9_000.0, decided_on=date(2026, 4, 1))]}
+    known = replace(
+        facts(), as_of=date(2026, 6, 5), terms=gone, left={"x": Account("x", "X", "csm-9", "UTC", policy=POLICY)}
+    )
+    alone = {s.step: s.owner_id for s in found_plays(known, POLICY).steps}
+    assert {alone[s] for s in ("assess", "escalation_manager", "escalation_executive")} == {"csm-1"}
+    assert alone["exit_interview"] == "csm-9"
+    team = replace(known, team={"manager": ("m",), "executive": ("e",), "csm": ("csm-1", "csm-9")})
+    told = {s.step: s.owner_id for s in found_plays(team, POLICY).steps}
+    assert (told["assess"], told["escalation_manager"], told["escalation_executive"]) == ("csm-1", "m", "e")
+    assert told["exit_interview"] == "csm-9"
+
+
+def test_a_task_of_somebody_else_never_has_the_address_of_the_accounts_owner(tmp_path: Path) -> None:
+    project = stored(tmp_path)
+    book = {"account_id": ["a", "b"], "name": ["A", "B"], "owner_id": ["csm-1", "csm-2"],
+            "owner_email": ["csm-1@example.org", "csm-2@example.org"]}  # fmt: skip
+    tasks = {"task_key": ["k1", "k2", "k3", "k4"], "account_id": ["a", "a", "a", "gone"],
+             "owner_id": ["csm-1", "csm-2", "m-7", "csm-2"]}  # fmt: skip
+    pq.write_table(pa.table(book), project.out("book", f"as_of={DAY}") / "book.parquet")
+    pq.write_table(pa.table(tasks), project.out("plays", f"as_of={DAY}") / "tasks.parquet")
+    _, rows = deliver.staged(project, DAY.isoformat())
+    assert {row.key: row.owner_email for row in rows if row.key.startswith("k")} == {
+        "k1": "csm-1@example.org",
+        "k2": "csm-2@example.org",
+        "k3": None,
+        "k4": "csm-2@example.org",
+    }
+
+
 def test_without_milestones_no_plan_is_judged() -> None:
     assert found_plays(facts(delivered=frozenset()), POLICY).plans == []
 
@@ -244,7 +275,7 @@ def stored(folder: Path) -> Any:
     row = {"account_id": ["a"], "run_id": ["r"], "published_at": [at("2026-06-01T10:00")], "health_score": [60.0],
            "health_tier": ["yellow"], "risk_tier": ["low"]}  # fmt: skip
     task = {"task_key": ["a|call:assess|2026-W23"], "account_id": ["a"], "as_of": [DAY], "run_id": ["r"], "play": ["call"],
-            "step": ["assess"], "body": ["Look"], "due_at": [at("2026-06-02T10:00")]}  # fmt: skip
+            "step": ["assess"], "body": ["Look"], "owner_id": ["csm-1"], "due_at": [at("2026-06-02T10:00")]}  # fmt: skip
     warns = {"account_id": ["a", "b"], "kind": ["warning"] * 2, "status": ["open"] * 2, "confirmatory": [False, True]}
     own = task | {"task_key": ["a|call:plan|2026-W23"]}
     book = {"account_id": ["a"], "name": ["Acme"], "owner_id": ["csm-1"], "owner_email": ["csm-1@example.org"]}

@@ -168,6 +168,12 @@ def test_an_account_without_an_owner_keeps_its_tasks() -> None:
     assert pd.isna(found.loc["c", "owner_id"])
 
 
+def test_a_task_goes_to_a_person_of_its_plays_role_where_the_team_has_one() -> None:
+    now = frame(row("a", "red"), row("b", "red", play="settle the account"))
+    found = tasks(now, frame(row("a"), row("b")), {"a": "u-1", "b": "u-1"}, team={"cs_operations": ("u-5",)})
+    assert found.set_index("account_id")["owner_id"].to_dict() == {"a": "u-1", "b": "u-5"}
+
+
 def bodies(*why: tuple[str, str], **more: Any) -> tuple[str, str]:
     assess, reach_out = tasks(frame(row("a", "red")), frame(row("a")), why=why, **more)["body"]
     return assess, reach_out

@@ -43,6 +43,7 @@ class Step:
     snoozed_why: str | None = None
     draft: str | None = None
     note: str | None = None
+    owner_id: str | None = None
     delivered: bool = True
     """Whether it may become a task; a step that `churn score` has made a task of already may not."""
 
@@ -97,7 +98,7 @@ def frame_of(steps: Iterable[Step]) -> pd.DataFrame:
     names = [name for name in Step.__dataclass_fields__ if name != "delivered"]
     rows = [{"task_key": step.key, **{name: getattr(step, name) for name in names}} for step in steps]
     found = pd.DataFrame(rows, columns=["task_key", *names])
-    return found.astype({"due_at": "datetime64[us]"} | dict.fromkeys(("level", "draft", "note"), "string"))
+    return found.astype({"due_at": "datetime64[us]"} | dict.fromkeys(("level", "draft", "note", "owner_id"), "string"))
 
 
 def tasks_of(
@@ -126,7 +127,7 @@ def tasks_of(
                 "step": step.step,
                 "subject": step.subject,
                 "body": f"For: {step.owner_type.replace('_', ' ')}\n\n{step.body}",
-                "owner_id": None if account is None else account.owner_id,
+                "owner_id": step.owner_id,
                 # The contract of tasks: never due before the snapshot that tells of it.
                 "due_at": pd.Timestamp(max(step.due_at, datetime.combine(as_of, time()))),
                 "priority": "high" if account is not None and account.tier == "red" else "normal",
