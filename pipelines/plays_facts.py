@@ -60,6 +60,11 @@ class Runs:
     looked: tuple[date, ...] = ()
     warned: Mapping[str, frozenset[date]] = field(default_factory=dict)
 
+    @property
+    def first(self) -> date | None:
+        """The first run that ever looked; null where none has."""
+        return min(self.published, default=None)
+
     def calm_since(self, account: str) -> date | None:
         """The run on which no warning stood any more; null where none ever did, or one still does."""
         warned = self.warned.get(account)

@@ -11,6 +11,7 @@ from policy.policy import Policy
 from serving.team import person
 from serving.workbench.journey.cadence import contacts_owed
 from serving.workbench.plays.account import Account
+from serving.workbench.plays.attention import attended
 from serving.workbench.plays.expansion import Calm, Chance, chance, closed_on, expansion_steps, opened_on
 from serving.workbench.plays.onboarding import CALLS, first_days, onboarding_steps
 from serving.workbench.plays.prevention import ended_on, goes_on, prevention, rounds
@@ -42,7 +43,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     accounts = {name: a for name, a in facts.accounts.items() if name not in facts.held}
     over = {key for key, said in facts.words.items() if said.over}
     log = wins_log(facts, policy)
-    steps = _prevention(facts, accounts, policy)
+    steps: list[Step] = []
     due, chances = [], []
     # By their terms: an account that is lost or has lapsed is not there any more, and its renewal has an outcome too.
     terms = {name: held for name, held in facts.terms.items() if name in facts.accounts or name in facts.left}
@@ -61,7 +62,7 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     for departure in gone:
         steps += win_back_steps(departure, facts.account(departure.account_id), over, facts.as_of, policy)
     return Plays(
-        [_assigned(step, facts) for step in steps],
+        [_assigned(step, facts) for step in (*_prevention(facts, accounts, policy), *_attended(steps, facts, policy))],
         due,
         chances,
         gone,
@@ -70,6 +71,12 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
         _plans(facts, accounts, policy),
         successes(_started(facts), facts.runs.scores, facts.as_of, policy),
     )
+
+
+def _attended(steps: Iterable[Step], facts: PlaysFacts, policy: Policy) -> Iterable[Step]:
+    for step in steps:
+        words, levels = facts.words_of(step.account_id), facts.runs.levels.get(step.account_id, {})
+        yield attended(step, words, levels, facts.runs.first, facts.as_of, policy.tasks)
 
 
 def _assigned(step: Step, facts: PlaysFacts) -> Step:

@@ -15,10 +15,11 @@ from serving.due import due
 from serving.episodes import Level, episode_began
 from serving.workbench.plays import escalation
 from serving.workbench.plays.account import Account
+from serving.workbench.plays.attention import attended
 from serving.workbench.plays.closing import QUESTIONS, action_text, close, recorded
 from serving.workbench.plays.message import draft_in
 from serving.workbench.plays.reentry import round_of
-from serving.workbench.plays.said import Said, Words, snooze
+from serving.workbench.plays.said import Words
 from serving.workbench.plays.step import Step, owner_type, steps_text
 from serving.workbench.plays.success import Scores, green_on, recovered_on
 
@@ -168,7 +169,8 @@ def prevention(
     elif not lacks:
         found = [replace(step, state="done") for step in found]
     found = _looked_at(found, one, account, levels, words, as_of, policy)
-    return [*found, *_passed_on(found, one, account, words, as_of, policy)]
+    passed_on = _passed_on(found, one, account, words, as_of, policy)
+    return [*found, *(attended(step, words, levels, None, as_of, tasks) for step in passed_on)]
 
 
 def _check_ins(
@@ -229,18 +231,14 @@ def _looked_at(
 ) -> list[Step]:
     """The steps with who looks at each, and those that were put off."""
     again, found = round_of(one.earlier, one.ended, policy.tasks), []
-    newest = levels[max(levels)] if levels else Level(0, False)
     for step in steps:
-        if step.state == "done":
-            found.append(step)
-            continue
-        put_off = _snoozed(words.get(step.key), levels, newest, as_of, policy)
-        if put_off is not None and put_off.stands:
-            found.append(replace(step, state="snoozed", snoozed_until=put_off.until, snoozed_why=put_off.why))
+        seen = attended(step, words, levels, None, as_of, policy.tasks)
+        if seen.state in ("done", "snoozed"):
+            found.append(seen)
             continue
         place = max(escalation.level(step.due_at, account.touch, account.zone, as_of, policy.tasks), again.to_manager)
-        notes = [n for n in (step.note, again.note, put_off.refused if put_off else None) if n]
-        found.append(replace(step, level=escalation.name(place, policy.tasks), note="; ".join(notes) or None))
+        notes = [n for n in (seen.note, again.note) if n]
+        found.append(replace(seen, level=escalation.name(place, policy.tasks), note="; ".join(notes) or None))
     return found
 
 
@@ -267,14 +265,6 @@ def _passed_on(
         )
         found.append(replace(made, owner_type=role, level=role))
     return found
-
-
-def _snoozed(said: Said | None, levels: Levels, now: Level, as_of: date, policy: Policy) -> Any:
-    if said is None:
-        return None
-    before = [day for day in levels if day <= said.on.date()]
-    then = levels[max(before)] if before else now
-    return snooze(said, then, now, as_of, policy.tasks)
 
 
 def _lacks(cause: str | None, answer: str | None, policy: Policy) -> str | None:

@@ -14,7 +14,7 @@ from policy.work import Play
 from serving.tasks import COLUMNS
 from serving.workbench.plays.account import Account
 
-State = Literal["open", "overdue", "done", "snoozed"]
+State = Literal["open", "overdue", "done", "snoozed", "missed"]
 WEEK = timedelta(days=7)
 
 

@@ -57,8 +57,17 @@ def test_a_snooze_hides_the_task_until_its_end(as_of: date, stands: bool) -> Non
 
 def test_no_snooze_lasts_longer_than_thirty_days() -> None:
     # Put off on 4 May until 20 June: it ends on 3 June all the same.
-    assert snooze(PUT_OFF, YELLOW, YELLOW, date(2026, 6, 2), TASKS) is not None
-    assert snooze(PUT_OFF, YELLOW, YELLOW, date(2026, 6, 3), TASKS) is None
+    stands, over = (snooze(PUT_OFF, YELLOW, YELLOW, date(2026, 6, day), TASKS) for day in (2, 3))
+    assert stands is not None
+    assert stands.stands
+    assert over is not None
+    assert over.refused == "its snooze ended on 2026-06-03, 30 days are the most"
+
+
+def test_a_snooze_that_is_over_says_when_it_ended() -> None:
+    found = snooze(PUT_OFF._replace(expires_on=date(2026, 5, 20)), YELLOW, YELLOW, date(2026, 5, 20), TASKS)
+    assert found is not None
+    assert found.refused == "its snooze ended on 2026-05-20"
 
 
 @pytest.mark.parametrize("lack", [{"reason": " "}, {"reason": None}, {"expires_on": None}])
