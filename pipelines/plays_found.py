@@ -44,25 +44,27 @@ def found_plays(facts: PlaysFacts, policy: Policy) -> Plays:
     over = {key for key, said in facts.words.items() if said.over}
     log = wins_log(facts, policy)
     steps: list[Step] = []
-    due, chances = [], []
+    due, chances, offers = [], [], {}
     # By their terms: an account that is lost or has lapsed is not there any more, and its renewal has an outcome too.
     terms = {name: held for name, held in facts.terms.items() if name in facts.accounts or name in facts.left}
     for name in sorted(terms.keys() - facts.held):
         own = renewals(terms[name], facts.of("opportunities", name), facts.as_of, policy)
         due += own
+        offers[name] = max((one.discount for one in own if one.discount is not None), default=None)
         steps += renewal_steps(own, facts.account(name), over, facts.as_of, policy)
     for name, account in accounts.items():
-        found, talk = _talk(facts, account, over, policy)
+        found, talk = _talk(facts, account, over, offers.get(name), policy)
         chances += found
         steps += talk
         if account.started_on is not None:
             seen = first_days(facts.of("milestones", name), facts.of("touchpoints", name), account.started_on)
             steps += onboarding_steps(account, seen, over, facts.as_of, policy)
+    ill = _prevention(facts, accounts, {step.account_id for step in steps if step.kind == "renewal"}, policy)
     gone = departures(terms, facts.as_of, policy)
     for departure in gone:
         steps += win_back_steps(departure, facts.account(departure.account_id), over, facts.as_of, policy)
     return Plays(
-        [_assigned(step, facts) for step in (*_prevention(facts, accounts, policy), *_attended(steps, facts, policy))],
+        [_assigned(step, facts) for step in (*ill, *_attended(steps, facts, policy))],
         due,
         chances,
         gone,
@@ -85,7 +87,9 @@ def _assigned(step: Step, facts: PlaysFacts) -> Step:
     return replace(step, owner_id=person(step.account_id, step.owner_type, owner, facts.team))
 
 
-def _prevention(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -> list[Step]:
+def _prevention(
+    facts: PlaysFacts, accounts: Mapping[str, Account], renewing: Collection[str], policy: Policy
+) -> list[Step]:
     steps: list[Step] = []
     runs = facts.runs
     for one in rounds(runs.tasks, runs.published, runs.levels, runs=policy.tasks.recovery.runs):
@@ -98,7 +102,9 @@ def _prevention(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Poli
             if row["kind"] in CALLS and row.get("attended") is not False and (day := day_of(row["occurred_at"]))
         ]
         levels, scores = runs.levels[one.account_id], runs.scores[one.account_id]
-        steps += prevention(one, account, levels, scores, facts.words, contacts, facts.as_of, policy)
+        steps += prevention(
+            one, account, levels, scores, facts.words, contacts, facts.as_of, policy, one.account_id in renewing
+        )
     return steps
 
 
@@ -123,7 +129,7 @@ def calm(facts: PlaysFacts, account: str, policy: Policy) -> Calm:
 
 
 def _talk(
-    facts: PlaysFacts, account: Account, over: Collection[str], policy: Policy
+    facts: PlaysFacts, account: Account, over: Collection[str], discount: float | None, policy: Policy
 ) -> tuple[list[Chance], list[Step]]:
     """The account's chance to grow with the steps of the talk; none where nobody has looked for signals."""
     rows = (facts.signals or {}).get(account.account_id, [])
@@ -145,7 +151,7 @@ def _talk(
             break
         since = day
     day = opened_on(found.since, since, now, policy)
-    return [found], expansion_steps(found, account, day, over, facts.as_of, policy)
+    return [found], expansion_steps(found, account, day, over, facts.as_of, policy, discount)
 
 
 def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -> list[SuccessPlan]:

@@ -249,6 +249,19 @@ def test_a_task_of_somebody_else_never_has_the_address_of_the_accounts_owner(tmp
     }
 
 
+def test_a_step_of_a_renewal_may_be_put_off_and_what_was_due_before_the_first_run_is_told_as_that() -> None:
+    ends = date(2026, 7, 5)
+    put_off = Said("snoozed", "waits for the budget", at("2026-05-20T09:00"), date(2026, 6, 10))
+    known = facts(
+        CALM, words={"a|renewal:stage_60|2026-07-05": put_off}, terms={"a": [Term("a", date(2025, 7, 5), ends, 9.0)]}
+    )
+    found = {s.step: s for s in found_plays(known, POLICY).steps if s.kind == "renewal"}
+    assert {name: (s.state, s.level, s.note) for name, s in found.items()} == {
+        "stage_90": ("missed", None, "not done before the first run"),
+        "stage_60": ("snoozed", None, None),
+    }
+
+
 def test_without_milestones_no_plan_is_judged() -> None:
     assert found_plays(facts(delivered=frozenset()), POLICY).plans == []
 

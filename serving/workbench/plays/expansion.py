@@ -143,15 +143,26 @@ def offered_discount(share: float, policy: Policy) -> float:
 
 
 def expansion_steps(
-    found: Chance, account: Account, opened_on: date, over: Iterable[str], as_of: date, policy: Policy
+    found: Chance,
+    account: Account,
+    opened_on: date,
+    over: Iterable[str],
+    as_of: date,
+    policy: Policy,
+    discount: float | None = None,
 ) -> list[Step]:
-    """The talk, step by step, for an open gate; none for a shut one. Its days count from the day the gate was open."""
+    """The talk, step by step, for an open gate; none for a shut one. Its days count from the day the gate was open.
+
+    `discount` is what is on the table in an open renewal deal: where a longer term may be offered, the step that makes
+    the offer says if that is none of ours (E4).
+    """
     if not found.open or not found.tactics:
         return []
     play, done, steps = policy.plays["expansion"], set(over), []
     offers = "\n".join(f"- {t.replace('_', ' ')}: {STEPS.get(t, t)}" for t in found.tactics)
     seen = "\n".join(f"- {sentence}" for sentence in found.sentences)
     low, high = policy.expansion.discount
+    refused = _refused(discount, policy) if "multi_year" in found.tactics else None
     for place, (text, within) in enumerate(zip(play.steps, play.step_days or (0,) * len(play.steps), strict=True), 1):
         made = Step(
             found.account_id,
@@ -166,6 +177,18 @@ def expansion_steps(
             end_of(opened_on + timedelta(days=within), account.zone, policy.tasks),
             since=found.since,
             success_metric=play.success_metric,
+            note=refused if place == len(play.steps) else None,
         )
         steps.append(made.judged(as_of, made.key in done))
     return steps
+
+
+def _refused(discount: float | None, policy: Policy) -> str | None:
+    """Why the discount on the table cannot go with a longer term; null where it can, or where none is."""
+    if not discount:
+        return None
+    try:
+        offered_discount(discount, policy)
+    except UsageError as error:
+        return f"{error} {error.cure}"
+    return None

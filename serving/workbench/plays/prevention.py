@@ -25,6 +25,7 @@ from serving.workbench.plays.success import Scores, green_on, recovered_on
 
 EARLY = ("assess", "reach_out")
 """Steps whose tasks the scoring run itself makes."""
+BY_ITS_STAGES = "What prepares the renewal stands in its own steps, by their stages."
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,15 @@ def prevention(
     contacts: Sequence[date],
     as_of: date,
     policy: Policy,
+    renewing: bool = False,
 ) -> list[Step]:
     """The steps of a round in order, up to the first that is open; done ones are listed with it.
 
     `contacts` are days of calls and meetings with the customer, which count as check-ins. Check-ins are weekly from
     the plan on and end with the recovery; each one missed stays overdue. Without a recorded cause and an answer to
     whether the account can be saved the play stays open, whatever else is done (I3, I4).
+    While the account is `renewing`, what prepares a renewal stands in the stages of that, by their own days, and not
+    here a second time.
     """
     tasks, play = policy.tasks, _play(one.play, policy)
     # It was green when it began, for its risk alone: it is well again once that is no longer high.
@@ -145,9 +149,10 @@ def prevention(
     said = {step: words.get(_key(one, step)) for step in (*EARLY, "diagnose", "plan")}
     cause, answer = recorded(said["diagnose"], [s for s in said.values() if s is not None], tasks)
     lacks = _lacks(cause, answer, policy)
+    what = BY_ITS_STAGES if renewing and play == policy.plays["contract"] else steps_text(play)
     found = []
     for step, due_at, subject, body in (
-        ("assess", one.due_at["assess"], "Assess what the data show", steps_text(play)),
+        ("assess", one.due_at["assess"], "Assess what the data show", what),
         ("reach_out", one.due_at["reach_out"], "Reach out about what we noticed", one.reach_out),
         (
             "diagnose",
@@ -155,7 +160,7 @@ def prevention(
             "Find the cause, and whether the account can be saved",
             "Ask:\n" + "\n".join(f"- {q}" for q in QUESTIONS),
         ),
-        ("plan", plan_due, "Agree a plan with dates", f"{action_text(cause, tasks)}\n\n{steps_text(play)}"),
+        ("plan", plan_due, "Agree a plan with dates", f"{action_text(cause, tasks)}\n\n{what}"),
     ):
         word = said[step]
         done = word is not None and word.over and not (step == "diagnose" and lacks)

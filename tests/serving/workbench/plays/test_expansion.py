@@ -143,3 +143,22 @@ def test_a_discount_outside_ten_to_twenty_percent_is_rejected_with_the_range(sha
     with pytest.raises(UsageError) as caught:
         offered_discount(share, POLICY)
     assert "10% to 20%" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("what", "discount", "told"),
+    [
+        ("highest NPS answer", 0.25, True),
+        ("highest NPS answer", 0.15, False),
+        ("highest NPS answer", None, False),
+        ("paid seats", 0.25, False),
+    ],
+)
+def test_the_step_that_offers_a_longer_term_refuses_a_discount_that_is_none_of_ours(
+    what: str, discount: float | None, told: bool
+) -> None:
+    found = chance(account(), [(what, SINCE, "…")], Calm(), AS_OF, POLICY)
+    assert found is not None
+    notes = [s.note for s in expansion_steps(found, account(), SINCE, [], AS_OF, POLICY, discount)]
+    assert notes[:2] == [None, None]
+    assert ("a discount of 25% is not offered for a longer term" in str(notes[2])) == told

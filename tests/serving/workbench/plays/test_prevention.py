@@ -202,6 +202,18 @@ def test_the_step_to_reach_out_tells_what_its_task_tells() -> None:
     assert (held["reach_out"].draft, held["reach_out"].note) == (None, "no number")
 
 
+def test_what_prepares_a_renewal_is_told_by_its_stages_alone_while_they_stand() -> None:
+    contract = replace(BEGUN, play="prepare the renewal")
+    texts = POLICY.plays["contract"].steps
+    for renewing, told in ((False, True), (True, False)):
+        found = {s.step: s for s in prevention(
+            contract, account(), {ON: YELLOW}, {ON: 60.0}, {}, [], ON, POLICY, renewing
+        )}  # fmt: skip
+        assert [text in found[s].body for s in ("assess", "plan") for text in texts] == [told] * 6
+    other = prevention(BEGUN, account(), {ON: YELLOW}, {ON: 60.0}, {}, [], ON, POLICY, True)
+    assert POLICY.plays["usage"].steps[0] in other[0].body
+
+
 def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_goes_on() -> None:
     later = date(2026, 6, 15)
     tasks = [

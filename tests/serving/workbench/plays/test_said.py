@@ -98,8 +98,20 @@ def test_a_red_account_that_stayed_red_may_be_put_off() -> None:
         (["2026-02-02", "2026-06-01"], ["2026-03-02"], 2, None),
         (["2026-04-06", "2026-06-01"], ["2026-05-04"], 2, None),  # 28 days after the end
         (["2026-04-06", "2026-06-01"], ["2026-05-05"], 2, "a relapse: the last round ended on 2026-05-05"),
-        (["2025-12-01", "2026-03-02", "2026-06-01"], [], 2, None),  # the first lies 182 days back
-        (["2025-12-02", "2026-03-02", "2026-06-01"], [], 3, "round 3 within 182 days: another play, or another person"),
+        (["2026-03-02", "2026-04-06", "2026-06-01"], [], 1, None),  # one episode: asked for again, it is one round
+        (
+            ["2026-04-06", "2026-05-11", "2026-06-01"],
+            ["2026-05-04"],
+            2,
+            "a relapse: the last round ended on 2026-05-04",
+        ),
+        (["2025-12-01", "2026-03-02", "2026-06-01"], ["2026-01-05", "2026-04-06"], 2, None),  # the first 182 days back
+        (
+            ["2025-12-02", "2026-03-02", "2026-06-01"],
+            ["2026-01-05", "2026-04-06"],
+            3,
+            "round 3 within 182 days: another play, or another person",
+        ),
     ],
 )
 def test_a_relapse_and_a_third_round_in_half_a_year_are_looked_at_by_a_manager(
