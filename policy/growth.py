@@ -100,6 +100,7 @@ class Renewals(Frozen):
 
     owner_type: str = rule("R1 S5", "Who leads a renewal.")
     approval_above_discount: Share = rule("R1", "A discount above this share goes to approval.")
+    least_term_days: Days = rule("R1", "A shorter term renews all the time and has no renewal play.")
 
 
 class FeatureRequests(Frozen):

@@ -99,11 +99,13 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"{PLAYS}/test_wins.py::test_the_log_reaches_back_91_days_and_holds_nothing_of_the_day_itself",
     ),
     "onboarding.tasks": (f"{PLAYS}/test_onboarding.py::test_each_task_is_due_on_its_day_after_the_start",),
+    "onboarding.grace_days": (f"{PLAYS}/test_onboarding.py::test_what_was_left_undone_stands_for_thirty_days_more",),
     "expansion": (
         f"{PLAYS}/test_expansion.py::test_the_gate_opens_for_a_green_calm_account_alone",
         f"{PLAYS}/test_expansion.py::test_a_discount_outside_ten_to_twenty_percent_is_rejected_with_the_range",
     ),
     "renewals": (f"{PLAYS}/test_renewal.py::test_a_discount_above_the_policys_limit_goes_to_approval",),
+    "renewals.least_term_days": (f"{PLAYS}/test_renewal.py::test_a_term_that_renews_all_the_time_has_no_renewal_play",),
     "surveys": (
         f"{JOURNEY}/test_cadence.py::test_satisfaction_is_asked_for_within_seven_days_of_a_closed_ticket",
         f"{JOURNEY}/test_cadence.py::test_a_person_who_answered_anything_within_thirty_days_is_left_alone",
