@@ -18,7 +18,9 @@ DAY = 8 * 60
 TUESDAY = Fraction(2, 5)
 
 
-def account(name: str, hours: float, worth: float | None, *, due: bool = False, by: Fraction = Fraction(1)) -> Candidate:
+def account(
+    name: str, hours: float, worth: float | None, *, due: bool = False, by: Fraction = Fraction(1)
+) -> Candidate:
     return Candidate(name, round(60 * hours), None if worth is None else round(100 * worth), due, by)
 
 
@@ -97,7 +99,9 @@ def test_more_hours_never_save_less(candidates: list[Candidate], capacity: int, 
 
 @settings(max_examples=60, deadline=None)
 @given(books(9, st.booleans()), st.integers(0, 900), st.integers(0, 600))
-def test_a_day_more_never_breaks_a_promise_nor_saves_less(candidates: list[Candidate], capacity: int, more: int) -> None:
+def test_a_day_more_never_breaks_a_promise_nor_saves_less(
+    candidates: list[Candidate], capacity: int, more: int
+) -> None:
     now, found = week(candidates, capacity), worth_of_more(candidates, capacity, more)
     then = week(candidates, capacity + more, keep=now.due)
     assert set(now.due) <= set(then.due)
