@@ -50,7 +50,7 @@ def write_capacity(checked: Checked, day: date) -> dict[str, Any]:
 class Owing:
     """What is owed in the week of a scored day: the report, what is promised, who is left alone, and who does what.
 
-    `zones`: the time zone of who looks after an account, null where it is not known. `owners`: who that is.
+    `zones`: the time zone of who looks after an account, null where it is not known.
     """
 
     report: CapacityReport
@@ -58,7 +58,6 @@ class Owing:
     aside: Mapping[str, Aside]
     team: Team
     zones: Mapping[str, str | None]
-    owners: Mapping[str, str | None]
 
 
 def capacity_on(checked: Checked, day: date) -> CapacityReport:
@@ -92,8 +91,7 @@ def owing_on(checked: Checked, day: date) -> Owing:
     gone = {str(row["account_id"]): row.get("owner_id") for row in about}
     report = capacity_report(book, work, team, policy, day, gone=gone)
     zones = {name: a.zone for name, a in facts.accounts.items()}
-    owners = {name: a.owner_id for name, a in facts.accounts.items()}
-    return Owing(report, tuple(promised), aside, team, zones, owners)
+    return Owing(report, tuple(promised), aside, team, zones)
 
 
 def _staff(project: Project) -> dict[str, tuple[str, ...]]:

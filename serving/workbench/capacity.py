@@ -134,8 +134,7 @@ def capacity_report(
         str(a): None if pd.isna(o) else str(o)
         for a, o in zip(accounts["account_id"], accounts["owner_id"], strict=True)
     }
-    kept = [str(a) in whose for a in work["account_id"]]
-    work = work[kept].copy()
+    work = work[work["account_id"].isin(list(whose))].copy()
     roles = [r if isinstance(r, str) else None for r in work["role"]]
     work["by"] = [
         team.does(role, whose[str(account)], str(account))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
@@ -16,7 +17,7 @@ from serving.workbench.plays.step import WEEK, Step
 from serving.workbench.promises import Promise
 
 COLUMNS = ["account_id", "what", "role", "hours", "due_on", "overdue"]
-CHECK_IN, MAIL, ESCALATION = "check_in_", "mail_", "escalation_"
+CHECK_IN, UNPAID = re.compile(r"check_in_\d+"), re.compile(r"mail_\d+|escalation_.*")
 ROUND = ("assess", "reach_out", "diagnose", "plan")
 """The steps among which the hours of a prevention play are shared; its check-ins take their own."""
 
@@ -55,10 +56,10 @@ def owed_work(
     for step in steps:
         if step.state not in ("open", "overdue") or step.due_at >= ends:
             continue
-        if step.step.startswith((MAIL, ESCALATION)):
+        if UNPAID.fullmatch(step.step):
             continue
         due_on = step.due_at.date()
-        if step.step.startswith(CHECK_IN) and step.kind in ("onboarding", "prevention"):
+        if CHECK_IN.fullmatch(step.step):
             check_in(step.account_id, step.owner_type, due_on)
         elif (step.account_id, _work(step, policy)) not in asked:
             what = "onboarding" if step.kind == "onboarding" else "step"
