@@ -26,7 +26,7 @@ def told(result: Mapping[str, Any], currency: str) -> Any:
 
 
 def _owners(result: Mapping[str, Any]) -> Table:
-    table = _table("\nBook of business, hours of the week", ("owner", "book"), ("accounts", "ARR k", *NUMBERS))
+    table = _table("\nBook of business, hours of the week", ("owner", "book"), ("count", "ARR k", *NUMBERS))
     for row in result["owners"]:
         share = row["book_share"]
         routine = row["owed_hours"] - row["play_hours"] - row["backlog_hours"]
@@ -41,7 +41,7 @@ def _owners(result: Mapping[str, Any]) -> Table:
     return table
 
 
-NUMBERS = ("routine", "plays", "backlog", "there", "free", "overdue")
+NUMBERS = ("routine", "plays", "backlog", "there", "free", "late")
 """Hours: contacts, onboarding and steps of the week; plays that were promised; the week's part of what is overdue; those
 there are, those left of them, and all that fell due before the week."""
 
