@@ -21,7 +21,7 @@ ASIDE = ("snoozed", "settled")
 def told(result: Mapping[str, Any], currency: str) -> Any:
     """Who has no owner first, then each owner's week, then where views disagree."""
     head = Text(
-        f"Week of {result['as_of']}: {result['hours_used']:g} of {result['hours']:g} hours for plays are used, "
+        f"Week of {result['as_of']}: {_hours(result['hours_used'])} of {_hours(result['hours'])} hours for plays are used, "
         f"expected to save {currency} {result['saved_arr']:,.0f} of ARR"
         + (f"; {_count(result['breached'], 'promise')} cannot be kept in time." if result["breached"] else "."),
         "bold",
@@ -53,7 +53,7 @@ def _owners(result: Mapping[str, Any], currency: str) -> Iterator[Any]:
     for owner in result["owners"]:
         mine = [row for row in result["worklist"] if row["worker_id"] == owner["owner_id"]]
         rows = [row for row in mine if row["status"] in DONE]
-        title = f"\n{owner['owner_id']}: {owner['hours_used']:g} of {owner['hours']:g} hours, saves {currency} {owner['saved_arr']:,.0f}"
+        title = f"\n{owner['owner_id']}: {_hours(owner['hours_used'])} of {_hours(owner['hours'])} hours, saves {currency} {owner['saved_arr']:,.0f}"
         if rows:
             table = _table(title, "account", "play", "hours", "saves", "due", "why")
             for row in rows:
@@ -101,7 +101,7 @@ def line(owner: Mapping[str, Any], currency: str) -> str:
     if owner["cut_account_id"] is not None:
         told.append(
             f"First below the line: {owner['cut_account_id']}, {currency} {owner['cut_saved_arr']:,.0f} for "
-            f"{owner['cut_hours']:g} hours; {owner['cut_missing_hours']:g} hours are missing for it."
+            f"{_hours(owner['cut_hours'])} hours; {_hours(owner['cut_missing_hours'])} hours are missing for it."
         )
     elif not owner["breached"] and not owner["unknown"]:
         told.append("Nothing worth doing is left out.")
@@ -160,6 +160,10 @@ def _table(title: str, *columns: str) -> Table:
 
 def _name(row: Mapping[str, Any]) -> str:
     return f"{row['name']} ({row['account_id']})" if row["name"] else str(row["account_id"])
+
+
+def _hours(value: float) -> str:
+    return f"{round(value, 1):g}"
 
 
 def _money(value: float | None) -> str:

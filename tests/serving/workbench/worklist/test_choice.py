@@ -158,6 +158,12 @@ def test_a_day_that_keeps_a_promise_instead_of_saving_saves_nothing_and_never_le
     assert worth_of_more(both, 2 * 60, DAY) == More(promises=1, cents=0)
 
 
+def test_a_day_more_breaks_no_promise_for_one_that_is_worth_more() -> None:
+    promised = [account("a", 2, 1, due=True), account("b", 2, 1, due=True), account("long", 9, 500, due=True)]
+    assert week(promised, 10 * 60).due == ("long",)
+    assert worth_of_more(promised, 4 * 60, 6 * 60) == More(promises=0, cents=0)
+
+
 def test_of_two_alike_the_first_by_account_id_is_chosen() -> None:
     alike = [account("b", 2, 50), account("a", 2, 50), account("c", 2, 50)]
     assert week(alike, 4 * 60).new == ("a", "b")
