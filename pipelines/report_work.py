@@ -98,7 +98,7 @@ def _owner(row: Mapping[str, Any], own: list[Item]) -> OwnerWeek:
         owner=str(row["owner_id"]),
         hours=row["hours"],
         hours_used=row["hours_used"],
-        saves=row["saved_arr"],
+        saves=_number(row["saved_arr"]),
         work=of(*WORKED),
         breached=breached[:SHOWN],
         left_out=left_out[:SHOWN],

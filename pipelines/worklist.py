@@ -159,7 +159,8 @@ def _told(found: WorkList, views: pd.DataFrame, effects: Effects, owner: str | N
     return {
         "candidates": len(accounts),
         "statuses": {str(k): int(n) for k, n in accounts["status"].value_counts().items()},
-        "saved_arr": float(done["saved_arr"].sum()),
+        # Where nothing can be weighed yet, nobody knows what is saved.
+        "saved_arr": float(done["saved_arr"].sum()) if done.empty or done["saved_arr"].notna().any() else None,
         "breached": int(owners["breached"].sum()),
         "hours": float(owners["hours"].sum()),
         "hours_used": float(owners["hours_used"].sum()),

@@ -22,7 +22,7 @@ def told(result: Mapping[str, Any], currency: str) -> Any:
     """Who has no owner first, then each owner's week, then where views disagree."""
     head = Text(
         f"Week of {result['as_of']}: {_hours(result['hours_used'])} of {_hours(result['hours'])} hours for plays are used, "
-        f"expected to save {currency} {result['saved_arr']:,.0f} of ARR"
+        f"expected to save {_saved(result['saved_arr'], currency)} of ARR"
         + (f"; {_count(result['breached'], 'promise')} cannot be kept in time." if result["breached"] else "."),
         "bold",
     )
@@ -53,7 +53,7 @@ def _owners(result: Mapping[str, Any], currency: str) -> Iterator[Any]:
     for owner in result["owners"]:
         mine = [row for row in result["worklist"] if row["worker_id"] == owner["owner_id"]]
         rows = [row for row in mine if row["status"] in DONE]
-        title = f"\n{owner['owner_id']}: {_hours(owner['hours_used'])} of {_hours(owner['hours'])} hours, saves {currency} {owner['saved_arr']:,.0f}"
+        title = f"\n{owner['owner_id']}: {_hours(owner['hours_used'])} of {_hours(owner['hours'])} hours, saves {_saved(owner['saved_arr'], currency)}"
         if rows:
             table = _table(title, "account", "play", "hours", "saves", "due", "why")
             for row in rows:
@@ -108,7 +108,7 @@ def line(owner: Mapping[str, Any], currency: str) -> str:
     if owner["day_hours"] is not None:
         kept = f"keep {_count(owner['day_promises'], 'more promise')} and " if owner["breached"] else ""
         told.append(
-            f"One more day ({owner['day_hours']:g} hours) would {kept}save {currency} {owner['day_saved_arr']:,.0f} more."
+            f"One more day ({owner['day_hours']:g} hours) would {kept}save {_saved(owner['day_saved_arr'], currency)} more."
         )
     return " ".join(told)
 
@@ -160,6 +160,10 @@ def _table(title: str, *columns: str) -> Table:
 
 def _name(row: Mapping[str, Any]) -> str:
     return f"{row['name']} ({row['account_id']})" if row["name"] else str(row["account_id"])
+
+
+def _saved(value: float | None, currency: str) -> str:
+    return "an unknown amount" if value is None else f"{currency} {value:,.0f}"
 
 
 def _hours(value: float) -> str:

@@ -57,7 +57,7 @@ class OwnerWeek:
     owner: str
     hours: float
     hours_used: float
-    saves: float
+    saves: float | None
     work: tuple[Item, ...]
     breached: tuple[Item, ...]
     left_out: tuple[Item, ...]
@@ -111,6 +111,7 @@ class MondayView:
     unowned_accounts: int = 0
 
     @property
-    def saves(self) -> float:
-        """The ARR that the whole list is expected to keep."""
-        return sum(owner.saves for owner in self.owners)
+    def saves(self) -> float | None:
+        """The ARR that the whole list is expected to keep; null where nothing can be weighed yet."""
+        known = [owner.saves for owner in self.owners if owner.saves is not None]
+        return sum(known) if known or not self.owners else None

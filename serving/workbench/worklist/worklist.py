@@ -77,7 +77,7 @@ class WorkList:
     who look after the account.
     `owners` (OWNER_COLUMNS) holds hours for plays, what they save, the first account below the line and the hours
     missing for it (null where nothing is left out), and what one more working day would bring: promises kept as well,
-    and ARR saved beside. What of the day is not known is null.
+    and ARR saved beside. What is not known is null: what is saved where nothing can be weighed, and a day without hours.
     """
 
     accounts: pd.DataFrame
@@ -129,7 +129,14 @@ def worklist(
         more = None if day is None else worth_of_more(given, capacity, round(day * MINUTES))
         status = _status(own, found)
         listed.append(_ranked(own, status))
-        told.append(_worker(str(worker), capacity, found, day, more, int((status == "unknown").sum())))
+        unknown = int((status == "unknown").sum())
+        row = _worker(str(worker), capacity, found, day, more, unknown)
+        # Where nothing can be weighed, what is saved is not 0 but unknown.
+        told.append(
+            row
+            if weighed.empty or weighed["saved_arr"].notna().any()
+            else row | {"saved_arr": None, "day_saved_arr": None}
+        )
     alone = rows[rows["worker_id"].isna()]
     if len(alone):
         listed.append(_ranked(alone, alone["aside"].where(alone["aside"].notna(), "nobody")))

@@ -83,7 +83,10 @@ def test_without_any_probability_the_list_is_filled_red_before_yellow_then_by_ar
         {"account_id": "last", "arr": 80.0},
     ).assign(churn_probability=None)  # fmt: skip
     given = candidates(given.drop(columns=["hours", "note"]), effects_of(POLICY.save_effects), POLICY)
-    found = worklist(given, {"anna": 7.0}, POLICY, DAY).accounts
+    made = worklist(given, {"anna": 7.0}, POLICY, DAY, days={"anna": 6.0})
+    # What they save is not known, and that is not nothing.
+    assert made.owners[["saved_arr", "day_saved_arr"]].isna().all(axis=None)
+    found = made.accounts
     assert list(zip(found["account_id"], found["status"], strict=True)) == [
         ("red larger", "chosen"), ("red", "chosen"), ("no arr", "chosen"), ("yellow", "unknown"), ("last", "unknown"),
     ]  # fmt: skip
