@@ -202,7 +202,9 @@ def test_a_scored_week_is_listed_whole_and_told_by_owner(whole: Path, checked: C
     week = work_on(mine, UNTIL, owner=one)
     assert {row["worker_id"] for row in week["worklist"]} == {one}
     free = capacity_on(mine, UNTIL).owners.set_index("owner_id").loc[one]
-    assert week["owners"][0]["hours"] == max(free["available_hours"] - free["owed_hours"] + free["play_hours"], 0)
+    left = free["available_hours"] - free["owed_hours"] + free["play_hours"]
+    # In whole minutes.
+    assert week["owners"][0]["hours"] == pytest.approx(max(left, 0), abs=1 / 60)
     assert churn("worklist", "--project", whole, "--owner", "nobody-at-all", "--json")[0] == 2
     assert seen(mine, UNTIL) is None
 
