@@ -124,3 +124,6 @@ class Capacity(Frozen):
     check_in_hours: Amount = rule("S4 I6", "Hours of a check-in.")
     qbr_hours: Amount = rule("S4", "Hours of a business review, its preparation included.")
     onboarding_hours: Amount = rule("S4", "Hours of one onboarding task.")
+    backlog_weeks: int = rule(
+        "S4", "Weeks in which what is overdue is worked off: each takes an even part of it.", ge=1
+    )

@@ -129,6 +129,9 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         "tests/serving/workbench/worklist/test_worklist.py::test_each_play_takes_the_hours_of_the_policy_and_no_play_those_of_the_default",
     ),
     "capacity": ("tests/serving/workbench/test_capacity.py",),
+    "capacity.backlog_weeks": (
+        "tests/serving/workbench/test_capacity.py::test_owed_hours_are_summed_by_owner_and_a_quarter_of_what_is_overdue_is_owed_each_week",
+    ),
     "save_effects": ("tests/serving/workbench/worklist/test_effects.py",),
     "desk": ("tests/serving/workbench/worklist/test_desk.py",),
     "qbr": ("tests/serving/qbr/test_brief.py",),

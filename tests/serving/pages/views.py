@@ -74,11 +74,18 @@ def monday_view(evil: str) -> MondayView:
         line=Line("acc_00004", evil, 2.5, 800.0),
         day_hours=8,
         day_saves=1_900.0,
+        day_promises=1,
+        unknown=(item("acc_00005", "unknown", name=evil, probability=None, saves=None, note="no probability yet"),),
+        aside=(item("acc_00006", "snoozed", note=evil, until=date(2025, 1, 20)),),
+        breached_accounts=11,
+        left_out_accounts=271,
+        unknown_accounts=1,
+        aside_accounts=1,
     )
     idle = OwnerWeek(evil, 0, 0, 0.0, (), (), (), None, 8, 0.0)
     desk = (
-        Disagreement("acc_00012", evil, "Dana Ortiz", 128_400.0, "green", "high", evil, evil, 0.081, 214),
-        Disagreement("acc_00003", "Crème Brûlée & Söhne", None, None, None, "low", None, None, None, None),
+        Disagreement("acc_00012", evil, "Dana Ortiz", 128_400.0, "green", "high", evil, evil, 0.081, 214, 17),
+        Disagreement("acc_00003", "Crème Brûlée & Söhne", None, None, None, "low", None, None, None, None, None),
     )
     return MondayView(
         week_of=date(2025, 1, 6),
@@ -86,6 +93,8 @@ def monday_view(evil: str) -> MondayView:
         unowned=(item("acc_nothing", "nobody", name=evil, saves=None),),
         desk=desk,
         desk_more=41,
+        desk_near=30,
+        unowned_accounts=26,
         effects="Save effects are assumed: no holdout drawn by lot has been compared",
     )
 
