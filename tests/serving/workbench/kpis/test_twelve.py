@@ -95,6 +95,18 @@ def test_what_left_is_counted_in_the_segment_and_with_the_csm_where_it_was() -> 
     assert value("grr", "cohort", "2024-Q2") == 0.0
 
 
+def test_who_was_won_back_within_the_year_is_kept_by_no_rate() -> None:
+    # f left on 1 February 2025 and is back since 31 July: of the year to 1 January 2026 it was a customer and left.
+    day = pd.Timestamp("2026-01-01")
+    alone = ledger([t for t in TERMS if t["account_id"] == "f"])
+    known = type(twelve())(alone, tables()["accounts"], load_policy())
+    found = {m.name: m for m in records(metrics_at([known.at(day)], axes=("all",)))}
+    wanted = {"grr": 0.0, "nrr": 0.0, "logo_retention": 0.0, "logo_churn": 1.0, "arr_churn": 1.0, "expansion_rate": 0.0}
+    assert {name: found[name].value for name in wanted} == wanted
+    assert (found["ltv_revenue"].value, found["ltv_revenue"].n) == (6_000.0, 1)
+    assert (found["net_new_arr"].value, found["net_new_arr"].n) == (0.0, 1)
+
+
 def test_an_account_without_an_owner_is_listed_with_nobody() -> None:
     assert value("arr", "csm", "nobody") == 60_000
     assert value("customers_per_csm", "csm", "nobody") is None
