@@ -35,9 +35,8 @@ def movements(ledger: Ledger, start: pd.Timestamp, end: pd.Timestamp, *, win_bac
     both = pd.DataFrame({"start": _in_force(ledger, start), "end": _in_force(ledger, end)}).fillna(0).astype("int64")
     was, here = both["start"] > 0, both["end"] > 0
     change = both["end"] - both["start"]
-    before = ledger.stints.set_index(LIFE)["before"].reindex(both.index)
-    away = pd.Series(both.index.get_level_values("began") - pd.DatetimeIndex(before), index=both.index).dt.days
-    back = away <= win_back_days
+    lives = ledger.stints.set_index(LIFE, drop=False)
+    back = (lives["began"] - lives["before"]).dt.days.reindex(both.index) <= win_back_days
     found = both.assign(
         churn=both["start"].where(was & ~here, 0),
         contraction=(-change).where(was & here & (change < 0), 0),

@@ -68,6 +68,14 @@ def test_a_lapse_of_thirty_days_is_no_churn_and_one_of_thirty_one_is(back: str, 
     assert on(found, "2026-02-15") == there
 
 
+def test_a_free_term_neither_ends_a_lapse_nor_begins_one() -> None:
+    paid = [term("a", "2025-01-01", "2026-02-01", 100), term("a", "2026-03-01", "2027-01-01", 120)]
+    free = term("a", "2026-02-10", "2026-02-20", 0)
+    assert on(ledger([*paid, free]), "2026-02-05") == on(ledger([*paid, free]), "2026-02-25") == {"a": 10_000}
+    long = [paid[0], free, term("a", "2026-03-10", "2027-01-01", 120)]
+    assert on(ledger(long), "2026-02-05") == {}, "37 days are a lapse, a free term in the midst or not"
+
+
 def test_while_nobody_knows_whether_a_lapsed_customer_comes_back_it_has_churned() -> None:
     found = ledger([term("a", "2025-06-25", "2026-06-25", 100)])
     assert moved(found, "2026-06-01", "2026-07-01") == {"a": {"churn": 10_000}}
