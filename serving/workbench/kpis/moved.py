@@ -22,7 +22,7 @@ def grr_moved(now: Moment, before: Moment) -> pd.DataFrame:
     """
     here, there = _lost(now), _lost(before)
     both = here.join(there[["start", "points"]].add_suffix("_before"), how="outer")
-    pays = both.index.to_series().map(now.now).fillna(0)
+    pays = now.now.reindex(both.index).fillna(0)
     over = both["kind"].isna()
     again = (pays > 0) & (pays >= both["start_before"])
     points = both[["points", "points_before"]].fillna(0.0)
@@ -30,7 +30,7 @@ def grr_moved(now: Moment, before: Moment) -> pd.DataFrame:
         start=both["start"].fillna(both["start_before"]).astype("int64"),
         end=both["end"].fillna(pays).astype("int64"),
         lost=both["lost"].fillna(0).astype("int64"),
-        kind=both["kind"].mask(over, again.map({True: "recovered", False: "out of the year"})),
+        kind=both["kind"].mask(over, again.map({True: "recovered", False: "out of the year"}).astype("object")),
         **points,
         change=points["points"] - points["points_before"],
     )
