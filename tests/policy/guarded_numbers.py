@@ -143,6 +143,9 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"metrics.{name}": (f"{TWELVE}::test_targets_are_met_from_their_value_on_and_what_is_missing_is_said",)
         for name in ("grr_target", "nrr_target", "churn_target", "nps_target", "csat_target")
     },
+    "metrics.renewal_least_days": (
+        "tests/serving/workbench/kpis/test_renewals.py::test_terms_of_less_than_180_days_are_counted_apart",
+    ),
     "onboarding.activation": (
         f"{TWELVE}::test_targets_are_met_from_their_value_on_and_what_is_missing_is_said",
         "tests/policy/test_journey.py::test_the_activation_rate_is_judged_by_the_plan",
