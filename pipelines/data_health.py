@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -11,6 +10,7 @@ from typing import Any
 
 from data_contracts.contract import source_contracts
 from features.catalogue import catalogue
+from pipelines.as_scored import evaluation_of, monitored
 from pipelines.check_record import read_check
 from pipelines.deliver import rows_of
 from pipelines.run_report import reports
@@ -33,7 +33,7 @@ def data_health(project: Project, as_of: str) -> DataView:
         accounts=len(scores),
         unrated=sum(row["health_tier"] == "unrated" for row in scores),
         model=_model(project, scores[0]) if scores else None,
-        alerts=_alerts(project),
+        alerts=_alerts(project, as_of, scores[0]) if scores else None,
         runs=tuple(_runs(project)),
         deliveries=deliveries,
         waiting=waiting,
@@ -77,14 +77,13 @@ def _groups(project: Project, as_of: str) -> Iterator[GroupLine]:
 
 
 def _model(project: Project, score: Mapping[str, Any]) -> ModelLine | None:
-    """The model that made the scores, with the newest evaluation of its scorer."""
+    """The model that made the scores, with its own evaluation."""
     if score["model_version"] is None:
         return None
     version, scorer = str(score["model_version"]), str(score["scorer"])
-    newest = sorted((project.state / "evaluations").glob("*/figures.json"), key=lambda p: p.stat().st_mtime)
-    if not newest:
+    figures = evaluation_of(project, score)
+    if figures is None:
         return ModelLine(version, scorer, None, None, None, None, None, None)
-    figures = json.loads(newest[-1].read_text(encoding="utf-8"))
     own, test = figures["models"][scorer], figures["test"]
     interval = own["roc_auc_ci"]
     return ModelLine(
@@ -99,11 +98,10 @@ def _model(project: Project, score: Mapping[str, Any]) -> ModelLine | None:
     )
 
 
-def _alerts(project: Project) -> tuple[str, ...] | None:
-    looks = sorted((project.state / "monitor").glob("as_of=*/monitor.json"))
-    if not looks:
+def _alerts(project: Project, as_of: str, score: Mapping[str, Any]) -> tuple[str, ...] | None:
+    found = monitored(project, str(score["model_version"]), as_of)
+    if found is None:
         return None
-    found = json.loads(looks[-1].read_text(encoding="utf-8"))
     return tuple(alert["sentence"] for alert in found["alerts"])
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
+from pipelines.as_scored import policy_of
 from pipelines.changes import change_of
 from pipelines.deliver import rows_of
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
-from policy.archive import archived_policy
-from policy.policy import Policy
 from serving.workbench.pages.words import known
 from serving.workbench.reviews.account import Account, Sign
 
@@ -60,12 +59,3 @@ def reviewed_accounts(project: Project, as_of: str) -> list[Account]:
         )
 
     return [account(row) for row in rows_of(project, "scores", as_of)]
-
-
-def policy_of(project: Project, as_of: str) -> Policy:
-    """The policy that the day was scored with; the project's own where that was not kept (an older score)."""
-    versions = {str(row["policy_version"]) for row in rows_of(project, "scores", as_of)}
-    for version in versions:
-        if (project.policies / f"{version}.yaml").exists():
-            return archived_policy(version, project.policies)
-    return project.policy
