@@ -17,6 +17,7 @@ from pipelines.deliver import rows_of
 from pipelines.holdout import held_since
 from pipelines.outlook import ahead, outlooks
 from pipelines.report_signals import signals_shown
+from pipelines.report_stake import losses_told
 from pipelines.report_standing import contacts, standings, this_week, told_by_plays
 from pipelines.report_views import briefs, views, ways_told
 from pipelines.report_zones import in_zone, zones_of
@@ -87,10 +88,7 @@ def book(project: Project, as_of: str) -> Book:
             for row in scores
         ],
         unavailable=_unavailable(project),
-        known_losses=[
-            (str(r["name"] or r["account_id"]), "the decision to leave is known")
-            for r in rows_of(project, "known_losses", as_of)
-        ],
+        known_losses=losses_told(project, as_of, about),
         model_note=_note(project, first),
     )
 

@@ -22,6 +22,7 @@ from serving.workbench.pages.portfolio_view import (
     Figure,
     Goal,
     Load,
+    Loss,
     Month,
     Mover,
     PortfolioView,
@@ -29,6 +30,7 @@ from serving.workbench.pages.portfolio_view import (
     Slice,
 )
 from serving.workbench.pages.qbr_view import QbrView, ReviewLine
+from serving.workbench.pages.stake_view import Leaver, RenewalAhead, Stake
 
 GRR = Figure(
     id="M1",
@@ -60,6 +62,20 @@ def months() -> tuple[Month, ...]:
     return tuple(found)
 
 
+def stake(evil: str) -> Stake:
+    ahead = RenewalAhead("acc_00012", evil, "Dana Ortiz", 128_400.0, date(2025, 2, 18), 60, "red", "high", True, True)
+    calm = replace(ahead, account_id="acc_00002", arr=96_000.0, health="green", risk="low", needs_approval=False)
+    return Stake(
+        at_risk=309_000.0,
+        scored=812,
+        horizon_days=90,
+        days=90,
+        ahead=(ahead, calm, replace(calm, account_id="new", health=None, risk=None, page=False, owner=None)),
+        signed=(5, 210_000.0),
+        leavers=(Leaver("gone", evil, None, 9_648.0, date(2024, 12, 26), date(2025, 1, 7), evil, None, False),),
+    )
+
+
 def portfolio_view(evil: str) -> PortfolioView:
     return PortfolioView(
         as_of=date(2025, 1, 6),
@@ -69,7 +85,9 @@ def portfolio_view(evil: str) -> PortfolioView:
             Mover("acc_00012", evil, "Dana Ortiz", "churn", -0.41, 128_400.0, 0.0, True),
             Mover("gone", evil, None, "recovered", 0.11, 40_000.0, 40_000.0, False),
         ),
-        movers_more=7,
+        movers_rest=(7, -0.09),
+        lost=(Loss("acc_00012", evil, "Dana Ortiz", True, 128_400.0, 0.0, -3.1, True), Loss("gone", evil, None, False, 9e4, 5e4, -1, False)),
+        lost_rest=(12, 300_000.0, -8.5),
         slices=(
             ("segment", (Slice("mid_market", 0.88, 4_000_000.0, 480_000.0), Slice("smb", None, 0.0, 0.0))),
             ("CSM", (Slice(evil, 0.91, 2_000_000.0, 180_000.0),)),
@@ -86,7 +104,10 @@ def portfolio_view(evil: str) -> PortfolioView:
         loads=(
             Load("Dana Ortiz", "csm", 61, 3_100_000.0, 1.3, "over", 34.5, 30.0, 12.0),
             Load(evil, "csm", 2, 40_000.0, None, None, 0.5, None, 0.0),
+            Load("Priya Nair", "csm", 20, 900_000.0, 0.4, "under", 10.0, 30.0, 36.0),
+            Load(None, "", 14, 304_800.0, None, None, 1.0, None, 0.0),
         ),
+        stake=stake(evil),
         goal=Goal(0.15, 0.10, date(2024, 1, 6), date(2025, 1, 6), 0.126, 0.10, False, "No causal claim without a control group"),
     )  # fmt: skip
 
