@@ -118,8 +118,8 @@ def metric(value: float | None, unit: str, currency: str) -> str:
 
     >>> metric(0.8734, "share", "USD"), metric(1_284_000, "money", "USD"), metric(23.46, "months", "USD")
     ('87.3\xa0%', '$1,284,000', '23.5 months')
-    >>> metric(41.0, "points", "USD"), metric(None, "share", "USD")
-    ('+41', 'not available')
+    >>> metric(41.0, "points", "USD"), metric(None, "share", "USD"), metric(40.58, "times", "USD")
+    ('+41', 'not available', '40.6')
     """
     value = known(value)
     if value is None:
@@ -133,7 +133,7 @@ def metric(value: float | None, unit: str, currency: str) -> str:
     if unit == "count" and value == int(value):
         return f"{int(value):,}"
     told = scaled(rounded(value * 10), 1)
-    return f"{told} {unit}" if unit in ("months", "days", "hours", "times") else told
+    return f"{told} {unit}" if unit in ("months", "days", "hours") else told
 
 
 def points(value: float) -> str:

@@ -123,18 +123,23 @@ def journey_view(evil: str) -> JourneyView:
             replace(line, account_id="a/b\\c:../..", name=evil, status=None, activated=None, missed=(), lacking=()),
             replace(line, status="on track", activated=True, first_value_on=date(2024, 12, 20), next_step=None, next_on=None),
         ),
+        board_more=4,
+        statuses={"stuck": 1, "on track": 5, None: 1},
         counts=(OwedCount("check_in", 214, 31, 12), OwedCount("review", 61, 4, 0)),
         owed=(
-            OwedLine("acc_00012", evil, None, "executive_review", None, date(2024, 11, 1), 66),
             OwedLine("acc_00002", "Blauwal Versicherung AG", "Priya Nair", "check_in", date(2024, 12, 8), date(2025, 1, 7), 0),
         ),
         owed_more=102,
+        never=(OwedLine("acc_00012", evil, None, "executive_review", None, date(2020, 11, 1), 1520, 128_400.0),),
+        never_more=3,
         asks=(AskLine("acc_00012", evil, "csat", evil, 3, date(2025, 1, 3)),),
         asks_more=0,
         rates=(RateLine("nps", 412, 109, 0.2646), RateLine("csat", 0, 0, None)),
         wishes=(WishLine(evil, 14, 1_240_000.0, 96_000.0, 19, 11, 5),),
+        wishes_more=2,
         routed_to="product",
         advocates=(AdvocateLine("acc_00002", evil, "Priya Nair", date(2024, 5, 6), 10.0, 2, 1, ("advisory_board",)),),
+        advocates_more=1,
     )  # fmt: skip
 
 
@@ -143,18 +148,27 @@ def expansion_view(evil: str) -> ExpansionView:
         "acc_00002", evil, "Priya Nair", 96_000.0, date(2024, 12, 2), (evil,), ("upsell", "multi_year"), ()
     )
     waiting = replace(
-        ready, account_id="acc_00012", arr=None, owner=None, tactics=(), shut_by=("health is red, not green",)
+        ready,
+        beside=(evil,),
+        account_id="acc_00012",
+        arr=None,
+        owner=None,
+        tactics=(),
+        shut_by=("health is red, not green",),
     )
-    return ExpansionView((ready,), (waiting,), 12, (0.10, 0.20))
+    return ExpansionView((ready,), 3, 500_000.0, (waiting,), 12, (0.10, 0.20))
 
 
 def qbr_view(evil: str) -> QbrView:
     line = ReviewLine("acc_00012", evil, None, 128_400.0, 91, None, date(2024, 12, 1), 36, True, None)
     return QbrView(
-        lines=(
-            line,
-            replace(line, account_id="acc_00002", overdue_days=0, last_on=date(2024, 11, 4), brief="accounts.html"),
-        ),
+        owed=64,
+        quarterly=40,
+        overdue=9,
+        lines=(replace(line, account_id="acc_00002", last_on=date(2024, 11, 4), brief="accounts.html"),),
+        lines_more=52,
+        never=(line,),
+        never_more=10,
         completion=0.62,
         due=58,
         on_time_days=14,

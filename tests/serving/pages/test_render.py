@@ -217,8 +217,8 @@ def test_the_range_stands_beside_the_probability_and_the_horizons_below(book: Bo
     assert "A single account may differ more." in said
     narrow = page(book, replace(northwind, ahead=replace(AHEAD, wide=False, stretched=False))).text
     assert "Little evidence" not in narrow
-    assert "the range was stretched to it" in said
-    assert "stretched" not in narrow
+    assert "the range shown reaches from theirs to it" in said
+    assert "reaches from" not in narrow
 
 
 def test_without_an_outlook_nothing_is_said_of_one(book: Book, northwind: AccountView) -> None:
