@@ -24,7 +24,7 @@ from pipelines.report_zones import in_zone, zones_of
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
 from serving.indicator_names import label
-from serving.reasons import long_date, main_driver_told, moves_enough
+from serving.reasons import long_date, main_driver_told, moves_enough, tells_a_change
 from serving.workbench.pages import write_site
 from serving.workbench.pages.standing_view import Standing
 from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Signal, Task, Week
@@ -111,7 +111,7 @@ def _view(
     zone: str | None,
 ) -> AccountView:
     account = row["account_id"]
-    told = {e["indicator"]: e for e in evidence.get(account, [])}
+    told = {e["indicator"]: e for e in evidence.get(account, []) if _changed(e, day)}
     moved = drivers.get(account, [])
     play = row["play"]
     steps = next((p.steps for p in project.policy.plays.values() if p.play == play), ())
@@ -204,6 +204,14 @@ def _grouped(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) ->
     return found
 
 
+def _changed(fact: Mapping[str, Any], day: date) -> bool:
+    """Whether a row of evidence tells a change that a reader would call one."""
+    if fact["before_text"] == fact["after_text"] or fact["indicator"] not in catalogue():
+        return False
+    days = (day - fact["since"]).days
+    return tells_a_change(catalogue()[fact["indicator"]], fact["before"], fact["after"], days=days)
+
+
 def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]], least_change: float) -> list[Fact]:
     """The indicators that moved by enough and weigh most, as label, before and after."""
     indicators = catalogue()
@@ -211,7 +219,7 @@ def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]], leas
     told_already: set[tuple[str, str, str, date]] = set()
     for row in sorted(moved, key=lambda r: -abs(r["contribution"])):
         fact = told.get(row["indicator"])
-        if fact is None or fact["before_text"] == fact["after_text"]:
+        if fact is None:
             continue
         if not moves_enough(fact["before"], fact["after"], least_change):
             continue

@@ -77,12 +77,16 @@ def losses_told(project: Project, as_of: str, about: About) -> list[tuple[str, s
 
 
 def owners_known(project: Project, as_of: str) -> dict[str, str | None]:
-    """Account → its owner, of those that are gone too: from the movements of its ARR where the book has it no more."""
+    """Account → its owner, of those that are gone too: from the owners kept with the signals, and the movements of
+    its ARR; those that nobody owned are missing or null."""
     found: dict[str, str | None] = {}
+    if (project.state / "signals" / f"as_of={as_of}" / "owners.parquet").exists():
+        found = {str(row["account_id"]): row["owner_id"] for row in rows_of(project, "signals", as_of, "owners")}
     for part in ("movements", "year"):
         if (project.state / "kpis" / f"as_of={as_of}" / f"{part}.parquet").exists():
             for row in _columns(project, as_of, part, ["account_id", "csm"]):
-                found[str(row["account_id"])] = None if row["csm"] == NOBODY else row["csm"]
+                if row["csm"] != NOBODY:
+                    found[str(row["account_id"])] = row["csm"]
     return found | {str(row["account_id"]): row["owner_id"] for row in rows_of(project, "book", as_of)}
 
 
