@@ -43,7 +43,7 @@ def test_expansion_counts_all_that_are_ready_and_names_the_warnings_that_stand_b
 
 def test_data_health_says_what_was_not_judged_and_what_is_missing_in_the_crm(book: Book) -> None:
     said = told(book, "data", data_view("refused by the CRM"))
-    assert "Accounts In order 812 5 Jan not judged: no limit in the contract" in said
+    assert "Accounts Rows in order 812 5 Jan not judged: no limit in the contract" in said
     assert "Usage events Rows set apart 722,655 34 5 Jan 7 days 34 break the rule: Count is at least 1." in said
     assert "Of 812 scores of this day 809 are confirmed and 3 are missing . Of 40 tasks" in said
     assert "40 are confirmed, nothing is missing." in said
