@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.as_scored import policy_of
 from pipelines.deliver import chosen_date
-from pipelines.review_accounts import policy_of, reviewed_accounts
+from pipelines.review_accounts import reviewed_accounts
 from pipelines.review_files import ReviewFiles
 from pipelines.settings import Project
 from policy.errors import SettingsError

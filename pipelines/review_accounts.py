@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from pipelines.as_scored import policy_of
 from pipelines.changes import change_of
 from pipelines.deliver import rows_of
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
-from policy.archive import archived_policy
 from policy.policy import Policy
 from serving.workbench.pages.words import known
 from serving.workbench.plays.expansion import Calm, shut_by
@@ -107,12 +107,3 @@ def _gates(
         )
         found[account] = shut_by(past.tiers.get(account, {}).get(day), calm, day, policy)
     return found
-
-
-def policy_of(project: Project, as_of: str) -> Policy:
-    """The policy that the day was scored with; the project's own where that was not kept (an older score)."""
-    versions = {str(row["policy_version"]) for row in rows_of(project, "scores", as_of)}
-    for version in versions:
-        if (project.policies / f"{version}.yaml").exists():
-            return archived_policy(version, project.policies)
-    return project.policy

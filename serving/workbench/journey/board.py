@@ -20,7 +20,7 @@ class Onboarding:
 
     `activated` is null while it can still become true; `days_to_value` counts from where the policy has time to value
     begin, and is null until the first value is reached. `status` is null where no steps are known. `next_on` is when
-    the next step of ours is due.
+    the next step of ours is due, of overdue ones the earliest.
     """
 
     account_id: str
@@ -37,6 +37,7 @@ class Onboarding:
     lacking: tuple[str, ...]
     next_step: str | None
     next_on: date | None
+    next_overdue: bool = False
 
 
 def board_row(
@@ -71,7 +72,7 @@ def board_row(
     )
     begin = account.started_on if rule.value_from == "contract_start" else created_on
     shown = parts_shown(account, rows)
-    ahead = sorted((s for s in steps if s.state == "open"), key=lambda s: s.due_at)
+    ahead = sorted((s for s in steps if s.state in ("open", "overdue")), key=lambda s: s.due_at)
     return Onboarding(
         account.account_id,
         day,
@@ -87,4 +88,5 @@ def board_row(
         tuple(part for part in rule.completeness if part not in shown),
         ahead[0].subject if ahead else None,
         day_of(ahead[0].due_at) if ahead else None,
+        bool(ahead) and ahead[0].state == "overdue",
     )

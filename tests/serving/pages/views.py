@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from policy.policy import load_policy
-from serving.workbench.pages.data_view import DataView, DeliveryLine, GroupLine, ModelLine, RunLine, TableLine
+from serving.workbench.pages.data_view import Arrived, DataView, DeliveryLine, GroupLine, ModelLine, RunLine, TableLine
 from serving.workbench.pages.monday_view import Disagreement, Item, Line, MondayView, OwnerWeek, Status
 from serving.workbench.pages.policy_view import policy_view
 from tests.serving.pages.more_views import expansion_view, journey_view, portfolio_view, qbr_view
@@ -22,7 +22,7 @@ def data_view(evil: str) -> DataView:
         tables=(
             TableLine("accounts", "ok", 812, 0, date(2025, 1, 5), (), ()),
             TableLine(
-                "usage_events", "quarantined", 722_655, 34, date(2025, 1, 5), (("`count` is at least 1.", 34),), ()
+                "usage_events", "quarantined", 722_655, 34, date(2025, 1, 5), (("`count` is at least 1.", 34),), (), 7
             ),
             TableLine("invoices", "stopped", 0, 0, None, (), (f"`invoices` came back empty: {evil}",)),
             TableLine("touchpoints", "absent", 0, 0, None, (), ()),
@@ -37,6 +37,9 @@ def data_view(evil: str) -> DataView:
         runs=(RunLine("Weekly batch", MORNING, "failed", evil), RunLine("Daily run", MORNING, "done", "")),
         deliveries=(DeliveryLine("r1", "apply", MORNING, None, 570, 0, 3, 12),),
         waiting=15,
+        arrived=(Arrived("score", 812, 809), Arrived("task", 40, 40)),
+        refused=(("no_such_account", 3),),
+        examples=(("score", evil, evil),),
     )
 
 
