@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 
 from models.health_score import health_scores
 from policy.policy import Policy, policy_from
-from serving.workbench.back_to_green import WayBack, applied, find, ways_back
+from serving.workbench.back_to_green import WayBack, applied, ways_back
 from serving.workbench.back_to_green.levers import levels
+from serving.workbench.back_to_green.moves import Move
 from serving.workbench.back_to_green.reach import Reach
-from serving.workbench.back_to_green.search import Move, offers_of
+from serving.workbench.back_to_green.search import Found, find, offers_of, within_reach
 from tests.serving.back_to_green.accounts import ACCOUNT, DEFAULT, accounts, all_got, any_coverage
 
 DAY = date(2026, 11, 30)
+DAYS = 28
 ALL = {"open_escalations": 1, "past_due_days": 20, "learning_91d": 3, "seat_utilisation_28d": 0.55}
 
 
@@ -82,7 +84,7 @@ def test_under_a_cap_two_inputs_are_worth_more_together_than_each_alone() -> Non
 
 def test_a_green_account_needs_nothing_and_one_without_a_tier_gets_no_way() -> None:
     green = one(all_got(**ALL), open_escalations=0.0, past_due_days=0.0, learning_91d=3.0, seat_utilisation_28d=0.9)
-    assert (green.status, green.changes, green.hours) == ("green", (), 0.0)
+    assert (green.status, green.changes, green.goals) == ("green", (), ())
     unrated = one(all_got(**ALL), DEFAULT)
     assert (unrated.status, unrated.health_tier, unrated.score_after) == ("unrated", "unrated", None)
 
@@ -146,10 +148,10 @@ def test_the_search_equals_brute_force_and_is_green_when_applied(
     )
     policy = any_coverage(similar_points=100)
     movements = all_got(**changes)
-    found = find(frame, movements, policy, DAY)[0]
+    found = way(frame, movements, policy)
     hours, best = brute_force(frame, movements, policy)
     assert found.reachable == (hours is not None)
-    after = health_scores(applied(frame, {0: found.moves}), policy).loc[0, "health_score"]
+    after = health_scores(applied(frame, {0: found.moves}, DAYS), policy).loc[0, "health_score"]
     assert after == pytest.approx(found.score_after)
     if hours is None:
         assert after == pytest.approx(best)
@@ -158,20 +160,61 @@ def test_the_search_equals_brute_force_and_is_green_when_applied(
         assert after >= 75
 
 
-def brute_force(frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy) -> tuple[float | None, float]:
-    """(fewest hours of any set that makes the score green, best score of any set), from the score of every set."""
-    offered, _ = offers_of(frame.loc[0], Reach(movements, policy, 28), policy)
+def way(frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy) -> Found:
+    return find(within_reach(frame, Reach(movements, policy, DAYS), policy), [0], policy)[0]
+
+
+def brute_force(
+    frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy, *, parts: int = 1
+) -> tuple[float | None, float]:
+    """(fewest hours of any set that makes the score green, best score of any set), from the score of every set.
+
+    With `parts`, an input that need not come in whole numbers also stops so many times between two of its levels.
+    """
+    offered, _ = offers_of(frame.loc[0], Reach(movements, policy, DAYS), policy)
     row = {str(k): float(v) for k, v in frame.loc[0].items() if isinstance(v, float | np.floating)}
     lists = []
     for offer in offered:
         lever = policy.back_to_green.inputs[offer.indicator]
         values = levels(offer.indicator, offer.value, offer.bound, row, policy)
+        if offer.indicator in ("user_days_per_seat_28d", "seat_utilisation_28d"):
+            ends = [offer.value, *values]
+            values = [a + (b - a) * n / parts for a, b in pairwise(ends) for n in range(1, parts + 1)]
         lists.append([None, *(Move(offer, v, lever.hours(v - offer.value)) for v in values)])
     sets = [tuple(m for m in picked if m) for picked in product(*lists)]
-    tried = applied(pd.concat([frame] * len(sets), ignore_index=True), dict(enumerate(sets)))
+    tried = applied(pd.concat([frame] * len(sets), ignore_index=True), dict(enumerate(sets)), DAYS)
     scores = health_scores(tried, policy)["health_score"]
     green = [sum(m.hours for m in moves) for moves, score in zip(sets, scores, strict=True) if score >= 75]
     return (min(green) if green else None), float(scores.max())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.fixed_dictionaries(VALUES), st.fixed_dictionaries(CHANGES))
+def test_no_finer_grid_holds_a_cheaper_set(values: dict[str, float | None], changes: dict[str, float]) -> None:
+    frame = accounts({**values, "active_user_days_28d": 20.0, "active_user_days_84d": 90.0}).astype(
+        dict.fromkeys(VALUES, float)
+    )
+    policy = any_coverage(similar_points=100)
+    movements = all_got(**changes)
+    found = way(frame, movements, policy)
+    hours, _ = brute_force(frame, movements, policy, parts=8)
+    assert found.reachable == (hours is not None)
+    if hours is not None:
+        assert sum(m.hours for m in found.moves) <= hours + 1e-6
+
+
+def test_an_input_goes_only_as_far_as_is_needed() -> None:
+    # 45.5 and 12 for the escalation, 10.5 for the invoice: 68. Seats bring 0.2 × (75 - 40) = 7 on the whole way from 0.3
+    # to 0.6, in 2 + 2 × 3 hours; for 7 all of it is needed. From 0.35 on 1.2 of them are there: the last 1.2 are spared.
+    nearly = one(all_got(open_escalations=1, past_due_days=20, seat_utilisation_28d=0.55))
+    assert {c.indicator: c.after for c in nearly.changes}["seat_utilisation_28d"] == pytest.approx(0.6)
+    got = all_got(open_escalations=1, past_due_days=20, seat_utilisation_28d=0.55)
+    spared = one(got, seat_utilisation_28d=0.35)
+    assert spared.score == pytest.approx(45.5 + 0.2 * 35 * 0.05 / 0.3)
+    seats = next(c for c in spared.changes if c.indicator == "seat_utilisation_28d")
+    assert (seats.after, seats.hours) == (pytest.approx(0.6), pytest.approx(2 + 2 * 2.5))
+    short = one(got, seat_utilisation_28d=0.35, nps=9.0, open_escalations=0.0, past_due_days=10.0)
+    assert short.score_after == pytest.approx(75)
 
 
 def risks(*rows: tuple[str, str, float]) -> pd.DataFrame:
