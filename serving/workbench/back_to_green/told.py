@@ -20,7 +20,7 @@ LIMIT = "This is what went together in past accounts, not a promise."
 
 
 def headline(way: WayBack) -> str:
-    """The answer in one sentence, without its full stop's company: what leads on a page."""
+    """The answer in one sentence: what leads on a page."""
     if way.status == "gone":
         return f"Scored on {long_date(way.as_of)}, but by what is known today it was no customer on that day."
     if way.status == "unrated" and way.health_tier != "unrated":
@@ -60,9 +60,10 @@ def _answer(way: WayBack) -> str:
         )
         return f"{best}{needed}"
     lowest, cut = percent(way.probability_after), percent(way.probability_cut)
+    head = "Not reachable" if aim.every_set else "Not found to be reachable"
     if lowest == cut:
-        return f"Not reachable by {by}: nothing within reach brings the churn probability below {cut}."
-    return f"Not reachable by {by}: the lowest churn probability is {lowest}, and below {cut} is needed."
+        return f"{head} by {by}: nothing within reach brings the churn probability below {cut}."
+    return f"{head} by {by}: the lowest churn probability is {lowest}, and below {cut} is needed."
 
 
 def _changes(way: WayBack) -> str:
@@ -95,7 +96,9 @@ def _as_a_whole(way: WayBack) -> str:
 def _risk(way: WayBack) -> str:
     """What the model would say of the changed row; nothing where that reads the same as today."""
     after, before = percent(way.probability_after), percent(way.probability)
-    if not way.changes or way.probability_after is None or way.probability is None or after == before:
+    if way.probability_after is None or way.probability is None or after == before:
+        return ""
+    if not way.changes and way.aim != "probability":
         return ""
     against = f"The model would give a churn probability of {after}, against {before} today"
     if way.risk_tier != "high" or way.probability_cut is None:
@@ -118,7 +121,8 @@ def _other_goal(way: WayBack) -> str:
     if other.aim == "health":
         return f"{what} is not reachable: best = {shown(other.score_after)}."
     best, cut = percent(other.probability_after), percent(way.probability_cut)
-    return f"{what} is not reachable{'' if best == cut else f': the lowest churn probability is {best}'}."
+    found = "is not" if other.every_set else "was not found to be"
+    return f"{what} {found} reachable{'' if best == cut else f': the lowest churn probability is {best}'}."
 
 
 def _untried(way: WayBack) -> str:
