@@ -9,8 +9,8 @@ from typing import Literal
 
 Status = Literal["green", "reachable", "not_reachable", "unrated", "term_ends_first", "gone"]
 """green: nothing is needed; reachable: one of the goals; unrated: too little is known for a tier, and no change of one
-input mends that; term_ends_first: before the day, and nobody knows yet whether another follows; gone: scored, but by what
-is known today no customer on that day."""
+input mends that; term_ends_first: before the day, and nobody knows yet whether another follows; gone: scored, but by
+today's sources and settings no account of that day any more."""
 
 Aim = Literal["health", "probability"]
 """Health at or above green; or a churn probability below the lowest that counts as high risk."""

@@ -22,7 +22,7 @@ LIMIT = "This is what went together in past accounts, not a promise."
 def headline(way: WayBack) -> str:
     """The answer in one sentence: what leads on a page."""
     if way.status == "gone":
-        return f"Scored on {long_date(way.as_of)}, but by what is known today it was no customer on that day."
+        return f"Scored on {long_date(way.as_of)}, but by today's sources and settings no account of that day any more."
     if way.status == "unrated" and way.health_tier != "unrated":
         return f"Health will not be rated on {long_date(way.on)}: by then too much of what is known is out of date."
     if way.status == "unrated":

@@ -289,7 +289,9 @@ def test_nobody_looks_at_a_green_account_whose_risk_is_not_high() -> None:
 def test_of_an_account_that_is_gone_nothing_is_looked_for() -> None:
     found = ways_back(accounts(), all_got(**ALL), any_coverage(), DAY, currency="USD", gone=["acc-1"])[0]
     assert (found.status, found.goals, found.score) == ("gone", (), pytest.approx(45.5))
-    assert found.sentence == ("Scored on 30 November 2026, but by what is known today it was no customer on that day.")
+    assert found.sentence == (
+        "Scored on 30 November 2026, but by today's sources and settings no account of that day any more."
+    )
 
 
 def test_without_a_model_nothing_is_said_of_probabilities() -> None:
