@@ -19,12 +19,12 @@ from models.prepare import prepared
 from models.zoo import stored_scorers
 from pipelines.build_features import Checked, features_at
 from pipelines.deliver import rows_of, scored_dates
+from pipelines.health_inputs import health_inputs
 from pipelines.panel import first_as_of
 from pipelines.past_scores import period_of_test, replay_period
 from pipelines.tracking import Shipped
 from policy.archive import archived_policy
 from policy.health import COMPONENTS
-from policy.policy import Policy
 from serving.workbench.replay.autopsy import Week
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 26
 """Snapshots that are built together."""
-READ_BESIDE = ("nps_age_days", "csat_age_days", "tickets_28d", "login_change_28d")
-"""Indicators that say how another input of the health score is to be read."""
 Lost = tuple[str, date]
 """An account and the day on which its decision could be known."""
 
@@ -75,13 +73,6 @@ def snapshot_days(decided_on: date, days: int, weekday: str) -> list[date]:
     return [d for n in range(days // 7 + 1) if (d := last - timedelta(weeks=n)) >= decided_on - timedelta(days=days)]
 
 
-def health_inputs(policy: Policy) -> frozenset[str]:
-    """Every indicator that the health score reads."""
-    rules = [i for inputs in policy.health.inputs.values() for i in inputs]
-    named = {i.indicator for i in rules} | {i.unless_zero for i in rules} | {cap.while_ for cap in policy.health.caps}
-    return frozenset(n for n in catalogue(policy) if n in {*named, *READ_BESIDE})
-
-
 def _published(checked: Checked, lost: Collection[Lost], days: int) -> Iterable[tuple[Lost, Week]]:
     """The scores that were there before the decision, on whatever weekday."""
     project = checked.project
@@ -113,8 +104,7 @@ def _replayed(
 ) -> Iterable[tuple[str, Week]]:
     policy, share = checked.project.policy, checked.project.settings.capacity.share
     fresh = date.max if shipped is None else replay_period(shipped.parameters, reach, days=1)[0]
-    every = catalogue(policy)
-    chosen = every if dates[-1] >= fresh else {n: every[n] for n in every if n in health_inputs(policy)}
+    chosen = catalogue(policy) if dates[-1] >= fresh else health_inputs(policy)
     _, frame = features_at(checked, Snapshots.of(dates), chosen)
     frame = frame[~frame["known_loss"].astype(bool)].reset_index(drop=True)
     rated = frame[["account_id", "as_of"]].join(health_scores(frame, policy))

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from features.catalogue import catalogue
 from features.snapshots import Snapshots
 from models.health_score import health_scores
 from pipelines.build_features import Checked, checked_sources, features_at
 from pipelines.deliver import chosen_date
 from pipelines.files import write_parquet
+from pipelines.health_inputs import health_inputs
 from pipelines.plays_facts import PlaysFacts, plays_facts
 from pipelines.settings import Project
 from policy.policy import Policy
@@ -68,7 +68,7 @@ def journey_on(checked: Checked, day: str, *, progress: Callable[[str], None] = 
 def past_tiers(checked: Checked, as_of: date) -> dict[str, list[Past]]:
     """Account → its health tier every four weeks back, computed anew from what was known then."""
     policy = checked.project.policy
-    _, frame = features_at(checked, Snapshots.of(snapshots_back(as_of, policy)), dict(catalogue(policy)))
+    _, frame = features_at(checked, Snapshots.of(snapshots_back(as_of, policy)), health_inputs(policy))
     tiers = health_scores(frame, policy)["health_tier"]
     found: dict[str, list[Past]] = {}
     for account, day, tier in zip(frame["account_id"], frame["as_of"], tiers, strict=True):

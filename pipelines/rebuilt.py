@@ -70,7 +70,7 @@ def model_of(project: Project, version: str | None) -> Shipped | None:
 
 def rebuilt(checked: Checked, day: date, first: Mapping[str, Any], shipped: Shipped | None) -> Rebuilt:
     """The run of a day again. `checked` has the policy of the run; `first` is any of its published scores."""
-    kept = _kept(checked.project, day, str(first["run_id"]))
+    kept = kept_settings(checked.project, day, str(first["run_id"]))
     settings = checked.project.settings
     stamp = Stamp(
         run_id=str(first["run_id"]),
@@ -80,7 +80,7 @@ def rebuilt(checked: Checked, day: date, first: Mapping[str, Any], shipped: Ship
         capacity_share=kept.get("capacity_share", settings.capacity.share),
         currency=kept.get("currency", settings.project.currency),
     )
-    checked = _with_tenure(checked, kept.get("min_tenure_days", settings.cohort.min_tenure_days))
+    checked = as_taken(checked, kept)
     seen = seen_at(checked, day)
     run = replace(run_of(checked, day, shipped, stamp), team=kept.get("team", {}))
     scored = scored_by(checked, run, seen, published_by=stamp.published_at)
@@ -125,15 +125,16 @@ def _tables_of(leaf: Leaf) -> Iterable[str]:
     return named - {EVERY} | set(ACTIVITY) if EVERY in named else named
 
 
-def _with_tenure(checked: Checked, days: int) -> Checked:
-    """With the cohort as the run took it."""
+def as_taken(checked: Checked, kept: Mapping[str, Any]) -> Checked:
+    """With the cohort as the run took it; as the settings say where it kept nothing of them."""
     settings = checked.project.settings
+    days = kept.get("min_tenure_days", settings.cohort.min_tenure_days)
     cohort = settings.cohort.model_copy(update={"min_tenure_days": days})
     project = checked.project.model_copy(update={"settings": settings.model_copy(update={"cohort": cohort})})
     return replace(checked, project=project)
 
 
-def _kept(project: Project, day: date, run_id: str) -> dict[str, Any]:
+def kept_settings(project: Project, day: date, run_id: str) -> dict[str, Any]:
     """What the run kept of its settings and code; nothing where it kept none (an older score)."""
     path = project.state / "scores" / f"as_of={day}" / MADE_WITH
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -6,9 +6,9 @@ are associations in past accounts.
 
 from __future__ import annotations
 
+from serving.workbench.back_to_green.moves import applied
 from serving.workbench.back_to_green.reach import achieved, history_dates, times
-from serving.workbench.back_to_green.records import Change, Offer, WayBack
-from serving.workbench.back_to_green.search import applied, find
+from serving.workbench.back_to_green.records import Change, Goal, Offer, Status, WayBack
 from serving.workbench.back_to_green.ways import ways_back
 
-__all__ = ["Change", "Offer", "WayBack", "achieved", "applied", "find", "history_dates", "times", "ways_back"]
+__all__ = ["Change", "Goal", "Offer", "Status", "WayBack", "achieved", "applied", "history_dates", "times", "ways_back"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,63 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Options:
-    """What one group offers: hours and gain of each option. Doing nothing is always allowed and not listed."""
+    """What one group offers: hours and gain of each option. Doing nothing is always allowed and not listed.
+
+    An option can be taken in part where it costs more at its end than behind its start, `hours_from`: hours and gain
+    then rise on a straight line. Without a start it is all or nothing.
+    """
 
     hours: Numbers
     gains: Numbers
+    hours_from: Numbers = field(default_factory=lambda: np.empty(0))
+    gains_from: Numbers = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The option of each group, null where nothing is done; of one group perhaps only a share of the way to it."""
+
+    picks: tuple[int | None, ...]
+    part: tuple[int, float] | None = None
+
+
+def cheapest_in_part(groups: Sequence[Options], need: float) -> Choice | None:
+    """Like `cheapest`, but one option may be taken in part; null where nothing reaches `need`.
+
+    Exact: hours and gains are straight between two levels, so that of two options that stop on the way one could go back
+    and the other on at no more hours. Each option is tried as that one, with every choice of the others worth making.
+
+    >>> pair = [Options(np.array([4.0]), np.array([8.0]), np.array([2.0]), np.array([0.0])),
+    ...         Options(np.array([1.0]), np.array([3.0]))]
+    >>> cheapest_in_part(pair, 5.0)
+    Choice(picks=(0, 0), part=(0, 0.25))
+    """
+    picks = cheapest(groups, need)
+    if picks is None:
+        return None
+    fewest = sum(float(g.hours[p]) for g, p in zip(groups, picks, strict=True) if p is not None)
+    best = Choice(picks)
+    firsts, lasts = _frontiers(groups, need), _frontiers(groups[::-1], need)[::-1]
+    for place, group in enumerate(groups):
+        if not len(group.hours_from) or not (group.hours_from < group.hours).any():
+            continue
+        before, after = firsts[place], lasts[place + 1]
+        hours = np.add.outer(before.hours, after.hours).ravel()
+        left = need - np.add.outer(before.gains, after.gains).ravel()
+        for option in np.flatnonzero((group.hours_from < group.hours) & (group.gains_from < group.gains)):
+            start, end = float(group.gains_from[option]), float(group.gains[option])
+            kept = np.flatnonzero((left > start) & (left < end) & (hours + group.hours_from[option] < fewest))
+            if not len(kept):
+                continue
+            share = (left[kept] - start) / (end - start)
+            total = hours[kept] + group.hours_from[option] + share * (group.hours[option] - group.hours_from[option])
+            least = int(np.argmin(total))
+            if total[least] < fewest - 1e-9:
+                fewest = float(total[least])
+                first, last = divmod(int(kept[least]), len(after.hours))
+                others = (before.picks(first), after.picks(last)[::-1])
+                best = Choice((*others[0], int(option), *others[1]), (place, float(share[least])))
+    return best
 
 
 def cheapest(groups: Sequence[Options], need: float) -> tuple[int | None, ...] | None:
@@ -31,24 +84,9 @@ def cheapest(groups: Sequence[Options], need: float) -> tuple[int | None, ...] |
     """
     if need <= 0:
         return (None,) * len(groups)
-    most = [max(0.0, float(g.gains.max(initial=0.0))) for g in groups]
-    ahead = np.append(np.cumsum(most[::-1])[::-1], 0.0)
-    hours, gains = np.zeros(1), np.zeros(1)
-    picked: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
-    for place, group in enumerate(groups):
-        # Option 0 is doing nothing.
-        all_hours = np.add.outer(hours, np.append(0.0, group.hours)).ravel()
-        all_gains = np.add.outer(gains, np.append(0.0, group.gains)).ravel()
-        kept = _frontier(all_hours, all_gains, need, float(ahead[place + 1]))
-        if not len(kept):
-            return None
-        width = len(group.hours) + 1
-        picked.append((kept // width, kept % width))
-        hours, gains = all_hours[kept], all_gains[kept]
-    reached = np.flatnonzero(gains >= need)
-    if not len(reached):
-        return None
-    return _back(picked, int(reached[0]))
+    last = _frontiers(groups, need)[-1]
+    reached = np.flatnonzero(last.gains >= need)
+    return last.picks(int(reached[0])) if len(reached) else None
 
 
 def most(groups: Sequence[Options]) -> tuple[int | None, ...]:
@@ -60,8 +98,40 @@ def most(groups: Sequence[Options]) -> tuple[int | None, ...]:
     return tuple(found)
 
 
-def _frontier(hours: Numbers, gains: Numbers, need: float, ahead: float) -> npt.NDArray[np.intp]:
-    """Places of the choices worth going on with, by rising hours and gains."""
+@dataclass(frozen=True)
+class _Frontier:
+    """Choices of the first few groups worth going on with, by rising hours and gains; how each was come by."""
+
+    hours: Numbers
+    gains: Numbers
+    picked: tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], ...]
+
+    def picks(self, place: int) -> tuple[int | None, ...]:
+        """The options of one choice."""
+        chosen: list[int | None] = []
+        for parents, options in reversed(self.picked):
+            option = int(options[place])
+            chosen.append(option - 1 if option else None)
+            place = int(parents[place])
+        return tuple(reversed(chosen))
+
+
+def _frontiers(groups: Sequence[Options], need: float) -> list[_Frontier]:
+    """Of no group, of the first, of the first two and so on."""
+    gained = [max(0.0, float(g.gains.max(initial=0.0))) for g in groups]
+    ahead = np.append(np.cumsum(gained[::-1])[::-1], 0.0)
+    found = [_Frontier(np.zeros(1), np.zeros(1), ())]
+    for place, group in enumerate(groups):
+        last, width = found[-1], len(group.hours) + 1
+        # Option 0 is doing nothing.
+        hours = np.add.outer(last.hours, np.append(0.0, group.hours)).ravel()
+        gains = np.add.outer(last.gains, np.append(0.0, group.gains)).ravel()
+        kept = _kept(hours, gains, need, float(ahead[place + 1]))
+        found.append(_Frontier(hours[kept], gains[kept], (*last.picked, (kept // width, kept % width))))
+    return found
+
+
+def _kept(hours: Numbers, gains: Numbers, need: float, ahead: float) -> npt.NDArray[np.intp]:
     # A hair of room: sums in another order may differ in their last digits.
     order = np.lexsort((-gains, hours))
     order = order[gains[order] + ahead >= need - 1e-12]
@@ -70,12 +140,3 @@ def _frontier(hours: Numbers, gains: Numbers, need: float, ahead: float) -> npt.
     order = order[sorted_gains > before]
     reached = np.flatnonzero(gains[order] >= need)
     return order[: reached[0] + 1] if len(reached) else order
-
-
-def _back(picked: Sequence[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]], place: int) -> tuple[int | None, ...]:
-    chosen: list[int | None] = []
-    for parents, options in reversed(picked):
-        option = int(options[place])
-        chosen.append(option - 1 if option else None)
-        place = int(parents[place])
-    return tuple(reversed(chosen))

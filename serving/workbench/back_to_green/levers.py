@@ -17,6 +17,8 @@ LOGIN_CHANGE = "login_change_28d"
 USER_DAYS = "active_user_days_28d"
 USER_DAYS_BEFORE = "active_user_days_84d"
 BLOCKS_BEFORE = 3
+HAIR = 1e-9
+"""The share by which a value is moved to lie surely on one side of a jump."""
 WHOLE = ("count", "days")
 """Units that come in whole numbers."""
 
@@ -80,22 +82,50 @@ def window_bound(indicator: str, value: float, days: int, policy: Policy) -> flo
 
 
 def levels(indicator: str, value: float, bound: float, row: Mapping[str, float], policy: Policy) -> list[float]:
-    """Values from here to the bound at which points bend, and the bound itself, the nearest first; none if it is behind.
+    """Values from here to the bound that are worth stopping at, the nearest first; none if the bound is behind.
 
-    Hours rise in a straight line with the distance, and points do so between two bends. What is counted is whole.
+    Of what is counted in whole numbers every one on a sloping line; of a step its nearest value; else where the points
+    bend. The bound itself is the last. What lies between two bends of a line is `between`'s to say.
     """
     sign = better(indicator, policy)
-    if catalogue(policy)[indicator].unit in WHOLE:
+    whole = catalogue(policy)[indicator].unit in WHOLE
+    if whole:
         bound = float(np.floor(bound) if sign > 0 else np.ceil(bound))
     rule = rule_of(indicator, policy)
-    bends = [x for x, _ in (rule.points or rule.steps)] if rule else []
+    if rule is None:
+        bends = []
+    elif rule.steps:
+        bends = [_nearest_of_step(x, sign, whole=whole) for x, _ in rule.steps]
+    elif whole:
+        ends = rule.points[-1][0] if sign > 0 else rule.points[0][0]
+        last = sign * min(sign * bound, sign * ends)
+        bends = [float(n) for n in np.arange(np.floor(value) if sign > 0 else np.ceil(value), last + sign, sign)]
+    else:
+        bends = [x for x, _ in rule.points]
     change = rule_of(LOGIN_CHANGE, policy)
-    if indicator == LOGINS and change is not None and (per := _logins_at_rest(row)) is not None:
+    if indicator == LOGINS and change is not None and (per := logins_at_rest(row)) is not None:
         bends += [(1 + x) * per for x, _ in change.points or change.steps]
-        bends.append((1 + policy.health.falling_usage) * per)
+        # Usage surely still counts as falling a hair before it, and surely no longer a hair behind.
+        jump = (1 + policy.health.falling_usage) * per
+        bends += [jump * (1 - HAIR), jump * (1 + HAIR)]
     ahead = {x for x in bends if 0 < sign * (x - value) < sign * (bound - value)}
     found = sorted(ahead, key=lambda x: sign * x)
     return [*found, bound] if sign * (bound - value) > 0 else found
+
+
+def between(indicator: str, before: float, after: float, policy: Policy) -> bool:
+    """Whether it can also stop between two levels, and earns points in proportion there."""
+    rule = rule_of(indicator, policy)
+    straight = rule is not None and bool(rule.points) and catalogue(policy)[indicator].unit not in WHOLE
+    # Two levels a hair apart are the two sides of a jump.
+    return straight and abs(after - before) > 10 * HAIR * abs(after)
+
+
+def _nearest_of_step(start: float, sign: int, *, whole: bool) -> float:
+    """The first value met on the way into a step: its start from below, from above the last one before the next step."""
+    if sign > 0:
+        return float(np.ceil(start)) if whole else start
+    return float(np.ceil(start) - 1) if whole else float(np.nextafter(start, -np.inf))
 
 
 def moved(indicator: str, value: float, row: Mapping[str, float]) -> dict[str, float]:
@@ -106,7 +136,7 @@ def moved(indicator: str, value: float, row: Mapping[str, float]) -> dict[str, f
     """
     found = {indicator: value}
     if indicator == LOGINS:
-        seats, per = row.get("seats"), _logins_at_rest(row)
+        seats, per = row.get("seats"), logins_at_rest(row)
         if seats is not None and seats == seats and USER_DAYS in row:
             found[USER_DAYS] = value * seats
         if per is not None:
@@ -114,7 +144,7 @@ def moved(indicator: str, value: float, row: Mapping[str, float]) -> dict[str, f
     return found
 
 
-def _logins_at_rest(row: Mapping[str, float]) -> float | None:
+def logins_at_rest(row: Mapping[str, float]) -> float | None:
     """User-days per seat of the mean block before, in four weeks' time; null where the change is not known."""
     before, seats, change = (row.get(name, float("nan")) for name in (USER_DAYS_BEFORE, "seats", LOGIN_CHANGE))
     if not (before > 0 and seats > 0 and change == change):

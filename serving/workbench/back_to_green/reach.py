@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.health_score import health_scores
@@ -16,6 +18,8 @@ from policy.segments import team_segment
 from serving.workbench.back_to_green.levers import actionable, better, earned, window_bound
 from serving.workbench.back_to_green.records import Offer, Why
 
+Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 WEEK = 7
 FULL = 100.0
 """Points that no value exceeds."""
@@ -78,14 +82,32 @@ def _points(values: pd.Series, name: str, policy: Policy) -> pd.Series:
     return values if name == SCORE else earned(values, name, policy)
 
 
+@dataclass(frozen=True)
+class _Moved:
+    """The movements of one segment and input by rising start: who made each, how far, and where that account's last lies."""
+
+    starts: Numbers
+    accounts: Places
+    changes: Numbers
+    before: Places
+    """Place of the same account's movement before this one in the order of starts; -1 where there is none."""
+
+    def distinct(self, first: int, last: int) -> int:
+        """How many accounts made the movements from one place to before another: each is counted at its first."""
+        return int((self.before[first:last] < first).sum())
+
+
 class Reach:
-    """Movements by segment and input, to be asked account by account."""
+    """Movements by segment and input, sorted once, to be asked account by account."""
 
     def __init__(self, movements: pd.DataFrame, policy: Policy, days: int) -> None:
         self.policy = policy
         self.days = days
-        self._by: Mapping[tuple[str, str], pd.DataFrame] = {
-            (str(s), str(i)): rows for (s, i), rows in movements.groupby(["team_segment", "indicator"], sort=False)
+        codes, names = pd.factorize(movements["account_id"])
+        self._code: Mapping[str, int] = {str(name): code for code, name in enumerate(names)}
+        coded = movements.assign(account_id=codes)
+        self._by: Mapping[tuple[str, str], _Moved] = {
+            (str(s), str(i)): _sorted(rows) for (s, i), rows in coded.groupby(["team_segment", "indicator"], sort=False)
         }
 
     def offer(self, account: str, segment: str, indicator: str, value: float) -> Offer | Why:
@@ -98,8 +120,7 @@ class Reach:
             return "not_known"
         if own >= FULL:
             return "nothing_to_gain"
-        similar = self._similar(account, segment, indicator, own)
-        count, changes = int(similar["account_id"].nunique()), similar["change"].to_numpy(dtype=float)
+        count, changes = self._similar(account, segment, indicator, own)
         if count < limits.least_similar:
             return "too_few_similar"
         # A movement that one of them really made, never one between two of theirs.
@@ -113,13 +134,43 @@ class Reach:
 
     def rose(self, account: str, segment: str, score: float, by: float) -> tuple[int, int]:
         """(accounts whose whole score once stood as near, those of them whose score then rose by at least this much)."""
-        similar = self._similar(account, segment, SCORE, score)
-        rose = similar[similar["change"] >= by]
-        return int(similar["account_id"].nunique()), int(rose["account_id"].nunique())
+        found = self._near(segment, SCORE, score)
+        if found is None:
+            return 0, 0
+        moved, first, last = found
+        who, own = moved.accounts[first:last], self._code.get(account, -1)
+        rose = np.unique(who[moved.changes[first:last] >= by])
+        return moved.distinct(first, last) - int((who == own).any()), len(rose) - int((rose == own).any())
 
-    def _similar(self, account: str, segment: str, indicator: str, own: float) -> pd.DataFrame:
-        rows = self._by.get((segment, indicator))
-        if rows is None:
-            return pd.DataFrame({"account_id": pd.Series(dtype=str), "change": pd.Series(dtype=float)})
-        near = (rows["start_points"] - own).abs() <= self.policy.back_to_green.similar_points
-        return rows[near & (rows["account_id"] != account)]
+    def _similar(self, account: str, segment: str, indicator: str, own: float) -> tuple[int, Numbers]:
+        """(other accounts that once stood as near, every change that they then made)."""
+        found = self._near(segment, indicator, own)
+        if found is None:
+            return 0, np.empty(0)
+        moved, first, last = found
+        others = moved.accounts[first:last] != self._code.get(account, -1)
+        changes = moved.changes[first:last]
+        if others.all():
+            return moved.distinct(first, last), changes
+        return moved.distinct(first, last) - 1, changes[others]
+
+    def _near(self, segment: str, indicator: str, own: float) -> tuple[_Moved, int, int] | None:
+        moved = self._by.get((segment, indicator))
+        if moved is None:
+            return None
+        near = self.policy.back_to_green.similar_points
+        first = int(np.searchsorted(moved.starts, own - near, side="left"))
+        return moved, first, int(np.searchsorted(moved.starts, own + near, side="right"))
+
+
+def _sorted(rows: pd.DataFrame) -> _Moved:
+    order = np.argsort(rows["start_points"].to_numpy(dtype=float), kind="stable")
+    accounts = rows["account_id"].to_numpy(dtype=np.intp)[order]
+    # By account, and within one by place: each movement's neighbour to the left is the one before.
+    by_account = np.argsort(accounts, kind="stable")
+    same = np.append(False, np.diff(accounts[by_account]) == 0)
+    before = np.full(len(accounts), -1, dtype=np.intp)
+    before[by_account[same]] = by_account[np.flatnonzero(same) - 1]
+    return _Moved(
+        rows["start_points"].to_numpy(dtype=float)[order], accounts, rows["change"].to_numpy(dtype=float)[order], before
+    )

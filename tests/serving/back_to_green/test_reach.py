@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -94,9 +95,37 @@ def test_the_window_holds_where_similar_accounts_got_further() -> None:
 def test_the_way_stops_where_points_bend_and_at_the_bound() -> None:
     assert levels(SEATS, 0.3, 0.7, {}, DEFAULT) == [0.6, 0.7]
     assert levels(SEATS, 0.3, 0.3, {}, DEFAULT) == []
-    assert levels("past_due_days", 20.0, 0.0, {}, DEFAULT) == [15.0, 1.0, 0.0]
+    # Fourteen days past due earn 70 points, fifteen 30.
+    assert levels("past_due_days", 20.0, 0.0, {}, DEFAULT) == [14.0, 0.0]
     # Nobody joins half a training.
     assert levels("learning_91d", 0.0, 2.6, {}, DEFAULT) == [1.0, 2.0]
+    # Every whole number on a sloping line is worth stopping at, and none behind its end but the bound.
+    assert levels("learning_91d", 0.0, 9.0, {}, DEFAULT) == [1.0, 2.0, 3.0, 9.0]
+
+
+def test_an_account_is_counted_once_and_without_itself_however_often_it_stood_near() -> None:
+    rng = np.random.default_rng(7)
+    moves = pd.DataFrame(
+        {
+            "account_id": [f"acc-{n}" for n in rng.integers(0, 40, 400)],
+            "team_segment": "mid_market",
+            "indicator": SEATS,
+            "start_points": rng.uniform(0, 100, 400),
+            "change": rng.normal(0.1, 0.2, 400),
+        }
+    )
+    for account in ("acc-1", "acc-39", "nobody"):
+        near = moves[((moves["start_points"] - 40.0).abs() <= 10) & (moves["account_id"] != account)]
+        found = Reach(moves, DEFAULT, 28).offer(account, "mid_market", SEATS, 0.3)
+        assert isinstance(found, Offer)
+        assert found.similar_accounts == near["account_id"].nunique()
+        assert found.bound == pytest.approx(0.3 + np.quantile(near["change"], 0.9, method="lower"))
+        score = moves.assign(indicator="health_score")
+        whole = score[((score["start_points"] - 40.0).abs() <= 10) & (score["account_id"] != account)]
+        assert Reach(score, DEFAULT, 28).rose(account, "mid_market", 40.0, 0.15) == (
+            whole["account_id"].nunique(),
+            whole.loc[whole["change"] >= 0.15, "account_id"].nunique(),
+        )
 
 
 def test_more_logins_are_also_a_rise_against_what_will_then_be_the_twelve_weeks_before() -> None:
