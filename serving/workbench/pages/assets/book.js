@@ -32,7 +32,7 @@
     return table.dataset.symbol + (Math.round(value / step) * step).toLocaleString("en-US");
   };
 
-  // A browser that lays out thousands of rows is slow on a phone; what is searched for is always found in all of them.
+  /* A browser that lays out thousands of rows is slow on a phone; what is searched for is always found in all of them. */
   const MOST = 200;
   let all = false;
   const more = byId("more");
