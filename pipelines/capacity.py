@@ -10,7 +10,7 @@ from pipelines.asked_before import tasks_over
 from pipelines.build_features import Checked, checked_sources
 from pipelines.deliver import chosen_date, rows_of, scored_dates
 from pipelines.files import write_parquet
-from pipelines.known_tables import known_tables
+from pipelines.known_tables import covered, known_tables
 from pipelines.settings import Project
 from serving.workbench.capacity import CapacityReport, capacity_report, owed_work, play_hours
 from serving.workbench.journey.cadence import contacts_owed
@@ -54,7 +54,12 @@ def capacity_on(checked: Checked, day: date) -> CapacityReport:
     about, terms = plain(tables["accounts"]), terms_of(plain(tables["subscriptions"]))
     accounts = accounts_on(about, terms, rows_of(project, "scores", day.isoformat()), day, policy)
     touches = by_account(plain(tables.get("touchpoints")))
-    contacts = contacts_owed(accounts, touches, {}, day, policy) if "touchpoints" in tables else []
+    whom = covered(checked)
+
+    def covers(table: str, account: str) -> bool:
+        return table in tables and account in whom.get(table, (account,))
+
+    contacts = contacts_owed(accounts, touches, {}, day, policy, terms=terms, covers=covers)
     owed = owed_work(accounts, contacts, _reached(tables.get("milestones")), policy, day)
     types = {str(row["account_id"]): row.get("owner_type") for row in about}
     book = [
