@@ -96,7 +96,7 @@ def autopsies_on(
         for one in lost
     ]
     base = stayed(looked.seen, {account for account, _ in kinds}, [day for _, day in lost], days=days)
-    path = _written(project, reach, found)
+    path = write_autopsies(project, reach, found)
     return {
         "as_of": reach.isoformat(),
         "from": begin.isoformat(),
@@ -232,7 +232,7 @@ def _row(a: Autopsy) -> Mapping[str, Any]:
     }
 
 
-def _written(project: Project, reach: date, found: Sequence[Autopsy]) -> str:
+def write_autopsies(project: Project, reach: date, found: Sequence[Autopsy]) -> str:
     """A row per loss, and a row per sentence of evidence; returns the first file's path."""
     import pandas as pd
 
@@ -240,9 +240,11 @@ def _written(project: Project, reach: date, found: Sequence[Autopsy]) -> str:
     said = [(a.case.account_id, a.case.decided_on, place, line) for a in found for place, line in enumerate(a.evidence)]
     lines = pd.DataFrame(said, columns=["account_id", "decided_on", "place", "sentence"])
     write_parquet(lines, folder / "evidence.parquet")
-    table = pd.DataFrame([_row(a) for a in found])
-    for name in ("decided_on", "flagged_on"):
-        table[name] = [None if value is None else date.fromisoformat(value) for value in table[name]]
-    table = table.astype({"arr": "float64", "lead_days": "Int64", "kind": "string", "segment": "string"})
+    days = {"decided_on": [a.case.decided_on for a in found], "flagged_on": [a.flagged_on for a in found]}
+    table = (
+        pd.DataFrame([_row(a) for a in found])
+        .assign(**days)
+        .astype({"arr": "float64", "lead_days": "Int64", "kind": "string", "segment": "string"})
+    )
     # Last: a reader that finds the verdicts finds their evidence.
     return str(write_parquet(table, folder / "autopsies.parquet"))

@@ -16,7 +16,7 @@ import pytest
 from features.catalogue import catalogue
 from features.snapshots import Snapshots
 from models.health_score import health_scores
-from pipelines.autopsy import alerts_told, autopsies_on, counted
+from pipelines.autopsy import alerts_told, autopsies_on, counted, write_autopsies
 from pipelines.autopsy_weeks import health_inputs, snapshot_days
 from pipelines.autopsy_work import outcomes
 from pipelines.build_features import Checked, features_at
@@ -27,7 +27,7 @@ from pipelines.score import first_published
 from policy.errors import UsageError
 from policy.policy import load_policy
 from serving.alerts.told import opened
-from serving.workbench.replay.autopsy import Case, Verdict, autopsy
+from serving.workbench.replay.autopsy import Case, Verdict, Week, autopsy
 
 FROM = date(2026, 4, 20)
 
@@ -73,6 +73,15 @@ def test_an_alert_counts_from_the_day_its_owner_was_first_told(checked: Checked,
     assert alerts_told(project) == {("acc|7", "W1", date(2026, 5, 4)): date(2026, 5, 4)}
     with closing(sqlite3.connect(tmp_path / ".churn" / "alerts.sqlite")) as db:
         assert db.execute("SELECT count(*) FROM told").fetchone() == (4,)
+
+
+def test_a_loss_that_nothing_flagged_is_written_beside_one_that_was(checked: Checked, tmp_path: Path) -> None:
+    project = checked.project.model_copy(update={"folder": tmp_path})
+    calm = Case("a", "x", None, date(2026, 6, 1), None, None)
+    flagged = replace(calm, account_id="b", weeks=(Week(date(2026, 5, 4), None, "red", None),))
+    found = [autopsy(one, ("red",), ()) for one in (calm, flagged)]
+    table = pd.read_parquet(write_autopsies(project, date(2026, 6, 2), found), partitioning=None)
+    assert [None if pd.isna(day) else day for day in table["flagged_on"]] == [None, date(2026, 5, 4)]
 
 
 def said(key: str, value: str, **more: Any) -> dict[str, Any]:
