@@ -240,11 +240,7 @@ def write_autopsies(project: Project, reach: date, found: Sequence[Autopsy]) -> 
     said = [(a.case.account_id, a.case.decided_on, place, line) for a in found for place, line in enumerate(a.evidence)]
     lines = pd.DataFrame(said, columns=["account_id", "decided_on", "place", "sentence"])
     write_parquet(lines, folder / "evidence.parquet")
-    days = {"decided_on": [a.case.decided_on for a in found], "flagged_on": [a.flagged_on for a in found]}
-    table = (
-        pd.DataFrame([_row(a) for a in found])
-        .assign(**days)
-        .astype({"arr": "float64", "lead_days": "Int64", "kind": "string", "segment": "string"})
-    )
+    rows = [{**_row(a), "decided_on": a.case.decided_on, "flagged_on": a.flagged_on} for a in found]
+    table = pd.DataFrame(rows).astype({"arr": "float64", "lead_days": "Int64", "kind": "string", "segment": "string"})
     # Last: a reader that finds the verdicts finds their evidence.
     return str(write_parquet(table, folder / "autopsies.parquet"))
