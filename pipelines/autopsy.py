@@ -16,21 +16,19 @@ from features.signals.catalogue import signals as signals_of
 from features.signals.state import signal_history
 from features.snapshots import EPOCH
 from pipelines.autopsy_weeks import Lost, weeks_before
+from pipelines.autopsy_work import work_before
 from pipelines.build_features import Checked, checked_sources, cohort_rule
-from pipelines.contacts import risk_contacts
 from pipelines.files import write_parquet
+from pipelines.lapses import lapses
 from pipelines.panel import first_as_of, label_rule
 from pipelines.settings import Project
 from pipelines.tracking import Tracking
 from policy.errors import NotEnoughData, UsageError
-from serving.episodes import UNDER_WAY
-from serving.workbench.replay.autopsy import Autopsy, Case, Verdict, Warned, Work, autopsy
+from serving.workbench.replay.autopsy import LAPSE, Autopsy, Case, Verdict, Warned, autopsy
+from serving.workbench.replay.stayed import stayed
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CALLED_OFF = frozenset({"cancelled", "canceled"})
-"""Outcomes of a task that say that nothing was done."""
 
 
 def autopsies(
@@ -40,7 +38,7 @@ def autopsies(
     *,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Check the sources and open every loss decided from `first` up to and without `until`.
+    """Check the sources and open every loss decided from `first` up to and without `until`, and every lapse.
 
     Without dates: from the first day on which the book can be seen to the end of the data. Raises UsageError for an
     inactivity label, of which no day is decided, and NotEnoughData where nobody was lost.
@@ -62,18 +60,19 @@ def autopsies_on(
         )
     reach = min(filter(None, (until, data_until(checked.facts))))
     begin = first or first_as_of(checked)
-    kinds = _lost(checked)
+    ran_out = {(loss.account_id, loss.ends_on): loss.arr for loss in lapses(checked, reach)}
+    kinds = dict.fromkeys(ran_out, LAPSE) | _lost(checked)
     lost = sorted(one for one in kinds if begin <= one[1] < reach)
     if not lost:
         raise NotEnoughData(
-            f"nobody decided to leave between {begin} and {reach}.", where="autopsy", cure="Give a longer period."
+            f"nobody was lost between {begin} and {reach}.", where="autopsy", cure="Give a longer period."
         )
     days = rule.horizon_days + rule.gap_days
     progress(f"{len(lost)} losses from {begin} to {reach}, each with the {days} days before it")
-    weeks = weeks_before(checked, lost, Tracking(project).champion(), reach, days=days, progress=progress)
+    looked = weeks_before(checked, lost, Tracking(project).champion(), reach, days=days, progress=progress)
     progress("warnings")
     warned = _warned(checked, lost, days)
-    work, arr = _work(checked, lost, days), _arr(checked, lost)
+    done, arr = work_before(checked, lost, days), ran_out | _arr(checked, lost)
     about = (
         latest(checked.facts, "accounts").select("account_id", "name", "segment").to_pandas().set_index("account_id")
     )
@@ -86,15 +85,18 @@ def autopsies_on(
                 decided_on=one[1],
                 kind=kinds[one],
                 arr=arr.get(one),
-                weeks=weeks[one],
+                weeks=looked.weeks[one],
                 warnings=warned.get(one, ()),
-                work=work.get(one, ()),
+                work=done[one].work,
+                contacts=done[one].contacts,
             ),
             project.policy.tasks.trigger_tiers,
+            project.policy.monitoring.risk_words,
         )
         for one in lost
     ]
-    path = _written(project, reach, found)
+    base = stayed(looked.seen, {account for account, _ in kinds}, [day for _, day in lost], days=days)
+    path = write_autopsies(project, reach, found)
     return {
         "as_of": reach.isoformat(),
         "from": begin.isoformat(),
@@ -102,6 +104,10 @@ def autopsies_on(
         "lookback_days": days,
         "policy_version": project.policy.version,
         "lost": len(found),
+        "lapsed": sum(a.case.kind == LAPSE for a in found),
+        "flagged": sum(a.flagged_on is not None for a in found),
+        "stayed": {"accounts": base.accounts, "flagged": base.flagged},
+        "rescored_weeks": looked.rescored,
         "earlier": sum(1 for one in kinds if one[1] < begin),
         "arr": _sum(found),
         "verdicts": counted(found),
@@ -183,39 +189,6 @@ def alerts_told(project: Project) -> dict[tuple[str, str, date], date]:
     return found
 
 
-def _work(checked: Checked, lost: Sequence[Lost], days: int) -> dict[Lost, tuple[Work, ...]]:
-    """What was done about each account's risk in its look-back: outcomes of tasks, and our contacts because of it."""
-    done: dict[str, list[Work]] = {}
-    contacts = risk_contacts(checked, checked.project.policy.monitoring.risk_words)
-    for account, on in zip(contacts["account_id"], contacts["on"], strict=True):
-        day: date = on.date() if hasattr(on, "date") else on
-        done.setdefault(str(account), []).append(Work(day, "A contact of ours because of the risk"))
-    for account, on, value in _outcomes(checked):
-        done.setdefault(account, []).append(Work(on, f"A task with the outcome {value}"))
-    return {
-        (account, day): tuple(w for w in done.get(account, ()) if day - timedelta(days=days) <= w.on < day)
-        for account, day in lost
-    }
-
-
-def _outcomes(checked: Checked) -> list[tuple[str, date, str]]:
-    """(account, day it could be known, outcome) of tasks that somebody has worked on."""
-    if "crm_feedback" not in checked.facts.tables:
-        return []
-    table = latest(checked.facts, "crm_feedback")
-    rows = (
-        table.filter(table["kind"] == "task_outcome")
-        .select("account_id", "value", "recorded_at", "known_at")
-        .to_pandas()
-    )
-    found = []
-    for account, value, recorded, known in rows.itertuples(index=False):
-        said = str(value).strip()
-        if isinstance(value, str) and said.lower() not in UNDER_WAY | CALLED_OFF:
-            found.append((str(account), max(recorded, known).date(), said))
-    return found
-
-
 def _arr(checked: Checked, lost: Sequence[Lost]) -> dict[Lost, float]:
     """The ARR of the terms in force on the day of the decision; no entry where there is none."""
     rows = terms(checked.facts.tables)
@@ -259,7 +232,7 @@ def _row(a: Autopsy) -> Mapping[str, Any]:
     }
 
 
-def _written(project: Project, reach: date, found: Sequence[Autopsy]) -> str:
+def write_autopsies(project: Project, reach: date, found: Sequence[Autopsy]) -> str:
     """A row per loss, and a row per sentence of evidence; returns the first file's path."""
     import pandas as pd
 
@@ -267,9 +240,7 @@ def _written(project: Project, reach: date, found: Sequence[Autopsy]) -> str:
     said = [(a.case.account_id, a.case.decided_on, place, line) for a in found for place, line in enumerate(a.evidence)]
     lines = pd.DataFrame(said, columns=["account_id", "decided_on", "place", "sentence"])
     write_parquet(lines, folder / "evidence.parquet")
-    table = pd.DataFrame([_row(a) for a in found])
-    for name in ("decided_on", "flagged_on"):
-        table[name] = [None if value is None else date.fromisoformat(value) for value in table[name]]
-    table = table.astype({"arr": "float64", "lead_days": "Int64", "kind": "string", "segment": "string"})
+    rows = [{**_row(a), "decided_on": a.case.decided_on, "flagged_on": a.flagged_on} for a in found]
+    table = pd.DataFrame(rows).astype({"arr": "float64", "lead_days": "Int64", "kind": "string", "segment": "string"})
     # Last: a reader that finds the verdicts finds their evidence.
     return str(write_parquet(table, folder / "autopsies.parquet"))

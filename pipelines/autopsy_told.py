@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.workbench.pages.words import money, percent
+from serving.workbench.replay.autopsy import LAPSE
 
 SHOWN = 5
 """Losses told in full, the largest first; the file has all."""
@@ -28,10 +29,22 @@ def told(result: Mapping[str, Any], currency: str) -> Any:
     largest = sorted(result["autopsies"], key=lambda a: (-(a["arr"] or 0.0), a["account_id"]))[:SHOWN]
     lines = []
     for a in largest:
-        lines.append(Text(f"{a['name']} ({a['account_id']}), decided {a['decided_on']}: {a['verdict']}", "bold"))
+        how = "ran out" if a["kind"] == LAPSE else "decided"
+        lines.append(Text(f"{a['name']} ({a['account_id']}), {how} {a['decided_on']}: {a['verdict']}", "bold"))
         lines += [Text(f"  {sentence}") for sentence in a["evidence"]]
+    n = result["rescored_weeks"]
     note = Text(
         f"Each with the {result['lookback_days']} days before its decision. Weeks that were never published are replayed "
         "by today's rules: they say what would have been flagged, and nobody could have worked on them."
+        + (f" {n} published weeks were scored again since: their tiers are the later ones." if n else "")
     )
-    return Group(table, note, *lines, Text(result["path"]))
+    return Group(table, _beside(result), note, *lines, Text(result["path"]))
+
+
+def _beside(result: Mapping[str, Any]) -> Text:
+    """What a flag is worth: how many of those who stayed had one, too."""
+    stayed = result["stayed"]
+    return Text(
+        f"Flagged at least once: {result['flagged']} of the {result['lost']} lost; in look-backs as long, "
+        f"{percent(stayed['flagged'])} of the {stayed['accounts']:,} accounts that stayed."
+    )

@@ -74,8 +74,8 @@ def owing_on(checked: Checked, day: date) -> Owing:
     project, policy = checked.project, checked.project.policy
     facts = plays_facts(checked, day.isoformat())
     about = plain(known_tables(checked, day, ["accounts"])["accounts"])
-    touched = "touchpoints" in facts.delivered
-    contacts = contacts_owed(facts.accounts, facts.tables["touchpoints"], {}, day, policy) if touched else []
+    touches = facts.tables.get("touchpoints", {})
+    contacts = contacts_owed(facts.accounts, touches, {}, day, policy, terms=facts.terms, covers=facts.covers)
     tasks = [t for t in facts.runs.tasks if str(t["account_id"]) not in facts.held]
     promised, aside = promises(tasks, facts.runs.levels, facts.words, day, policy)
     promised = [p for p in promised if p.account_id in facts.accounts]

@@ -37,13 +37,14 @@ def told(found: Mapping[str, Any]) -> Any:
             str(wish["overdue"]),
             wish["routed_to"] or "nobody",
         )
+    champions = "not known" if found["champions"] is None else found["champions"]
     return Group(
         Text(f"Journey as of {found['as_of']}: {found['onboarding']['accounts']} accounts onboarding", "bold"),
         board,
         Text(f"Contacts overdue: {_counts(found['overdue'])}."),
         Text(f"Surveys due to people: {_counts(found['surveys_due'])}. {_rates(found['response_rates'])}"),
         wishes,
-        Text(f"May be asked to speak for us: {_names(found['advocates'])}. Champions: {found['champions']}."),
+        Text(f"May be asked to speak for us: {_names(found['advocates'])}. Champions: {champions}."),
     )
 
 

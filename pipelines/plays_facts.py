@@ -13,7 +13,7 @@ from pipelines.asked_before import DAYS_IN_WEEK
 from pipelines.build_features import Checked
 from pipelines.deliver import rows_of, scored_dates
 from pipelines.holdout import held_since
-from pipelines.known_tables import known_tables
+from pipelines.known_tables import covered, known_tables, planned_ahead
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
 from serving.episodes import Level, level
@@ -93,6 +93,21 @@ class PlaysFacts:
     tables: Mapping[str, Mapping[str, list[Row]]] = field(default_factory=dict)
     left: Mapping[str, Account] = field(default_factory=dict)
     team: Team = field(default_factory=dict)
+    covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    planned: Mapping[str, list[Row]] | None = None
+    """Milestones planned for later; null where the source does not tell since when it knows of them."""
+
+    def covers(self, table: str, account: str) -> bool:
+        """Whether a source table can speak about the account: it is delivered, and names it where it names accounts."""
+        return table in self.delivered and account in self.covered.get(table, (account,))
+
+    def known(self, table: str, account: str) -> list[Row] | None:
+        """The account's rows of a source table; null where the table cannot speak about it."""
+        return self.of(table, account) if self.covers(table, account) else None
+
+    def plan(self, account: str) -> list[Row] | None:
+        """The account's milestones planned for later; null where they cannot be known."""
+        return None if self.planned is None else self.planned.get(account, [])
 
     def of(self, table: str, account: str) -> list[Row]:
         """The account's rows of a source table."""
@@ -123,6 +138,7 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
     about = plain(frames.get("accounts"))
     accounts = accounts_on(about, terms, scores, day, project.policy)
     looked = signals_path(project, as_of).exists()
+    ahead = planned_ahead(checked, day)
     return PlaysFacts(
         day,
         str(scores[0]["run_id"]) if scores else "",
@@ -138,6 +154,8 @@ def plays_facts(checked: Checked, as_of: str) -> PlaysFacts:
         {name: by_account(plain(frame)) for name, frame in frames.items() if name not in ("accounts", "subscriptions")},
         accounts_left(about, accounts, project.policy),
         project.settings.team,
+        covered(checked),
+        None if ahead is None else by_account(plain(ahead)),
     )
 
 

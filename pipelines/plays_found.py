@@ -158,12 +158,21 @@ def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -
     """One per account; none where no milestones are delivered: then nothing is known of any part."""
     if "milestones" not in facts.delivered:
         return []
-    owed = contacts_owed(facts.accounts, facts.tables.get("touchpoints", {}), {}, facts.as_of, policy)
+    owed = contacts_owed(
+        facts.accounts,
+        facts.tables.get("touchpoints", {}),
+        {},
+        facts.as_of,
+        policy,
+        terms=facts.terms,
+        covers=facts.covers,
+    )
     reviews = {contact.account_id: contact for contact in owed if contact.kind == "review"}
     return [
         plan_of(
             account,
-            facts.of("milestones", name),
+            facts.known("milestones", name),
+            facts.plan(name),
             [
                 day
                 for row in facts.of("touchpoints", name)
@@ -171,7 +180,7 @@ def _plans(facts: PlaysFacts, accounts: Mapping[str, Account], policy: Policy) -
                 and row.get("attended") is not False
                 and (day := day_of(row["occurred_at"]))
             ],
-            reviews.get(name) if "touchpoints" in facts.delivered else None,
+            reviews.get(name),
             policy,
         )
         for name, account in accounts.items()

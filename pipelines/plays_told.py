@@ -83,7 +83,9 @@ def _account(found: Mapping[str, Any]) -> list[Any]:
     parts += [Text(f"Win: {win['sentence']}") for win in found["wins"]]
     for plan in found["success_plans"]:
         missing = ", ".join(plan["missing"]).replace("_", " ") or "nothing"
-        parts.append(Text(f"Success plan ({plan['kind'] or 'kind not known'}): missing {missing}."))
+        unseen = ", ".join(plan["not_known"]).replace("_", " ")
+        unknown = f", not known yet {unseen}" if unseen else ""
+        parts.append(Text(f"Success plan ({plan['kind'] or 'kind not known'}): missing {missing}{unknown}."))
     return parts
 
 

@@ -32,6 +32,8 @@ COMPARED = {
     "tasks": ("account_id", "task_key"),
 }
 """What is rebuilt, and the columns that tell its rows apart."""
+TOLD = 200
+"""Differences of a whole book that are told; the file has all."""
 
 
 def replay(
@@ -65,9 +67,12 @@ def replay(
         **compared(project, day, again, None if account is None else asked),
         "accounts": len(asked),
     }
-    if account is not None:
-        told |= {"account_id": account, **seen_then(project, account, day), "outcome": outcome}
-    return told | {"path": _written(project, day, account, asked, told)}
+    if account is None:
+        return told_of_all(project, day, asked, told)
+    told |= {"account_id": account, **seen_then(project, account, day), "outcome": outcome}
+    path = project.out("replays", f"as_of={day}") / page_name(account).replace(".html", ".json")
+    write_text(json.dumps(told, allow_nan=False, indent=2, default=str) + "\n", path)
+    return told | {"path": str(path)}
 
 
 def compared(project: Project, day: str, again: Rebuilt, only: Collection[str] | None) -> dict[str, Any]:
@@ -84,6 +89,7 @@ def compared(project: Project, day: str, again: Rebuilt, only: Collection[str] |
         fields += stored.num_rows * stored.num_columns
     return {
         "equal": not found,
+        "differing": len(found),
         "compared": [name for name in COMPARED if name not in absent],
         "not_kept": absent,
         "fields": fields,
@@ -122,15 +128,11 @@ def _plain(difference: Difference) -> dict[str, Any]:
     return row
 
 
-def _written(project: Project, day: str, account: str | None, asked: Collection[str], told: Mapping[str, Any]) -> str:
-    """One account's replay as JSON; that of the whole book as a row per account and a row per difference."""
+def told_of_all(project: Project, day: str, asked: Collection[str], told: Mapping[str, Any]) -> dict[str, Any]:
+    """The replay of the whole book, written as a row per account and a row per difference; of those, some are told."""
     import pandas as pd
 
     folder = project.out("replays", f"as_of={day}")
-    if account is not None:
-        path = folder / page_name(account).replace(".html", ".json")
-        write_text(json.dumps(told, allow_nan=False, indent=2, default=str) + "\n", path)
-        return str(path)
     columns = ["table", "account_id", "key", "field", "published", "rebuilt"]
     rows = pd.DataFrame(told["differences"], columns=columns).astype(dtype="string")
     write_parquet(rows, folder / "differences.parquet")
@@ -138,4 +140,5 @@ def _written(project: Project, day: str, account: str | None, asked: Collection[
     everyone = sorted({*asked, *counts})
     table = pd.DataFrame({"account_id": everyone, "equal": [not counts[a] for a in everyone]})
     table["differences"] = [counts[a] for a in everyone]
-    return str(write_parquet(table, folder / "replays.parquet"))
+    path = write_parquet(table, folder / "replays.parquet")
+    return {**told, "differences": told["differences"][:TOLD], "path": str(path)}

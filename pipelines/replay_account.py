@@ -10,10 +10,13 @@ from features.snapshots import EPOCH
 from pipelines.build_features import Checked
 from pipelines.deliver import rows_of
 from pipelines.explain import explain
+from pipelines.lapses import latest_terms
 from pipelines.panel import label_rule
 from pipelines.settings import Project
+from serving.workbench.plays.terms import arr_on
 
 STAYS, LEFT, UNKNOWN = "still a customer", "decided to leave", "not known"
+RAN_OUT = "its last term ran out"
 
 
 def seen_then(project: Project, account: str, day: str) -> dict[str, Any]:
@@ -55,13 +58,15 @@ def seen_then(project: Project, account: str, day: str) -> dict[str, Any]:
 def outcome_today(checked: Checked, account: str, day: date) -> dict[str, Any]:
     """What became of the account by today's data: when it decided to leave, or that it had not until the data end.
 
-    `decided_on` is null where no decision is on record; with an inactivity label nobody decides, and nothing is known.
+    `decided_on` is null where no decision is on record, and `ended_on` while a term is in force: one that ran out without
+    a decision is no customer's either. With an inactivity label nobody decides, and nothing is known.
     """
     until = data_until(checked.facts)
     rule = label_rule(checked)
     found: dict[str, Any] = {
         "outcome": UNKNOWN,
         "decided_on": None,
+        "ended_on": None,
         "days_after": None,
         "known_until": until.isoformat(),
     }
@@ -71,7 +76,14 @@ def outcome_today(checked: Checked, account: str, day: date) -> dict[str, Any]:
     days = lost.filter(lost["account_id"] == account).to_pandas()["lost_day"].tolist()
     later = sorted(EPOCH + timedelta(days=int(n)) for n in days if EPOCH + timedelta(days=int(n)) >= day)
     if not later:
-        return {**found, "outcome": STAYS}
+        # A score may lie some days beyond the newest fact.
+        own, last = latest_terms(checked).get(account, []), max(until, day)
+        if arr_on(own, last) is not None:
+            return {**found, "outcome": STAYS}
+        ended = max((term.ends_on for term in own if term.ends_on <= last), default=None)
+        if ended is None:
+            return found
+        return {**found, "outcome": RAN_OUT, "ended_on": ended.isoformat(), "days_after": (ended - day).days}
     return {**found, "outcome": LEFT, "decided_on": later[0].isoformat(), "days_after": (later[0] - day).days}
 
 

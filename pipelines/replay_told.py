@@ -37,7 +37,8 @@ def _account(result: Mapping[str, Any]) -> Iterator[Any]:
     yield from (Text(f"  {row['sentence']}") for row in moved[:SHOWN])
     yield from (Text(f"Task: {task['subject']}, due {task['due_at']}") for task in result["tasks"])
     outcome = result["outcome"]
-    when = f" on {outcome['decided_on']}, {outcome['days_after']} days after" if outcome["decided_on"] else ""
+    on = outcome["decided_on"] or outcome["ended_on"]
+    when = f" on {on}, {outcome['days_after']} days after" if on else ""
     yield Text(f"Since then: {outcome['outcome']}{when} (data until {outcome['known_until']})")
 
 
@@ -47,7 +48,7 @@ def _verdict(result: Mapping[str, Any]) -> Iterator[Any]:
     if result["equal"]:
         yield Text(f"Equal, bit for bit: {over}.", "green")
     else:
-        yield Text(f"{len(result['differences']):,} of {over} differ.", "yellow")
+        yield Text(f"{result['differing']:,} of {over} differ.", "yellow")
         table = Table(box=SIMPLE)
         for head in ("table", "account", "row", "field", "published", "rebuilt"):
             table.add_column(head)

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from data_contracts.facts import latest
@@ -15,6 +15,7 @@ from features.snapshots import EPOCH, WEEKDAYS
 from models.health_score import mix_warnings
 from pipelines.build_features import Checked, checked_sources, now_utc, write_features
 from pipelines.changes import write_changes
+from pipelines.deliver import rows_of
 from pipelines.files import write_parquet, write_text
 from pipelines.holdout import held_out
 from pipelines.outlook import write_outlook
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 MADE_WITH = "made_with.json"
 """Beside the scores: what a replay needs to know of the run."""
+FIRST_PUBLISHED = "first_published_at"
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,25 @@ def _write(
         pd.DataFrame({"account_id": lost["account_id"].astype(str).tolist(), "name": names}, dtype=object),
         project.out("known_losses", folder) / "known_losses.parquet",
     )
-    write_text(json.dumps(made_with(checked, run)) + "\n", project.out("scores", folder) / MADE_WITH)
+    # A week that is scored again was published all the same when it first was.
+    first = first_published(project, day.isoformat()) or run.published_at
+    made = made_with(checked, run) | {FIRST_PUBLISHED: first.isoformat()}
+    write_text(json.dumps(made) + "\n", project.out("scores", folder) / MADE_WITH)
     # Scores last: a reader that finds them finds everything that belongs to them.
     return write_parquet(typed_scores(scored.scores), project.out("scores", folder) / "scores.parquet")
+
+
+def first_published(project: Project, day: str) -> datetime | None:
+    """When the scores of a day were first published, whatever scored it again since; null where there are none."""
+    folder = project.state / "scores" / f"as_of={day}"
+    if not (folder / "scores.parquet").exists():
+        return None
+    kept = json.loads((folder / MADE_WITH).read_text(encoding="utf-8")) if (folder / MADE_WITH).exists() else {}
+    if FIRST_PUBLISHED in kept:
+        return datetime.fromisoformat(kept[FIRST_PUBLISHED])
+    rows = rows_of(project, "scores", day)
+    found: datetime | None = rows[0]["published_at"] if rows else None
+    return found
 
 
 def typed_scores(scores: pd.DataFrame) -> pd.DataFrame:

@@ -146,6 +146,7 @@ class Tasks(Frozen):
     snooze_most_days: Days = rule("I7", "Days for which a play may be put off at most.")
     reentry: Reentry = rule("I7", "How often the same play is begun again.")
     win_back_days: Days = rule("I12", "Days after churn within which a return is a win-back, inclusive.")
+    called_off: tuple[str, ...] = rule("I7", "Outcomes of a task that say that nothing was done; _ reads as a space.")
     reason_codes: Mapping[str, str] = rule("I12 I3", "Words of a recorded reason → root cause.")
     wins_days: Days = rule("I13", "Days back that the wins log of a review reaches.")
 

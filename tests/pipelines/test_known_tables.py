@@ -12,7 +12,7 @@ from data_contracts.contract import source_contracts
 from data_contracts.facts import Facts
 from data_contracts.known import DTYPES
 from pipelines.build_features import Checked
-from pipelines.known_tables import known_tables
+from pipelines.known_tables import known_tables, planned_ahead
 
 DAY = date(2026, 6, 1)
 TERM = {"account_id": "a", "starts_on": "2026-01-01", "ends_on": "2027-01-01", "arr": 100.0}
@@ -63,3 +63,31 @@ def test_a_table_that_is_not_delivered_is_left_out() -> None:
     assert list(known_tables(given([{**TERM, "subscription_id": "a"}]), DAY, ["subscriptions", "invoices"])) == [
         "subscriptions"
     ]
+
+
+GOAL = {"account_id": "a", "kind": "goal", "due_on": "2026-07-01", "known_at": "2026-05-01"}
+
+
+def planned(*rows: dict[str, Any], **mapped: Any) -> list[str] | None:
+    columns = source_contracts()["milestones"].columns
+    frame = pd.DataFrame({c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.type]) for c in columns})
+    report: Any = None
+    found = planned_ahead(Checked(report, Facts({"milestones": ibis.memtable(frame)}, **mapped), report, None), DAY)
+    return None if found is None else list(found["milestone"])
+
+
+def test_a_milestone_for_later_is_known_from_its_own_known_at_in_its_version_of_then() -> None:
+    assert planned(
+        {**GOAL, "milestone": "go_live"},
+        {**GOAL, "milestone": "undated", "due_on": None},
+        {**GOAL, "milestone": "moved", "due_on": "2026-05-20"},
+        {**GOAL, "milestone": "moved", "due_on": "2026-08-01", "known_at": "2026-05-10"},
+        {**GOAL, "milestone": "learned of today", "known_at": "2026-06-01"},
+        {**GOAL, "milestone": "no day", "known_at": None},
+        {**GOAL, "milestone": "was due", "due_on": "2026-05-31"},
+        {**GOAL, "milestone": "was reached", "reached_at": "2026-05-20"},
+    ) == ["go_live", "undated", "moved"]
+
+
+def test_without_a_known_at_no_plan_is_known() -> None:
+    assert planned({**GOAL, "milestone": "go_live"}, mapped={"milestones": frozenset({"due_on"})}) is None

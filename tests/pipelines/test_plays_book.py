@@ -101,6 +101,9 @@ def test_the_board_agrees_with_the_book_that_was_scored(on_the_book: Checked) ->
     assert {account: board[account] for account in known} == known
     assert found["advocates"] is not None
     assert all(a["candidate"] for a in found["advocates"])
+    parts = pd.read_parquet(state / "journey" / f"as_of={day}" / "known.parquet", partitioning=None).set_index("part")
+    assert parts.loc["board", "rows"] == len(found["board"])
+    assert parts.loc["surveys", "lacks"] == ""
     written = {p.stem for p in (state / "journey" / f"as_of={day}").glob("*.parquet")}
     assert written >= {"board", "cadence", "surveys", "feature_requests", "advocates"}
 

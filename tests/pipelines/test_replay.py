@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import ibis
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data_contracts.contract import source_contracts
@@ -17,12 +19,13 @@ from data_contracts.corruption import as_arrow, corrupted
 from data_contracts.facts import Facts
 from data_contracts.known import in_contract_types, restated
 from pipelines.build_features import Checked, checked_sources
-from pipelines.rebuilt import rebuilt
-from pipelines.replay import compared
+from pipelines.rebuilt import Rebuilt, rebuilt
+from pipelines.replay import TOLD, compared, told_of_all
 from pipelines.score import score_on
 from pipelines.settings import open_project
 from pipelines.train import TrainRequest, train_on
 from policy.policy import load_policy
+from serving.workbench.replay.why import Circumstances
 from tests.pipelines.conftest import UNTIL, Run
 
 Trained = tuple[Path, dict[str, Any], dict[str, Any]]
@@ -114,7 +117,7 @@ def test_a_replay_is_equal_after_a_retrain_a_policy_change_and_late_rows_and_tel
     assert "customer_contacts_28d" in {d["field"] for d in found["differences"] if d["table"] == "features"}
     assert any("touchpoints" in sentence and "no known_at" in sentence for sentence in found["why"])
     assert not any("*" in sentence for sentence in found["why"]), "tables are named"
-    assert found["outcome"]["outcome"] in ("still a customer", "decided to leave")
+    assert found["outcome"]["outcome"] in ("still a customer", "decided to leave", "its last term ran out")
     assert found["known"]
 
 
@@ -127,6 +130,28 @@ def change_in_silence(folder: Path) -> str:
     account = str(rows.loc[recent, "account_id"].value_counts().index[0])
     rows[~(recent & (rows["account_id"] == account))].to_parquet(path, index=False)
     return account
+
+
+@dataclass(frozen=True)
+class Book:
+    """A published book of one field, and another one as it is rebuilt."""
+
+    accounts: int
+
+    def rows(self, add: float) -> pa.Table:
+        ids = [f"acc-{n}" for n in range(self.accounts)]
+        return pa.table({"account_id": ids, "arr": [n + add for n in range(self.accounts)]})
+
+
+def test_of_a_book_that_differs_some_is_told_all_is_counted_and_the_file_has_all(tmp_path: Path) -> None:
+    (tmp_path / "churn.toml").write_text("", encoding="utf-8")
+    project, book = open_project(tmp_path), Book(TOLD + 50)
+    pq.write_table(book.rows(0.0), project.out("scores", f"as_of={WINTER}") / "scores.parquet")
+    known = Circumstances(True, True, frozenset(), {}, ())
+    found = compared(project, WINTER.isoformat(), Rebuilt({"scores": book.rows(0.5)}, known), None)
+    written = told_of_all(project, WINTER.isoformat(), {"acc-0"}, found)
+    assert (found["differing"], len(written["differences"])) == (TOLD + 50, TOLD)
+    assert len(pd.read_parquet(Path(written["path"]).with_name("differences.parquet"))) == TOLD + 50
 
 
 def test_an_account_that_was_not_scored_is_refused_with_the_nearest(scored: Path, churn: Run) -> None:

@@ -11,7 +11,7 @@ from policy.policy import Policy
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
 from serving.workbench.plays.step import Step
-from serving.workbench.plays.success_plan import parts_shown
+from serving.workbench.plays.success_plan import parts_shown, parts_unseen
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Onboarding:
 
     `activated` is null while it can still become true; `days_to_value` counts from where the policy has time to value
     begin, and is null until the first value is reached. `status` is null where no steps are known. `next_on` is when
-    the next step of ours is due, of overdue ones the earliest.
+    the next step of ours is due, of overdue ones the earliest. `lacking` are the parts of a complete onboarding that the
+    record would show, `not_known` those that may be there and cannot be seen; while there are any, `completeness` is null.
     """
 
     account_id: str
@@ -33,8 +34,9 @@ class Onboarding:
     activated: bool | None
     first_value_on: date | None
     days_to_value: int | None
-    completeness: float
+    completeness: float | None
     lacking: tuple[str, ...]
+    not_known: tuple[str, ...]
     next_step: str | None
     next_on: date | None
     next_overdue: bool = False
@@ -43,12 +45,16 @@ class Onboarding:
 def board_row(
     account: Account,
     milestones: Sequence[Row] | None,
+    planned: Sequence[Row] | None,
     steps: Iterable[Step],
     created_on: date | None,
     as_of: date,
     policy: Policy,
 ) -> Onboarding | None:
-    """The account's line on the board; null once its first days are over. `milestones` is null where none are delivered."""
+    """The account's line on the board; null once its first days are over.
+
+    `milestones` were due or reached before as_of, `planned` are for later; null where they are not known.
+    """
     rule, day = policy.onboarding, account.days(as_of)
     if day is None or account.started_on is None or day >= rule.tenure_days:
         return None
@@ -71,7 +77,9 @@ def board_row(
         default=None,
     )
     begin = account.started_on if rule.value_from == "contract_start" else created_on
-    shown = parts_shown(account, rows)
+    shown = parts_shown(account, [*rows, *(planned or ())])
+    unseen = parts_unseen(milestones, planned) - shown
+    hidden = tuple(part for part in rule.completeness if part in unseen)
     ahead = sorted((s for s in steps if s.state in ("open", "overdue")), key=lambda s: s.due_at)
     return Onboarding(
         account.account_id,
@@ -84,8 +92,9 @@ def board_row(
         True if enough else None if day <= need.activation_by_day or milestones is None else False,
         value,
         None if value is None or begin is None else max(0, (value - begin).days),
-        completeness(shown, rule),
-        tuple(part for part in rule.completeness if part not in shown),
+        None if hidden else completeness(shown, rule),
+        tuple(part for part in rule.completeness if part not in shown | unseen),
+        hidden,
         ahead[0].subject if ahead else None,
         day_of(ahead[0].due_at) if ahead else None,
         bool(ahead) and ahead[0].state == "overdue",

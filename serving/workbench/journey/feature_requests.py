@@ -30,7 +30,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Wish:
-    """A wish over all accounts. `arr_at_risk` is the ARR of those asking that are yellow, red or of high risk.
+    """A wish over all accounts. `accounts` are those that wait for an answer, `arr` is theirs, and `arr_at_risk` that of
+    those of them that are yellow, red or of high risk; `asked_by` are all that ever asked.
 
     `answered` counts requests with an answer, `in_time` those within the policy's days; `routed_to` is null where
     nobody gets them.
@@ -46,10 +47,11 @@ class Wish:
     in_time: int
     overdue: int
     routed_to: str | None
+    asked_by: int
 
 
 def requests(touches: Iterable[Row], as_of: date, policy: Policy) -> list[Request]:
-    """Every request before as_of, the oldest first. What is wished for is the contact's `reason`."""
+    """Every request before as_of among the contacts, the oldest first. What is wished for is the contact's `reason`."""
     found = []
     for row in touches:
         asked = day_of(row["occurred_at"])
@@ -68,14 +70,17 @@ def requests(touches: Iterable[Row], as_of: date, policy: Policy) -> list[Reques
 
 
 def wishes(found: Iterable[Request], accounts: Mapping[str, Account], policy: Policy) -> list[Wish]:
-    """The wishes of accounts that are still customers, ranked as the policy says; a tie keeps the alphabet."""
+    """The wishes of accounts that are still customers, ranked as the policy says by who waits for an answer.
+
+    A tie keeps the alphabet; what has been answered to all comes last.
+    """
     by_wish: dict[str, list[Request]] = defaultdict(list)
     for request in found:
         if request.account_id in accounts:
             by_wish[request.wish].append(request)
     rows = []
     for wish, asked in sorted(by_wish.items()):
-        who = [accounts[name] for name in sorted({r.account_id for r in asked})]
+        who = [accounts[name] for name in sorted({r.account_id for r in asked if r.answered_on is None})]
         rows.append(
             Wish(
                 wish,
@@ -88,6 +93,7 @@ def wishes(found: Iterable[Request], accounts: Mapping[str, Account], policy: Po
                 sum(r.status == "answered" for r in asked),
                 sum(r.status == "overdue" for r in asked),
                 (policy.feature_requests.routed_to or "").strip() or None,
+                len({r.account_id for r in asked}),
             )
         )
     rows.sort(key=lambda w: tuple(-getattr(w, by) for by in policy.feature_requests.ranked_by))

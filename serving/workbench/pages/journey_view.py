@@ -23,7 +23,7 @@ class BoardLine:
     key_actions_wanted: int
     activated: bool | None
     first_value_on: date | None
-    completeness: float
+    completeness: float | None
     lacking: tuple[str, ...]
     next_step: str | None
     next_on: date | None
@@ -74,6 +74,8 @@ class RateLine:
     occasions: int
     answered: int
     rate: float | None
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,8 @@ class AdvocateLine:
     owner: str | None
     green_since: date | None
     nps: float | None
-    champions: int
-    referrals: int
+    champions: int | None
+    referrals: int | None
     asks: tuple[str, ...]
 
 

@@ -53,6 +53,8 @@ class Loss(NamedTuple):
     arr: float
     kind: str | None
     reason: str | None
+    lapsed: bool = False
+    """Whether the last term ran out without a decision."""
 
 
 Terms = Mapping[str, Sequence[Term]]
@@ -105,12 +107,13 @@ def losses(terms: Sequence[Term], day: date, label: Label) -> list[Loss]:
         if term.loses(label) and term.decided_on is not None:
             found.append(Loss(term.account_id, term.decided_on, ends, term.arr, term.decision_kind, term.reason))
         elif ends + grace < day:
-            found.append(Loss(term.account_id, ends + grace, ends, term.arr, None, None))
+            found.append(Loss(term.account_id, ends + grace, ends, term.arr, None, None, lapsed=True))
     # Parallel terms of one account that end together are one loss.
     merged: dict[date, Loss] = {}
     for loss in found:
         known = merged.get(loss.ends_on)
-        merged[loss.ends_on] = loss if known is None else known._replace(arr=known.arr + loss.arr)
+        both = loss if known is None else known if loss.lapsed else loss
+        merged[loss.ends_on] = both if known is None else both._replace(arr=known.arr + loss.arr)
     return [merged[ends] for ends in sorted(merged)]
 
 

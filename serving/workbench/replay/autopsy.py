@@ -6,7 +6,7 @@ not working on it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,6 +14,8 @@ from enum import StrEnum
 from serving.episodes import level
 from serving.reasons import long_date
 
+LAPSE = "lapse"
+"""The kind of a loss that nobody decided: the last term ran out, and no other followed."""
 CALENDAR = frozenset({"renewal"})
 """Warnings that a date alone raises: no sign from the customer, so not enough to say that the data held one."""
 
@@ -63,7 +65,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Case:
-    """A lost account: when the decision was known, its kind, the ARR lost (null: not known), and its look-back."""
+    """A lost account: when the decision was known, its kind, the ARR lost (null: not known), and its look-back.
+
+    Of a lapse, `decided_on` is the day on which the last term ran out. `contacts` are the days of all our contacts, null
+    where they are not known.
+    """
 
     account_id: str
     name: str
@@ -74,6 +80,12 @@ class Case:
     weeks: tuple[Week, ...] = ()
     warnings: tuple[Warned, ...] = ()
     work: tuple[Work, ...] = ()
+    contacts: tuple[date, ...] | None = None
+
+    @property
+    def end(self) -> str:
+        """What the look-back leads up to, in words."""
+        return "the last term ran out" if self.kind == LAPSE else "the decision"
 
 
 @dataclass(frozen=True)
@@ -87,14 +99,18 @@ class Autopsy:
     evidence: tuple[str, ...]
 
 
-def autopsy(case: Case, tiers: Collection[str]) -> Autopsy:
-    """The verdict, and the sentences it rests on. `tiers` are the health tiers that flag (tasks.trigger_tiers)."""
+def autopsy(case: Case, tiers: Collection[str], words: Sequence[str]) -> Autopsy:
+    """The verdict, and the sentences it rests on.
+
+    `tiers` are the health tiers that flag (tasks.trigger_tiers), `words` those that make a contact one because of the
+    risk (monitoring.risk_words).
+    """
     verdict = verdict_of(case, tiers)
     told = told_on(case, tiers)
     replayed = [w.as_of for w in case.weeks if flags(w, tiers)]
     first = told if told is not None else min(replayed, default=None)
     lead = None if first is None else (case.decided_on - first).days
-    return Autopsy(case, verdict, first, lead, tuple(_evidence(case, tiers)))
+    return Autopsy(case, verdict, first, lead, tuple(_evidence(case, tiers, words)))
 
 
 def verdict_of(case: Case, tiers: Collection[str]) -> Verdict:
@@ -129,7 +145,9 @@ def worked(case: Case, told: date) -> bool:
     return any(told <= work.on < case.decided_on for work in case.work)
 
 
-def _evidence(case: Case, tiers: Collection[str]) -> Iterator[str]:
+def _evidence(case: Case, tiers: Collection[str], words: Sequence[str]) -> Iterator[str]:
+    if case.kind == LAPSE:
+        yield f"No decision is on record: the last term ran out on {long_date(case.decided_on)}, and no other followed."
     yield from _weeks(case, tiers)
     counts: dict[str, int] = {}
     for week in case.weeks:
@@ -145,13 +163,29 @@ def _evidence(case: Case, tiers: Collection[str]) -> Iterator[str]:
     told_at = told_on(case, tiers)
     for work in sorted(case.work, key=lambda w: (w.on, w.what)):
         if work.on < case.decided_on:
-            late = "" if told_at is not None and work.on >= told_at else ", before anybody was told"
+            late = (
+                ", though nobody was told of the risk"
+                if told_at is None
+                else ", before anybody was told"
+                if work.on < told_at
+                else ""
+            )
             yield f"{work.what} on {long_date(work.on)}{late}."
+    if told_at is not None and not worked(case, told_at):
+        yield _not_worked(case, told_at, words)
+
+
+def _not_worked(case: Case, told: date, words: Sequence[str]) -> str:
+    """What was looked for and not found."""
+    reasons = f"no contact with the reason {'/'.join(words)}" if words else "no contact because of it"
+    n = None if case.contacts is None else sum(told <= day < case.decided_on for day in case.contacts)
+    others = "contacts are not known" if n is None else f"{n} other contact{' is' if n == 1 else 's are'}"
+    return f"No outcome of a task against the risk and {reasons} is on record from {long_date(told)} on; {others}."
 
 
 def _weeks(case: Case, tiers: Collection[str]) -> Iterator[str]:
     if not case.weeks:
-        yield "No snapshot of it before the decision: it was under no contract, too young, or not yet seen."
+        yield f"No snapshot of it before {case.end}: it was under no contract, too young, or not yet seen."
         return
     for published, said in ((True, "published"), (False, "replayed")):
         some = [w for w in case.weeks if (w.published_on is not None) == published]
@@ -165,7 +199,7 @@ def _weeks(case: Case, tiers: Collection[str]) -> Iterator[str]:
         days = (case.decided_on - first.as_of).days
         yield (
             f"Flagged on {len(hit)} of {len(some)} {said} snapshots, first as of {long_date(first.as_of)}, {days} "
-            f"day{'' if days == 1 else 's'} before the decision: {_tiers(first)}."
+            f"day{'' if days == 1 else 's'} before {case.end}: {_tiers(first)}."
         )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policy.policy import load_policy
 from serving.workbench.replay.autopsy import (
+    LAPSE,
     Case,
     Verdict,
     Warned,
@@ -25,6 +26,7 @@ from serving.workbench.replay.autopsy import (
 )
 
 TIERS = load_policy().tasks.trigger_tiers
+WORDS = ("risk", "churn")
 DECIDED = date(2026, 6, 1)
 LOST = Case("a", "Acme", "retail", DECIDED, "voluntary", 1000.0)
 
@@ -96,8 +98,10 @@ def test_the_evidence_says_what_was_flagged_when_what_stood_and_what_was_done() 
             work=(Work(back(20), "A contact"), Work(back(5), "A task with the outcome done")),
         ),
         TIERS,
+        WORDS,
     )
     assert (found.verdict, found.flagged_on, found.lead_days) == (Verdict.WORKED, back(13), 13)
+    assert not any("on record" in sentence for sentence in found.evidence)
     assert found.evidence == (
         "Flagged on 2 of 2 published snapshots, first as of 18 May 2026, 14 days before the decision: health yellow, risk low.",
         "Flagged on none of 1 replayed snapshots: health green, risk low on the last one.",
@@ -109,12 +113,40 @@ def test_the_evidence_says_what_was_flagged_when_what_stood_and_what_was_done() 
 
 
 def test_an_account_nobody_could_see_is_told_so() -> None:
-    found = autopsy(LOST, TIERS)
+    found = autopsy(LOST, TIERS, WORDS)
     assert (found.flagged_on, found.lead_days) == (None, None)
     assert found.evidence == (
         "No snapshot of it before the decision: it was under no contract, too young, or not yet seen.",
         "Nothing came from the customer that a rule looks at.",
     )
+
+
+def sentences(**fields: Any) -> tuple[str, ...]:
+    return autopsy(case(**fields), TIERS, WORDS).evidence
+
+
+def test_what_was_looked_for_and_not_found_is_said_with_the_contacts_there_were() -> None:
+    flagged = (week(14, "yellow", published=13),)
+    start = "No outcome of a task against the risk and no contact with the reason risk/churn is on record from 19 May 2026 on; "
+    contacts = (back(20), back(13), back(1), DECIDED)
+    assert sentences(weeks=flagged, contacts=contacts)[-1] == start + "2 other contacts are."
+    assert sentences(weeks=flagged, contacts=contacts[:2])[-1] == start + "1 other contact is."
+    assert sentences(weeks=flagged)[-1] == start + "contacts are not known."
+    early = Work(back(14), "A contact")
+    assert (
+        sentences(weeks=flagged, work=(early,), contacts=())[-2] == "A contact on 18 May 2026, before anybody was told."
+    )
+
+
+def test_where_nobody_was_ever_told_no_sentence_says_that_somebody_was() -> None:
+    found = sentences(weeks=(week(14, "yellow"),), work=(Work(back(3), "A contact"),))
+    assert found[-1] == "A contact on 29 May 2026, though nobody was told of the risk."
+
+
+def test_a_lapse_is_told_as_one() -> None:
+    found = sentences(kind=LAPSE, weeks=(week(14, "yellow", published=13),))
+    assert found[0] == "No decision is on record: the last term ran out on 1 June 2026, and no other followed."
+    assert "14 days before the last term ran out" in found[1]
 
 
 DAYS = st.integers(-5, 110).map(back)
@@ -165,7 +197,7 @@ def test_exactly_one_verdict_holds_for_every_case(lost: Case) -> None:
 
 @given(CASES)
 def test_nobody_is_said_not_to_have_worked_where_nothing_was_published_before_the_decision(lost: Case) -> None:
-    verdict = autopsy(lost, TIERS).verdict
+    verdict = autopsy(lost, TIERS, WORDS).verdict
     published = any(w.published_on is not None and w.published_on < DECIDED for w in lost.weeks)
     alerted = any(w.told_on is not None and w.told_on < DECIDED for w in lost.warnings)
     if not published and not alerted:

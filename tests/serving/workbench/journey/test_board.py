@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,15 +13,16 @@ from serving.workbench.journey.board import Onboarding, board_row
 from serving.workbench.plays.step import Step
 from tests.serving.workbench.facts import AS_OF, POLICY, account, at, milestone, with_rules
 
+Rows = Sequence[dict[str, Any]] | None
 ACTIONS = ("a", "b", "c", "d", "e")
 
 
-def line(day: int, rows: list[dict[str, Any]] | None, steps: tuple[Step, ...] = (), **more: Any) -> Onboarding | None:
+def line(day: int, rows: Rows, steps: tuple[Step, ...] = (), planned: Rows = (), **more: Any) -> Onboarding | None:
     young = account(started_on=AS_OF - timedelta(days=day), **more)
-    return board_row(young, rows, steps, AS_OF - timedelta(days=day + 10), AS_OF, POLICY)
+    return board_row(young, rows, planned, steps, AS_OF - timedelta(days=day + 10), AS_OF, POLICY)
 
 
-def shown(day: int, rows: list[dict[str, Any]] | None, **more: Any) -> Onboarding:
+def shown(day: int, rows: Rows, **more: Any) -> Onboarding:
     found = line(day, rows, **more)
     assert found is not None
     return found
@@ -76,7 +78,7 @@ def test_time_to_value_counts_from_the_start_or_from_sign_up() -> None:
     assert (shown(40, rows).days_to_value, shown(40, []).days_to_value) == (25, None)
     signup = with_rules(onboarding={"value_from": "signup"})
     young = account(started_on=AS_OF - timedelta(days=40))
-    found = board_row(young, rows, (), AS_OF - timedelta(days=50), AS_OF, signup)
+    found = board_row(young, rows, (), (), AS_OF - timedelta(days=50), AS_OF, signup)
     assert found is not None
     assert found.days_to_value == 35
 
@@ -84,6 +86,25 @@ def test_time_to_value_counts_from_the_start_or_from_sign_up() -> None:
 def test_completeness_is_the_share_of_five_parts_and_the_rest_is_named() -> None:
     found = shown(40, [milestone("go_live", "goal", "2026-05-20"), milestone("sales_handoff", "handoff", "2026-05-02")])
     assert (found.completeness, found.lacking) == (0.6, ("success_criteria", "checklist"))
+
+
+def test_a_goal_for_later_counts_where_it_is_known_and_is_never_said_to_be_missing_where_it_is_not() -> None:
+    done = [milestone("sales_handoff", "handoff", "2026-05-02"), milestone("kickoff", "task", "2026-05-02")]
+    ahead = [milestone("go_live", "goal", due="2026-07-01")]
+    found = shown(40, done, planned=ahead)
+    assert (found.completeness, found.lacking, found.not_known) == (1.0, (), ())
+    found = shown(40, done, planned=[])
+    assert (found.completeness, found.lacking, found.not_known) == (0.6, ("goals", "success_criteria"), ())
+    found = shown(40, done, planned=None)
+    assert (found.completeness, found.lacking, found.not_known) == (None, (), ("goals", "success_criteria"))
+    found = shown(40, done[1:], planned=None, owner_id=None)
+    assert found.lacking == ("owner", "sales_handoff")
+
+
+def test_where_milestones_say_nothing_of_an_account_nothing_of_it_is_missing_but_its_owner() -> None:
+    found = shown(40, None, owner_id=None)
+    assert (found.completeness, found.lacking) == (None, ("owner",))
+    assert found.not_known == ("goals", "success_criteria", "checklist", "sales_handoff")
 
 
 def test_the_next_step_is_the_earliest_that_is_not_done_and_an_overdue_one_is_marked() -> None:

@@ -57,6 +57,17 @@ def test_wishes_are_ranked_by_accounts_then_by_arr_at_risk_and_routed_to_product
     assert {w.routed_to for w in found} == {"product"}
 
 
+def test_a_wish_ranks_by_who_waits_for_an_answer_and_not_by_who_ever_asked() -> None:
+    rows = [wish("old", name=name, on="2025-01-01", answered="2025-01-02") for name in "abc"]
+    rows += [wish("new", name="a"), wish("old", name="c"), wish("done", name="b", answered="2026-05-21")]
+    found = wishes(requests(rows, AS_OF, POLICY), BOOK, POLICY)
+    assert [(w.wish, w.accounts, w.arr_at_risk, w.asked_by) for w in found] == [
+        ("old", 1, 50_000.0, 3),
+        ("new", 1, 0.0, 1),
+        ("done", 0, 0.0, 1),
+    ]
+
+
 def test_a_policy_may_rank_by_arr_at_risk_first() -> None:
     rows = [wish("many", name="a"), wish("many", name="b"), wish("worth more", name="c")]
     other = with_rules(feature_requests={"ranked_by": ("arr_at_risk", "accounts")})
@@ -80,7 +91,8 @@ def past(*tiers: str) -> list[Past]:
 
 def judged(tiers: list[Past], score: float | None = 9.0, at_risk: bool = False, **more: Any) -> Advocate:
     answers = [] if score is None else [answer(2, "2026-01-01"), answer(score, "2026-05-01")]
-    return advocate(account(), tiers, answers, more.get("people", []), more.get("touches", []), at_risk, AS_OF, POLICY)
+    given = {"people": [], "touches": [], "answers": answers, "warnings": ()} | more
+    return advocate(account(), tiers, at_risk=at_risk, as_of=AS_OF, policy=POLICY, **given)
 
 
 GREEN = past(*["green"] * 8)
@@ -90,7 +102,7 @@ def test_green_for_two_quarters_a_promoter_and_no_episode_may_be_asked_to_speak_
     found = judged(GREEN)
     assert found.candidate
     assert found.asks == ("advocacy", "advisory_board", "referral")
-    assert found.green_since == date(2025, 11, 17)  # 28 weeks
+    assert (found.green_since, found.or_earlier) == (date(2025, 11, 17), True)  # 28 weeks, as far as one looks
 
 
 @pytest.mark.parametrize(
@@ -100,7 +112,8 @@ def test_green_for_two_quarters_a_promoter_and_no_episode_may_be_asked_to_speak_
         (past(*["green"] * 4, "yellow", *["green"] * 4), 9.0, False, "green since 2026-03-09, 2 quarters are needed"),
         (past("yellow", *["green"] * 8), 9.0, False, "not green, 2 quarters are needed"),
         (GREEN, 8.9, False, "the newest NPS answer is 8.9"),
-        (GREEN, None, False, "no NPS answer"),
+        (GREEN, None, False, "no NPS answer within 182 days"),
+        ([*GREEN[:3], *GREEN[4:]], 9.0, False, "green since 2026-04-06, 2 quarters are needed"),
         (GREEN, 9.0, True, "a risk episode goes on"),
     ],
 )
@@ -110,8 +123,36 @@ def test_who_lacks_one_of_them_is_told_which(tiers: list[Past], score: float | N
 
 
 def test_an_account_that_decided_to_leave_is_not_asked() -> None:
-    found = advocate(account(tier=None), GREEN, [answer(9, "2026-05-01")], [], [], False, AS_OF, POLICY)
+    found = advocate(account(tier=None), GREEN, [answer(9, "2026-05-01")], [], [], False, (), AS_OF, POLICY)
     assert found.lacks == ("not scored: too young, or its loss is known",)
+
+
+def test_where_green_began_is_told_apart_from_where_one_stopped_looking() -> None:
+    assert not judged(past(*["green"] * 7, "yellow")).or_earlier
+    assert not judged(past("yellow")).or_earlier
+
+
+@pytest.mark.parametrize(
+    ("arr", "on", "nps"),
+    [
+        (60_000.0, "2025-12-01", 9.0),  # 182 days
+        (60_000.0, "2025-11-30", None),
+        (5_000.0, "2025-06-01", 9.0),  # 365 days
+        (5_000.0, "2025-05-31", None),
+        (None, "2025-06-01", 9.0),
+    ],
+)
+def test_an_answer_counts_until_the_account_is_asked_again(arr: float | None, on: str, nps: float | None) -> None:
+    given = [answer(9, on)]
+    found = advocate(account(arr=arr), GREEN, given, [], [], False, (), AS_OF, POLICY)
+    assert (found.nps, found.candidate) == (nps, nps is not None)
+
+
+def test_who_has_a_warning_or_of_whom_something_is_not_known_is_no_candidate() -> None:
+    assert judged(GREEN, warnings=["login drop"]).lacks == ("a warning stands: login drop",)
+    assert judged(GREEN, warnings=None).lacks == ("nobody has looked for warnings",)
+    found = judged(GREEN, answers=None, people=None, touches=None)
+    assert (found.lacks, found.champions, found.referrals) == (("its NPS answers are not known",), None, None)
 
 
 def test_champions_with_access_and_recorded_referrals_are_counted() -> None:

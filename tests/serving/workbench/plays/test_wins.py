@@ -49,14 +49,26 @@ def test_a_plan_names_what_is_there_and_what_is_missing() -> None:
         milestone("import", "key_action", "2026-04-01"),
         milestone("sales_handoff", "handoff"),
     ]
-    found = plan_of(account(), rows, [], None, POLICY)
+    found = plan_of(account(), rows, (), [], None, POLICY)
     assert found.present == ("goals", "success_criteria", "milestones", "owners")
     assert found.missing == ("sales_handoff",)
-    assert plan_of(account(owner_id=None), [], [], None, POLICY).present == ()
+    assert plan_of(account(owner_id=None), [], (), [], None, POLICY).present == ()
+
+
+def test_a_part_of_a_plan_that_nobody_can_see_yet_is_not_said_to_be_missing() -> None:
+    ahead = [milestone("go_live", "goal", due="2026-09-01")]
+    found = plan_of(account(), [], ahead, [], None, POLICY)
+    assert (found.present, found.not_known) == (("goals", "success_criteria", "owners"), ())
+    found = plan_of(account(), [], None, [], None, POLICY)
+    assert (found.missing, found.not_known) == (("sales_handoff",), ("goals", "success_criteria", "milestones"))
+    found = plan_of(account(owner_id=None), None, (), [], None, POLICY)
+    assert (found.missing, found.not_known[-1]) == (("owners",), "sales_handoff")
 
 
 def test_a_goal_without_a_date_is_no_success_criterion() -> None:
-    assert "success_criteria" in plan_of(account(), [milestone("g", "goal", "2026-05-01")], [], None, POLICY).missing
+    assert (
+        "success_criteria" in plan_of(account(), [milestone("g", "goal", "2026-05-01")], (), [], None, POLICY).missing
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +88,7 @@ def test_the_segment_gives_the_kind_and_the_cadence_the_review(arr: float | None
 
 def reviewed(one: Account, held: list[Any], listed: bool = False) -> SuccessPlan:
     review = {o.kind: o for o in owed(one, held, [], listed, AS_OF, POLICY)}.get("review")
-    return plan_of(one, [], [row["occurred_at"].date() for row in held], review, POLICY)
+    return plan_of(one, [], (), [row["occurred_at"].date() for row in held], review, POLICY)
 
 
 def test_a_plan_on_the_list_of_reviews_is_reviewed_each_quarter() -> None:
