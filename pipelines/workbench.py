@@ -37,7 +37,7 @@ def workbench_on(checked: Checked, day: str, *, progress: Progress = lambda _: N
 
     on = date.fromisoformat(day)
     capacity = write_capacity(checked, on)
-    plays = plays_on(checked, day, progress=progress)
+    plays = plays_on(checked, day, write_tasks=checked.project.settings.plays.write_tasks, progress=progress)
     work = work_on(checked, on, progress=progress)
     journey = journey_on(checked, day, progress=progress)
     metrics, folder = kpis_on(checked, on, months=MONTHS, progress=progress)

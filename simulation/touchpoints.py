@@ -48,6 +48,18 @@ _HABITS = (
     _Habit("feedback", False, 0.010, 0.020, 0.20),
     _Habit("feature_request", False, 0.012, 0.030, 0.35),
 )
+_WISHES = (
+    "single sign-on",
+    "export to a spreadsheet",
+    "roles and rights",
+    "reports by e-mail",
+    "an API for reports",
+    "mobile app",
+    "audit log",
+    "dark mode",
+)
+"""What customers ask for, the most frequent first."""
+_ANSWERED, _ANSWER_DAYS = 0.7, 45
 QBR_DAYS = 91
 _QBR_TOP = 100
 
@@ -85,6 +97,9 @@ def touchpoint_table(
     appointment = np.isin(kind, [1, 2, 3, 4, 5])
     shown = np.where(appointment, (rng.random(size) < sigmoid(1.3 + warm)).astype(np.float64), np.nan)
     reason = np.where(ours, rng.choice(len(_REASONS), size, p=(0.45, 0.15, 0.2, 0.12, 0.08)), -1)
+    wish = kind == _KINDS.index("feature_request")
+    reason = np.where(wish, len(_REASONS) + _drawn_wish(moment), reason)
+    responded = np.where(wish, _our_answer(moment), responded)
     user = np.where(rng.random(size) < 0.9, authors(rng, people, account, moment), -1)
     return source_table(
         "touchpoints",
@@ -99,9 +114,25 @@ def touchpoint_table(
             "opened_at": happened(opened, world.until_day),
             "responded_at": happened(responded, world.until_day),
             "attended": flags_or_null(shown),
-            "reason": picked(_REASONS, reason),
+            "reason": picked((*_REASONS, *_WISHES), reason),
         },
     )
+
+
+def _drawn_wish(moment: Floats) -> Ints:
+    """Which wish: from the moment's own digits, so that wishes draw nothing from the streams of other facts."""
+    return np.floor(len(_WISHES) * _digits(moment, 1e5) ** 2).astype(np.int64)
+
+
+def _our_answer(moment: Floats) -> Floats:
+    """When we answered a wish; nan where nobody did."""
+    answered = _digits(moment, 1e7) < _ANSWERED
+    return np.where(answered, moment + 1 + _ANSWER_DAYS * _digits(moment, 1e6), np.nan)
+
+
+def _digits(moment: Floats, scale: float) -> Floats:
+    found: Floats = (moment * scale) % 1
+    return found
 
 
 def _touches(

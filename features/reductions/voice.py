@@ -104,8 +104,11 @@ def _touches(tables: Tables) -> Any:
 
 
 def _when(column: str, value: str, *kinds: str) -> Any:
+    """What customers did with contacts of ours; when we answered one of theirs says nothing of them."""
+
     def rows(tables: Tables) -> Any:
         found = dated(tables["touchpoints"], column)
+        found = found.filter(found["direction"] == "ours")
         found = found.filter(found["kind"].isin(kinds)) if kinds else found
         passed = day_of(found[column]) - day_of(found["occurred_at"])
         return kept(found, waited=passed, **{value: 1})
@@ -131,6 +134,10 @@ def _taking_part(tables: Tables) -> Any:
     rows = dated(tables["touchpoints"], "occurred_at")
     rows = rows.filter(rows["user_id"].notnull() & ((rows["direction"] == "theirs") | rows["attended"].coalesce(False)))
     return kept(rows, entity=rows["user_id"])
+
+
+def _answered(rows: Any) -> Any:
+    return (rows["direction"] == "ours") & rows["responded_at"].notnull()
 
 
 def _came(rows: Any) -> Any:
@@ -171,9 +178,7 @@ opinions = Reduction("opinions", "survey_responses", _answers("nps", "csat", "ce
 touches = Reduction("touches", "touchpoints", _touches)
 replies = Reduction("replies", "touchpoints", _when("responded_at", "replies"), needs=("responded_at",))
 opens = Reduction("opens", "touchpoints", _when("opened_at", "opens", "email"), needs=("opened_at",))
-last_reply = Reduction(
-    "last_reply", "touchpoints", _last(lambda t: t["responded_at"].notnull(), "responded_at"), needs=("responded_at",)
-)
+last_reply = Reduction("last_reply", "touchpoints", _last(_answered, "responded_at"), needs=("responded_at",))
 last_meeting = Reduction("last_meeting", "touchpoints", _last(_came), needs=("attended",))
 last_contact = Reduction("last_contact", "touchpoints", _last(lambda t: t["direction"] == "theirs"))
 contacts = Reduction("contacts", "touchpoints", _taking_part, needs=("user_id",))

@@ -37,8 +37,9 @@ def learning(view: View) -> int:
     return min(10, sum(1 for r in rows if r["kind"] in ("training", "webinar") and r["attended"] is not False))
 
 
-def replies(view: View, days: int) -> list[Row]:
-    return list(view.of(TOUCHES, "responded_at", days))
+def replies(view: View, days: int | None = None) -> list[Row]:
+    """Answers of theirs to contacts of ours; what we answered is nothing they did."""
+    return [r for r in view.of(TOUCHES, "responded_at", days) if r["direction"] == "ours"]
 
 
 def reply_rate(view: View) -> float | None:
@@ -74,7 +75,7 @@ def taking_part(view: View) -> int:
 
 
 INDICATORS = {
-    "replies_28d": ((TOUCHES,), lambda v: v.count(TOUCHES, "responded_at", 28)),
+    "replies_28d": ((TOUCHES,), lambda v: len(replies(v, 28))),
     "mail_open_rate_84d": ((TOUCHES,), mails_opened),
     "meetings_attended_84d": ((TOUCHES,), lambda v: touches(v, 84, *MEETINGS, came=True)),
     "meeting_attendance_182d": ((TOUCHES,), attendance),
@@ -86,7 +87,7 @@ INDICATORS = {
     "reply_days_84d": (
         (TOUCHES,), lambda v: mean((day(r["responded_at"]) - day(r["occurred_at"])).days for r in replies(v, 84))),
     "days_since_last_reply": (
-        (TOUCHES,), lambda v: days_since(v, (r["responded_at"] for r in v.of(TOUCHES, "responded_at")))),
+        (TOUCHES,), lambda v: days_since(v, (r["responded_at"] for r in replies(v)))),
     "days_since_last_meeting": ((TOUCHES,), lambda v: days_since(v, (r["occurred_at"] for r in came(v)))),
     "days_since_last_contact": (
         (TOUCHES,), lambda v: days_since(v, (r["occurred_at"] for r in v.of(TOUCHES) if r["direction"] == "theirs"))),

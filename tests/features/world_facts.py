@@ -134,7 +134,9 @@ def _touchpoints(dice: Dice, account: str) -> list[Row]:
             "user_id": dice.pick(f"{account}-u0", f"{account}-u1", f"{account}-u2", None),
             "direction": "ours" if ours else "theirs", "attended": dice.pick(True, False, None),
             "opened_at": dice.maybe(0.5, dice.after(at, 20)) if ours and kind == "email" else None,
-            "responded_at": dice.maybe(0.4, dice.after(at, 20)) if ours else None, "known_at": dice.known(at),
+            # One of theirs is answered by us: nothing that they did.
+            "responded_at": dice.maybe(0.4, dice.after(at, 20)) if ours else at + timedelta(days=i % 30),
+            "known_at": dice.known(at),
         })  # fmt: skip
     return found
 

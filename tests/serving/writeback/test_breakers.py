@@ -68,7 +68,7 @@ def test_the_first_load_of_tiers_moves_none(score: Make, ledger: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "of", "stops"), [(30, 200, None), (31, 200, "new_tasks"), (19, 20, None), (20, 20, "new_tasks")]
+    ("tasks", "of", "stops"), [(90, 200, None), (91, 200, "new_tasks"), (19, 40, None), (20, 40, "new_tasks")]
 )
 def test_it_stops_where_too_many_accounts_would_get_a_new_task(
     tasks: int, of: int, stops: str | None, score: Make, task: Make, ledger: Path
