@@ -73,9 +73,9 @@ def _rows(project: Project, as_of: str) -> Iterator[Staged]:
     address = _addresses(project, as_of)
     for what in _with_tasks(project, as_of):
         for fields in _read(project, what, as_of, part="tasks"):
-            key = fields.pop("task_key")
+            key, account = fields.pop("task_key"), fields["account_id"]
             told = {name: value for name, value in fields.items() if name not in _OF_A_RUN}
-            yield Staged("task", key, account, as_of, told, address(fields["account_id"], fields.get("owner_id")))
+            yield Staged("task", key, account, as_of, told, address(account, fields.get("owner_id")))
 
 
 def _with_tasks(project: Project, as_of: str) -> Iterator[str]:

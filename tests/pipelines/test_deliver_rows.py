@@ -42,6 +42,7 @@ def stored(folder: Path, book: list[str]) -> Any:
             "account_id": ["a1"],
             "as_of": [date(2026, 11, 23)],
             "run_id": ["r1"],
+            "owner_id": ["of a1"],
             "due_at": [when.replace(microsecond=0)],
         },
     }  # fmt: skip
@@ -67,7 +68,8 @@ def test_every_score_gets_its_name_and_owner_in_whatever_order_they_stand(tmp_pa
     assert published == ["2026-11-30T12:15:59.250000", *[None] * 6]
     assert scores[0].fields["expires_on"] == "2026-12-01"
     mail = "a1@example.org" if "a1" in book else None
-    assert task == Staged("task", "a1|call", "a1", DAY, {"account_id": "a1", "due_at": "2026-11-30T12:15:59"}, mail)
+    told = {"account_id": "a1", "owner_id": "of a1", "due_at": "2026-11-30T12:15:59"}
+    assert task == Staged("task", "a1|call", "a1", DAY, told, mail)
 
 
 def test_of_a_book_in_the_scores_order_one_row_at_a_time_is_held(
