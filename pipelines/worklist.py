@@ -154,13 +154,14 @@ def _told(found: WorkList, views: pd.DataFrame, effects: Effects, owner: str | N
     if owner is not None:
         accounts = accounts[accounts["worker_id"] == owner]
         owners, views = (f[f["owner_id"] == owner] for f in (owners, views))
-    done = accounts[accounts["status"].isin(["due", "chosen"])]
+    # In whole cents, as each owner's week is counted: the page and the command say one sum.
+    saved = owners["saved_arr"]
     nobody = accounts[accounts["status"] == "nobody"]
     return {
         "candidates": len(accounts),
         "statuses": {str(k): int(n) for k, n in accounts["status"].value_counts().items()},
         # Where nothing can be weighed yet, nobody knows what is saved.
-        "saved_arr": float(done["saved_arr"].sum()) if done.empty or done["saved_arr"].notna().any() else None,
+        "saved_arr": float(saved.sum()) if saved.empty or saved.notna().any() else None,
         "breached": int(owners["breached"].sum()),
         "hours": float(owners["hours"].sum()),
         "hours_used": float(owners["hours_used"].sum()),
