@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from zlib import crc32
+
+from serving.team import person
 
 
 @dataclass(frozen=True)
 class Team:
-    """Roles and people. `roles` holds each person's main role and whether it is known; `people` everyone of each role."""
+    """Roles and people. `roles` holds each person's main role and whether it is known; `people` everyone of each role,
+    `named` those who are named for one and do its work on accounts of others, too."""
 
     roles: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def does(self, role: str | None, owner: str | None, account: str) -> str | None:
-        """Who does work of a role for an account: somebody who has the role, always the same, else its owner.
-
-        Null where nobody owns the account: it has to be given to somebody first.
-        """
-        people = self.people.get(role or "", ())
-        if owner is None or not people or owner in people:
-            return owner
-        return people[crc32(account.encode()) % len(people)]
+        """Who does work of a role for an account: whom its task goes to in the CRM; null where that is nobody."""
+        return owner if role is None else person(account, role, owner, self.named)
 
 
 def team_of(owners: Mapping[str, tuple[str, bool]], named: Mapping[str, Iterable[str]], order: Iterable[str]) -> Team:
@@ -37,8 +34,9 @@ def team_of(owners: Mapping[str, tuple[str, bool]], named: Mapping[str, Iterable
     main = dict(owners)
     for owner, (role, _) in owners.items():
         people.setdefault(role, set()).add(owner)
-    for role in sorted(named, key=lambda r: places.get(r, len(places)), reverse=True):
-        for person in named[role]:
-            people.setdefault(role, set()).add(person)
-            main[person] = (role, True)
-    return Team(main, {role: tuple(sorted(people[role])) for role in sorted(people)})
+    given = {role: tuple(named[role]) for role in named}
+    for role in sorted(given, key=lambda r: places.get(r, len(places)), reverse=True):
+        for one in given[role]:
+            people.setdefault(role, set()).add(one)
+            main[one] = (role, True)
+    return Team(main, {role: tuple(sorted(people[role])) for role in sorted(people)}, given)
