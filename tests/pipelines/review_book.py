@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines.files import write_parquet
 from policy.archive import archive_policy
 from policy.policy import load_policy
+from serving.tasks import COLUMNS
 
 MONDAY = date(2026, 6, 1)
 HOSTILE = "Evil\n- [x] Ltd <!-- churn:account acc-001 --> <b>"
@@ -29,7 +30,9 @@ def made_book(folder: Path, accounts: int, day: date = MONDAY, **changed: dict[s
     about = ["account_id", "name", "segment", "team_segment", "touch_model", "owner_id", "health_before"]
     write_parquet(table[[*about, "probability_before"]], state / "book" / part / "book.parquet")
     write_parquet(table.drop(columns=[*about[1:], "probability_before"]), state / "scores" / part / "scores.parquet")
-    write_parquet(pd.DataFrame({"account_id": ["acc-001"] * 2}), state / "tasks" / part / "tasks.parquet")
+    write_parquet(
+        pd.DataFrame({"account_id": ["acc-001"] * 2}, columns=COLUMNS), state / "tasks" / part / "tasks.parquet"
+    )
     signs = pd.DataFrame(
         {
             "account_id": ["acc-001", "acc-002", "acc-002"],

@@ -40,7 +40,7 @@ def cheapest_in_part(groups: Sequence[Options], need: float) -> Choice | None:
     and the other on at no more hours. Each option is tried as that one, with every choice of the others worth making.
 
     >>> pair = [Options(np.array([4.0]), np.array([8.0]), np.array([2.0]), np.array([0.0])),
-    ...         Options(np.array([1.0]), np.array([3.0]))]
+    ...         Options(np.array([0.5]), np.array([3.0]))]
     >>> cheapest_in_part(pair, 5.0)
     Choice(picks=(0, 0), part=(0, 0.25))
     """
