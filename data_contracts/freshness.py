@@ -42,7 +42,8 @@ class Held:
 
 def held(table: Any, contract: Contract, *, rows: int, sql: str, now: datetime) -> Held:
     """What an accepted table holds; what lies in the future, as plans do, is no news."""
-    date = contract.limits.latency_of or contract.event_time[0]
+    # Of several dates the last: the first may be a plan, and one whose day has passed is no sign of life.
+    date = contract.limits.latency_of or contract.event_time[-1]
     seen = table.mutate(event=table[date].cast("timestamp(6)"))
     past, known = seen["event"] <= now, seen["known_at"] <= now
     found = (

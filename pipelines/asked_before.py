@@ -9,7 +9,9 @@ from typing import Any
 from data_contracts.restated import SUPERSEDED_AT
 from pipelines.build_features import Checked
 from pipelines.settings import Project
-from serving.episodes import UNDER_WAY, Level, Published, Standing, level, standing
+from serving.episodes import Level, Published, Standing, level, standing
+from serving.workbench.plays.rows import plain
+from serving.workbench.plays.said import last_words
 
 DAYS_IN_WEEK = 7
 
@@ -67,7 +69,10 @@ def _rows(project: Project, what: str, day: date, columns: list[str], filters: A
 
 
 def tasks_over(checked: Checked, as_of: date) -> frozenset[str]:
-    """The tasks that are done with, by the last word on each that was recorded, and known, before the day."""
+    """The tasks that are done with, by the last word on each that was recorded, and known, before the day.
+
+    One that was put off is not: a snooze ends, and its task stands until then and after.
+    """
     import pandas as pd
 
     facts = checked.facts
@@ -79,7 +84,5 @@ def tasks_over(checked: Checked, as_of: date) -> frozenset[str]:
     known &= (table["recorded_at"] < day) & (table["known_at"] < day)
     if "crm_feedback" in facts.restated:
         known &= table[SUPERSEDED_AT].isnull() | (table[SUPERSEDED_AT] >= day)
-    rows = table.filter(known).select("task_key", "value", "recorded_at", "feedback_id").to_pandas()
-    last = rows.sort_values(["recorded_at", "feedback_id"], kind="stable").drop_duplicates("task_key", keep="last")
-    words = last["value"].astype("string").str.strip().str.lower()
-    return frozenset(last.loc[~words.isin(UNDER_WAY).fillna(False), "task_key"].astype(str))
+    rows = table.filter(known).select("kind", "task_key", "value", "recorded_at", "feedback_id").to_pandas()
+    return frozenset(key for key, said in last_words(plain(rows)).items() if said.over)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipelines.asked_before import tasks_over
 from pipelines.build_features import Checked, checked_sources
-from pipelines.deliver import chosen_date, rows_of, scored_dates
+from pipelines.deliver import chosen_date
 from pipelines.files import write_parquet
-from pipelines.known_tables import covered, known_tables
+from pipelines.known_tables import known_tables
+from pipelines.plays_facts import plays_facts
+from pipelines.plays_found import found_plays
 from pipelines.settings import Project
-from serving.workbench.capacity import CapacityReport, capacity_report, owed_work, play_hours
+from serving.workbench.capacity import CapacityReport, capacity_report, owners_roles
 from serving.workbench.journey.cadence import contacts_owed
-from serving.workbench.plays.account import accounts_on
-from serving.workbench.plays.rows import by_account, plain
-from serving.workbench.plays.terms import terms_of
+from serving.workbench.owed import owed_work
+from serving.workbench.plays.rows import plain
+from serving.workbench.promises import Aside, Promise, promises
+from serving.workbench.team import Team, team_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,29 +46,58 @@ def write_capacity(checked: Checked, day: date) -> dict[str, Any]:
     return told_as_json(report, day) | {"path": str(folder)}
 
 
-def capacity_on(checked: Checked, day: date) -> CapacityReport:
-    """The report of a scored day, on sources that have been checked.
+@dataclass(frozen=True)
+class Owing:
+    """What is owed in the week of a scored day: the report, what is promised, who is left alone, and who does what.
 
-    It counts every account with a term in force, also those too young for a score: they are owed the most. Where no
-    touchpoints are delivered nobody knows which contact is overdue, and none is counted.
+    `zones`: the time zone of who looks after an account, null where it is not known.
+    """
+
+    report: CapacityReport
+    promises: tuple[Promise, ...]
+    aside: Mapping[str, Aside]
+    team: Team
+    zones: Mapping[str, str | None]
+
+
+def capacity_on(checked: Checked, day: date) -> CapacityReport:
+    """The report of a scored day, on sources that have been checked."""
+    return owing_on(checked, day).report
+
+
+def owing_on(checked: Checked, day: date) -> Owing:
+    """What is owed, of every account with a term in force, also those too young for a score: they are owed the most.
+
+    Where no touchpoints are delivered nobody knows which contact is overdue, and none of the cadence is counted.
+    Accounts of the holdout have no plays, so no promises and steps either.
     """
     project, policy = checked.project, checked.project.policy
-    tables = known_tables(checked, day, ["accounts", "subscriptions", "touchpoints", "milestones"])
-    about, terms = plain(tables["accounts"]), terms_of(plain(tables["subscriptions"]))
-    accounts = accounts_on(about, terms, rows_of(project, "scores", day.isoformat()), day, policy)
-    touches = by_account(plain(tables.get("touchpoints")))
-    whom = covered(checked)
-
-    def covers(table: str, account: str) -> bool:
-        return table in tables and account in whom.get(table, (account,))
-
-    contacts = contacts_owed(accounts, touches, {}, day, policy, terms=terms, covers=covers)
-    owed = owed_work(accounts, contacts, _reached(tables.get("milestones")), policy, day)
+    facts = plays_facts(checked, day.isoformat())
+    about = plain(known_tables(checked, day, ["accounts"])["accounts"])
+    touches = facts.tables.get("touchpoints", {})
+    contacts = contacts_owed(facts.accounts, touches, {}, day, policy, terms=facts.terms, covers=facts.covers)
+    tasks = [t for t in facts.runs.tasks if str(t["account_id"]) not in facts.held]
+    promised, aside = promises(tasks, facts.runs.levels, facts.words, day, policy)
+    promised = [p for p in promised if p.account_id in facts.accounts]
+    work = owed_work(contacts, found_plays(facts, policy).steps, promised, policy, day)
     types = {str(row["account_id"]): row.get("owner_type") for row in about}
-    book = [
-        {"account_id": n, "owner_id": a.owner_id, "arr": a.arr, "owner_type": types.get(n)} for n, a in accounts.items()
-    ]
-    return capacity_report(_frame(book), owed, promised(checked, day)[["account_id", "hours"]], policy, day)
+    book = _frame(
+        [
+            {"account_id": n, "owner_id": a.owner_id, "arr": a.arr, "owner_type": types.get(n)}
+            for n, a in facts.accounts.items()
+        ]
+    )
+    team = team_of(owners_roles(book, policy), _staff(project), policy.segments.owner_types)
+    gone = {str(row["account_id"]): row.get("owner_id") for row in about}
+    report = capacity_report(book, work, team, policy, day, gone=gone)
+    zones = {name: a.zone for name, a in facts.accounts.items()}
+    return Owing(report, tuple(promised), aside, team, zones)
+
+
+def _staff(project: Project) -> dict[str, tuple[str, ...]]:
+    """Who is named for a role that does work on accounts; levels of the escalation have no hours."""
+    roles = project.policy.segments.owner_types
+    return {role: people for role, people in project.settings.team.items() if role in roles}
 
 
 def _frame(book: list[dict[str, Any]]) -> pd.DataFrame:
@@ -73,26 +105,6 @@ def _frame(book: list[dict[str, Any]]) -> pd.DataFrame:
 
     found = pd.DataFrame(book, columns=["account_id", "owner_id", "owner_type", "arr"])
     return found.astype({"owner_id": object, "owner_type": object, "arr": float})
-
-
-def promised(checked: Checked, day: date) -> pd.DataFrame:
-    """account_id, due_at, hours: work that is due before the week ends, by tasks of this run and of fresh earlier ones.
-
-    A task is a promise until somebody said that it is over, or until its run went stale (`tasks.expires_days`).
-    """
-    import pandas as pd
-
-    project, policy = checked.project, checked.project.policy
-    over = tasks_over(checked, day)
-    rows = [
-        {"account_id": str(t["account_id"]), "due_at": t["due_at"], "hours": play_hours(t["play"], policy)}
-        for as_of in scored_dates(project)
-        if 0 <= (day - date.fromisoformat(as_of)).days < policy.tasks.expires_days
-        for t in rows_of(project, "tasks", as_of)
-        if str(t["task_key"]) not in over
-    ]
-    frame = pd.DataFrame(rows, columns=["account_id", "due_at", "hours"]).astype({"hours": float})
-    return frame.sort_values(["due_at", "account_id"]).drop_duplicates("account_id").reset_index(drop=True)
 
 
 def told_as_json(report: CapacityReport, day: date) -> dict[str, Any]:
@@ -103,8 +115,11 @@ def told_as_json(report: CapacityReport, day: date) -> dict[str, Any]:
         "accounts": int(owners["accounts"].sum()) + len(report.unowned),
         "arr": float(owners["arr"].sum() + report.unowned["arr"].sum()),
         "owed_hours": float(owners["owed_hours"].sum()),
+        "overdue_hours": float(owners["overdue_hours"].sum()),
+        "backlog_hours": float(owners["backlog_hours"].sum()),
         # Where one owner's hours are not known, neither are everyone's.
         "available_hours": None if owners["available_hours"].isna().any() else float(owners["available_hours"].sum()),
+        "free_hours": None if owners["free_hours"].isna().any() else float(owners["free_hours"].sum()),
         "verdicts": {str(k): int(n) for k, n in owners["verdict"].value_counts().items()},
         "owners": records(owners),
         "roles": records(report.roles),
@@ -124,11 +139,3 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         return value.item() if hasattr(value, "item") else value
 
     return [{str(k): plain(v) for k, v in row.items()} for row in frame.to_dict("records")]
-
-
-def _reached(milestones: pd.DataFrame | None) -> set[tuple[str, str]]:
-    """(account, onboarding task) reached so far."""
-    if milestones is None:
-        return set()
-    done = milestones[(milestones["kind"] == "task") & milestones["reached_at"].notna()]
-    return set(zip(done["account_id"].astype(str), done["milestone"].astype(str), strict=True))

@@ -15,37 +15,42 @@ SHOWN = 10
 
 def told(result: Mapping[str, Any], currency: str) -> Any:
     """Who holds how much, the roles, and what nobody owns."""
-    available = result["available_hours"]
+    there, free = (_known(result[f"{what}_hours"]) for what in ("available", "free"))
     head = Text(
         f"Week of {result['as_of']}: {result['accounts']:,} accounts, {currency} {result['arr']:,.0f}; "
-        f"{result['owed_hours']:,.1f} hours are owed, {'unknown' if available is None else f'{available:,.0f}'} are there.",
+        f"{result['owed_hours']:,.1f} hours are owed, {there} are there: {free} hours are free, beside "
+        f"{result['overdue_hours']:,.1f} hours overdue, of which {result['backlog_hours']:,.1f} are worked off this week.",
         "bold",
     )
     return Group(head, _owners(result), _roles(result), *_unowned(result, currency), Text(result["path"]))
 
 
 def _owners(result: Mapping[str, Any]) -> Table:
-    table = _table("\nBook of business", ("owner", "book"), ("accounts", "ARR k", *NUMBERS))
+    table = _table("\nBook of business, hours of the week", ("owner", "book"), ("count", "ARR k", *NUMBERS))
     for row in result["owners"]:
-        share, routine = row["book_share"], row["owed_hours"] - row["play_hours"]
+        share = row["book_share"]
+        routine = row["owed_hours"] - row["play_hours"] - row["backlog_hours"]
+        hours = [row[f"{what}_hours"] for what in ("play", "backlog", "available", "free", "overdue")]
         table.add_row(
             row["owner_id"],
             "–" if share is None else f"{100 * share:.0f} % {row['verdict']}",
             f"{row['accounts']}",
             f"{row['arr'] / 1000:,.0f}",
-            *map(_hours, (routine, row["play_hours"], row["overdue_hours"], row["available_hours"], row["free_hours"])),
+            *map(_hours, (routine, *hours)),
         )
     return table
 
 
-NUMBERS = ("routine", "plays", "overdue", "there", "free")
-"""Hours of the week: check-ins, reviews and onboarding; plays that were promised; what fell due before; and the rest."""
+NUMBERS = ("routine", "plays", "backlog", "there", "free", "late")
+"""Hours: contacts, onboarding and steps of the week; plays that were promised; the week's part of what is overdue; those
+there are, those left of them, and all that fell due before the week."""
 
 
 def _roles(result: Mapping[str, Any]) -> Table:
-    table = _table("\nBy role, in hours of the week", ("role",), ("people", "accounts", "owed", "there", "free"))
+    title = "\nBy role, in hours of the week; where nobody has a role, its work falls to the accounts' owners"
+    table = _table(title, ("role",), ("people", "accounts", "work", "to do", "there", "free", "overdue"))
     for row in result["roles"]:
-        hours = (_hours(row[f"{what}_hours"]) for what in ("owed", "available", "free"))
+        hours = (_hours(row[f"{what}_hours"]) for what in ("owed", "borne", "available", "free", "overdue"))
         table.add_row(row["role"], f"{row['people']}", f"{row['accounts']}", *hours)
     return table
 
@@ -58,13 +63,17 @@ def _unowned(result: Mapping[str, Any], currency: str) -> Iterator[Any]:
     yield Text(f"\n{len(rows)} accounts have no owner, {currency} {arr:,.0f} of ARR:", "yellow")
     for row in rows[:SHOWN]:
         value = "ARR unknown" if row["arr"] is None else f"{currency} {row['arr']:,.0f}"
-        yield Text(f"  {row['account_id']}: {value}, {row['owed_hours']:g} hours owed")
+        yield Text(f"  {row['account_id']}: {value}, {_hours(row['owed_hours'])} hours owed")
     if len(rows) > SHOWN:
         yield Text(f"  … and {len(rows) - SHOWN} more.")
 
 
 def _hours(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"
+    return "–" if value is None else f"{round(value, 1):g}"
+
+
+def _known(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.1f}"
 
 
 def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,14 @@ def chosen_date(project: Project, as_of: date | None) -> str:
     return as_of.isoformat()
 
 
-def rows_of(project: Project, what: str, as_of: str, part: str | None = None) -> list[dict[str, Any]]:
+def rows_of(
+    project: Project, what: str, as_of: str, part: str | None = None, columns: list[str] | None = None
+) -> list[dict[str, Any]]:
     """Rows of one of the outputs of a run (scores, tasks, drivers, evidence, book, signals), or of a part beside it."""
     import pyarrow.parquet as pq
 
     path = project.state / what / f"as_of={as_of}" / f"{part or what}.parquet"
-    rows: list[dict[str, Any]] = pq.read_table(path, partitioning=None).to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns, partitioning=None).to_pylist()
     return rows
 
 
@@ -68,13 +70,12 @@ def _rows(project: Project, as_of: str) -> Iterator[Staged]:
         told = about.of(account)
         fields.update((name, told.get(name)) for name in FROM_THE_BOOK)
         yield Staged("score", account, account, as_of, fields, told.get(OWNER_EMAIL))
-    whose = _owners_of_tasks(project, as_of)
+    address = _addresses(project, as_of)
     for what in _with_tasks(project, as_of):
         for fields in _read(project, what, as_of, part="tasks"):
             key = fields.pop("task_key")
-            account = fields["account_id"]
             told = {name: value for name, value in fields.items() if name not in _OF_A_RUN}
-            yield Staged("task", key, account, as_of, told, whose.get(account))
+            yield Staged("task", key, account, as_of, told, address(fields["account_id"], fields.get("owner_id")))
 
 
 def _with_tasks(project: Project, as_of: str) -> Iterator[str]:
@@ -84,15 +85,30 @@ def _with_tasks(project: Project, as_of: str) -> Iterator[str]:
         yield "plays"
 
 
-def _owners_of_tasks(project: Project, as_of: str) -> dict[str, str | None]:
-    """The e-mail address of the owner of each account that has tasks; those accounts are few."""
+def _addresses(project: Project, as_of: str) -> Callable[[str, str | None], str | None]:
+    """(account of a task, who is to do it) → their e-mail address; the accounts that have tasks are few.
+
+    A task may go to somebody else than the account's owner, and then never with the owner's address: theirs is known
+    where they own any account, else their id alone has to find them.
+    """
     tasked = {
         row["account_id"]
         for what in _with_tasks(project, as_of)
         for row in _read(project, what, as_of, ["account_id"], part="tasks")
     }
-    book = _read(project, "book", as_of, ["account_id", OWNER_EMAIL])
-    return {row["account_id"]: row[OWNER_EMAIL] for row in book if row["account_id"] in tasked}
+    own: dict[str, tuple[str | None, str | None]] = {}
+    of_person: dict[str, str] = {}
+    for row in _read(project, "book", as_of, ["account_id", "owner_id", OWNER_EMAIL]):
+        if row["account_id"] in tasked:
+            own[row["account_id"]] = row["owner_id"], row[OWNER_EMAIL]
+        if row["owner_id"] and row[OWNER_EMAIL]:
+            of_person.setdefault(row["owner_id"], row[OWNER_EMAIL])
+
+    def address(account: str, who: str | None) -> str | None:
+        owner, told = own.get(account, (None, None))
+        return told if who == owner else of_person.get(who or "")
+
+    return address
 
 
 class Ahead:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_contracts.contract import source_contracts
+from data_contracts.known import in_contract_types
 from features.catalogue import catalogue
 from features.snapshots import Snapshots
 from pipelines.build_features import Checked, checked_sources, features_at
@@ -26,6 +28,7 @@ from serving.workbench.kpis.usage import INDICATORS
 if TYPE_CHECKING:
     import pandas as pd
 
+VERSION = ["subscription_id", "known_at"]
 TABLES = ("accounts", "subscriptions", "survey_responses", "support_tickets", "touchpoints", "milestones")
 
 
@@ -77,7 +80,7 @@ def what_is_known(checked: Checked, day: date, *, months: int | None = None) -> 
     policy = checked.project.policy
     tables = known_tables(checked, day, TABLES)
     ledger = ledger_of(
-        tables["subscriptions"],
+        _with_ends_of_today(checked, tables["subscriptions"], pd.Timestamp(day)),
         tables["accounts"],
         pd.Timestamp(day),
         loss_kinds=policy.label.loss_kinds,
@@ -96,16 +99,32 @@ def what_is_known(checked: Checked, day: date, *, months: int | None = None) -> 
     return known(ledger, tables, policy, covered=covered, usage=_usage(checked, ledger, months))
 
 
+def _with_ends_of_today(checked: Checked, terms: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """The terms, with `effective_on` of those whose known decision takes effect this morning.
+
+    A date is read as known from the day after it, but who pays this morning is asked of the decision, and that was known
+    before.
+    """
+    import pandas as pd
+
+    contract = source_contracts()["subscriptions"]
+    raw = in_contract_types(checked.facts.tables["subscriptions"].to_pandas(), contract)
+    today = raw.loc[raw["effective_on"] == day, VERSION]
+    ends = pd.MultiIndex.from_frame(terms[VERSION]).isin(pd.MultiIndex.from_frame(today)) & terms["decision_at"].notna()
+    return terms.assign(effective_on=terms["effective_on"].mask(ends, day))
+
+
 def _usage(checked: Checked, ledger: Ledger, months: int | None) -> pd.DataFrame | None:
-    """Indicators of use on the run's weekday on or before every month's end, each as known at that snapshot."""
+    """Indicators of use on the run's weekday on or before every month's end, a month before the day, and on the day itself."""
     import pandas as pd
 
     if "usage_events" not in checked.facts.tables:
         return None
     day = ledger.as_of.date()
     ends = [period.end.date() for period in calendar_months(ledger.begins, ledger.as_of, months)]
+    a_month_ago = (ledger.as_of - pd.DateOffset(months=1)).date()
     first = checked.facts.tables["usage_events"]["occurred_at"].min().to_pyarrow().as_py()
-    dates = {end - timedelta(days=(end - day).days % 7) for end in (*ends, day)}
+    dates = {end - timedelta(days=(end - day).days % 7) for end in (*ends, a_month_ago, day)}
     dates = {at for at in dates if first is not None and at > first.date()}
     if not dates:
         return None
@@ -127,8 +146,8 @@ def summary(found: Kpis, folder: Path, by: str | None) -> dict[str, Any]:
         "goal": {
             "from_rate": goal.from_rate,
             "to_rate": goal.to_rate,
-            "starts_on": goal.starts_on.date().isoformat(),
-            "ends_on": goal.ends_on.date().isoformat(),
+            "starts_on": None if goal.starts_on is None else goal.starts_on.date().isoformat(),
+            "ends_on": None if goal.ends_on is None else goal.ends_on.date().isoformat(),
             "points": _rows(found.tables()["goal"]),
             "on_track": goal.on_track,
             "met": goal.met,

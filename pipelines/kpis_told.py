@@ -47,17 +47,20 @@ def told(found: Kpis, by: str | None, currency: str) -> Any:
 
 def _metrics(metrics: list[Metric]) -> Table:
     table = _table(("", True), ("metric", True), ("value", False), ("target", False), ("", True), ("n", False))
+    waiting = next((int(m.value) for m in metrics if m.name == "response_waiting" and m.value), 0)
     for m in metrics:
         title = m.title if m.leads else Text(f"{m.title} (not judged)", "dim")
         verdict = {True: "met", False: "unmet", None: "" if m.target is None else "unknown"}[m.met]
         value = shown(m.value, m.unit) if m.value is not None else Text(f"— {m.reason}", "dim")
+        if m.name in ("response_median", "response_high") and waiting and m.value is not None:
+            value = f"{value} ({waiting:,} still wait)"
         target = "" if m.target is None else shown(m.target, m.unit)
         table.add_row(m.id, title, value, target, verdict, f"{m.n:,}")
     return table
 
 
 def _sliced(frame: pd.DataFrame) -> Table:
-    names = ("arr", "customers", "grr", "nrr", "logo_churn", "expansion_rate")
+    names = ("arr", "customers", _leading(frame, "M1"), _leading(frame, "M2"), "logo_churn", "expansion_rate")
     titles = ("ARR", "customers", "GRR", "NRR", "churn of customers", "expansion")
     units = ("money", "count", "share", "share", "share", "share")
     wide = frame[frame["name"].isin(names)].pivot(index="slice", columns="name", values="value")
@@ -69,6 +72,11 @@ def _sliced(frame: pd.DataFrame) -> Table:
         )
         table.add_row(str(name), *cells)
     return table
+
+
+def _leading(metrics: pd.DataFrame, rule: str) -> str:
+    """The name of the reading of a metric that the policy takes."""
+    return str(metrics.loc[(metrics["id"] == rule) & metrics["leads"], "name"].iloc[0])
 
 
 def _waterfall(falls: pd.DataFrame) -> Table:
@@ -88,24 +96,33 @@ def _moved(moved: pd.DataFrame) -> Table:
 
 
 def moved_sentence(found: Kpis) -> str:
-    """By how many points GRR is another than a month ago."""
-    if found.moved.empty:
+    """By how many points the GRR that leads is another than on the day it is compared with."""
+    name = _leading(found.metrics, "M1")
+    row = found.metrics[(found.metrics["name"] == name) & (found.metrics["slice_by"] == "all")].iloc[0]
+    now, before = row["value"], row["before"]
+    if now != now or before != before:
         return "Why GRR moved cannot be told: it is not known now or was not a month ago."
-    change = found.moved["change"].sum()
-    return f"GRR moved by {change:+.2f} points in a month. What moved it most"
+    ends = f"from {shown(before, 'share')} on {row['before_on']:%Y-%m-%d} to {shown(now, 'share')}"
+    if found.moved.empty:
+        return f"GRR moved {ends}: nothing was lost."
+    return f"GRR moved by {100 * (now - before):+.2f} points, {ends}. What moved it most"
 
 
 def goal_sentence(found: Kpis) -> str:
-    """Churn against the line of the goal."""
+    """Churn against the line of the goal; without a date there is no line."""
     goal = found.goal
-    head = (
-        f"The goal: annual churn from {percent(goal.from_rate)} to {percent(goal.to_rate)} by {goal.ends_on:%Y-%m-%d}"
-    )
-    if goal.on_track is None or not goal.points or goal.points[-1].churn is None:
+    head = f"The goal: annual churn from {percent(goal.from_rate)} to {percent(goal.to_rate)}"
+    last = goal.points[-1] if goal.points else None
+    now = "not known" if last is None or last.churn is None else percent(last.churn)
+    if goal.starts_on is None or goal.ends_on is None:
+        return f"{head}, without a date (`tasks.churn_goal.starts_on`): no line is drawn. Now {now}"
+    head += f" between {goal.starts_on:%Y-%m-%d} and {goal.ends_on:%Y-%m-%d}"
+    if last is None or last.line is None:
+        return f"{head}; its line has not begun. Now {now}"
+    if goal.on_track is None:
         return f"{head}; where it stands is not known."
-    last = goal.points[-1]
     side = "on or below" if goal.on_track else "above"
-    return f"{head}; now {percent(goal.points[-1].churn)}, {side} the line at {percent(last.line)}"
+    return f"{head}; now {now}, {side} the line at {percent(last.line)}"
 
 
 def scenario_told(found: Mapping[str, Any]) -> Any:
@@ -127,14 +144,22 @@ def scenario_told(found: Mapping[str, Any]) -> Any:
     )
     for step in now["months"]:
         steps.add_row(str(step["month"]), *(shown(step[name], "money") for name in list(step)[1:]))
-    needed = found["new_arr_needed"]
-    missing = (
-        f"{shown(found['target_arr'], 'money')} are promised: what is promised of churn and NRR leaves "
-        f"{shown(needed, 'money')} to new customers."
-        if needed
-        else f"The {shown(found['target_arr'], 'money')} promised are reached without new customers."
-    )
+    missing = _missing(found["target_arr"], found["new_arr_needed"])
     return Group(table, Text("As it goes on, month by month", "bold"), steps, Text(missing, "bold"), *_audited(found))
+
+
+def _missing(target: float | None, needed: float | None) -> str:
+    """What the promised ARR asks of new customers."""
+    if target is None or needed is None:
+        return (
+            "No ARR is promised of this book: name `scenario.arr` and `scenario.target_arr` of your own in policy.yaml."
+        )
+    if not needed:
+        return f"The {shown(target, 'money')} promised are reached without new customers."
+    return (
+        f"{shown(target, 'money')} are promised: what is promised of churn and NRR leaves {shown(needed, 'money')} to "
+        "new customers."
+    )
 
 
 def _audited(found: Mapping[str, Any]) -> Iterator[Text]:
@@ -148,6 +173,8 @@ def shown(value: float | None, unit: str) -> str:
 
     >>> shown(0.8552, "share"), shown(1234567.8, "money"), shown(None, "days"), shown(2.5, "hours"), shown(501, "count")
     ('85.5 %', '1,234,568', '—', '2.5 h', '501')
+    >>> shown(40.62, "customers per CSM")
+    '40.6 customers per CSM'
     """
     if value is None:
         return "—"
@@ -160,8 +187,7 @@ def shown(value: float | None, unit: str) -> str:
         "count": lambda v: f"{v:,.0f}",
         "points": lambda v: f"{v:+.0f}",
         "score": lambda v: f"{v:.2f}",
-        "times": lambda v: f"{v:.2f}",
-    }[unit](value)
+    }.get(unit, lambda v: f"{v:.1f} {unit}")(value)
 
 
 def _table(*columns: tuple[str, bool]) -> Table:

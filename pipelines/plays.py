@@ -107,7 +107,7 @@ def _told(
         "account": account,
         "accounts": len({s.account_id for s in steps}),
         "by_kind": by_kind,
-        "steps": [_step(s, facts) for s in steps],
+        "steps": [_step(s) for s in steps],
         "alerts": None if facts.signals is None else alerts(facts, policy, account),
         "renewals": [_json(asdict(r)) for r in found.renewals if account in (None, r.account_id)],
         "expansion": None if facts.signals is None else [_json(asdict(c)) for c in chances],
@@ -121,10 +121,8 @@ def _told(
     }
 
 
-def _step(step: Step, facts: PlaysFacts) -> dict[str, Any]:
-    account = facts.accounts.get(step.account_id)
-    told = {k: v for k, v in asdict(step).items() if k != "delivered"}
-    return _json({"task_key": step.key, **told, "owner_id": None if account is None else account.owner_id})
+def _step(step: Step) -> dict[str, Any]:
+    return _json({"task_key": step.key, **{k: v for k, v in asdict(step).items() if k != "delivered"}})
 
 
 def _json(row: Mapping[str, Any]) -> dict[str, Any]:

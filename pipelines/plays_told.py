@@ -33,8 +33,8 @@ def told(found: Mapping[str, Any]) -> Any:
 def _counts(by_kind: Mapping[str, Mapping[str, int]]) -> Any:
     from rich.table import Table
 
-    states = ("open", "overdue", "snoozed")
-    table = Table("playbook", *states)
+    states = {"open": "open", "overdue": "overdue", "snoozed": "snoozed", "missed": "due before the first run"}
+    table = Table("playbook", *states.values())
     for kind, counts in by_kind.items():
         table.add_row(kind.replace("_", " "), *(str(counts.get(state, 0)) for state in states))
     return table
@@ -97,6 +97,7 @@ def _successes(rows: Iterable[Mapping[str, Any]]) -> list[str]:
             if row["rounds"]
             else "no round is old enough to judge"
         )
-        + f", {row['open']} still open."
+        + f", {row['open']} still open"
+        + (f", {row['began_green']} for risk alone." if row["began_green"] else ".")
         for row in rows
     ]

@@ -82,7 +82,7 @@ def rebuilt(checked: Checked, day: date, first: Mapping[str, Any], shipped: Ship
     )
     checked = _with_tenure(checked, kept.get("min_tenure_days", settings.cohort.min_tenure_days))
     seen = seen_at(checked, day)
-    run = run_of(checked, day, shipped, stamp)
+    run = replace(run_of(checked, day, shipped, stamp), team=kept.get("team", {}))
     scored = scored_by(checked, run, seen, published_by=stamp.published_at)
     held = _held(checked.project, day, stamp.run_id)
     scored = scored if held is None else without_tasks(scored, held)[0]

@@ -11,18 +11,22 @@ from typing import Any
 
 from features.catalogue import catalogue
 from models.health_score import component_weights
+from pipelines.as_scored import as_scored, evaluation_of
 from pipelines.changes import change_of
 from pipelines.deliver import rows_of
 from pipelines.holdout import held_since
 from pipelines.outlook import ahead, outlooks
 from pipelines.report_signals import signals_shown
+from pipelines.report_stake import losses_told
+from pipelines.report_standing import contacts, standings, this_week, told_by_plays
 from pipelines.report_views import briefs, views, ways_told
+from pipelines.report_zones import in_zone, zones_of
 from pipelines.score import TREND_WEEKS
 from pipelines.settings import Project
-from policy.archive import archived_policy
 from serving.indicator_names import label
-from serving.reasons import long_date, main_driver_told, moves_enough
+from serving.reasons import long_date, main_driver_told, moves_enough, tells_a_change
 from serving.workbench.pages import write_site
+from serving.workbench.pages.standing_view import Standing
 from serving.workbench.pages.view import AccountView, Book, Driver, Fact, Signal, Task, Week
 
 PLAIN = {
@@ -39,18 +43,20 @@ FACTS = 8
 
 def report(project: Project, as_of: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
     """Write the pages for one scored as-of date; returns the index page."""
+    project = as_scored(project, as_of)
     site, shown = project.state / "site", views(project, as_of)
     return write_site(book(project, as_of), site, shown, briefs(project, as_of), progress=progress)
 
 
 def book(project: Project, as_of: str) -> Book:
     """The whole book as the pages show it, weights and plays as in the policy it was scored with."""
-    scores = rows_of(project, "scores", as_of)
-    project = _as_scored(project, str(scores[0]["policy_version"])) if scores else project
+    scores, project = rows_of(project, "scores", as_of), as_scored(project, as_of)
     about = {r["account_id"]: r for r in rows_of(project, "book", as_of)}
     drivers = _by_account(rows_of(project, "drivers", as_of))
     evidence = _by_account(rows_of(project, "evidence", as_of))
-    tasks = _by_account(rows_of(project, "tasks", as_of))
+    known, zones = told_by_plays(project, as_of), zones_of(project, as_of)
+    tasks = _by_account([r for r in rows_of(project, "tasks", as_of) if r["task_key"] not in known])
+    standing, owed, week = standings(project, as_of, zones), contacts(project, as_of), this_week(project, as_of)
     outlook, widest = outlooks(project, as_of), project.policy.evidence.widest_range
     shown, held = signals_shown(project, as_of), held_since(project, as_of)
     changed, ways = change_of(project, as_of), ways_told(project, as_of)
@@ -67,29 +73,24 @@ def book(project: Project, as_of: str) -> Book:
         weights=dict(component_weights(project.policy)),
         accounts=[
             replace(
-                _view(project, day, row, about[row["account_id"]], drivers, evidence, tasks),
+                _view(
+                    project, day, row, about[row["account_id"]], drivers, evidence, tasks, zones.get(row["account_id"])
+                ),
                 signals=None if shown is None else _told(shown, row["account_id"], held),
                 held_since=held.get(row["account_id"]),
                 ahead=ahead(outlook.get(row["account_id"]), widest),
                 change=changed.get(row["account_id"], {}).get("sentence", ""),
                 way_back=ways.get(row["account_id"], ""),
+                standing=None if standing is None else standing.get(row["account_id"], Standing()),
+                contacts=None if owed is None else owed.get(row["account_id"], ()),
+                this_week=week.get(row["account_id"], ""),
             )
             for row in scores
         ],
         unavailable=_unavailable(project),
-        known_losses=[
-            (str(r["name"] or r["account_id"]), "the decision to leave is known")
-            for r in rows_of(project, "known_losses", as_of)
-        ],
+        known_losses=losses_told(project, as_of, about),
         model_note=_note(project, first),
     )
-
-
-def _as_scored(project: Project, version: str) -> Project:
-    """The project with the policy of its scores; as it stands where that was not kept (an older score)."""
-    if not (project.policies / f"{version}.yaml").exists():
-        return project
-    return project.model_copy(update={"policy": archived_policy(version, project.policies)})
 
 
 def _by_account(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -107,9 +108,10 @@ def _view(
     drivers: Mapping[str, list[dict[str, Any]]],
     evidence: Mapping[str, list[dict[str, Any]]],
     tasks: Mapping[str, list[dict[str, Any]]],
+    zone: str | None,
 ) -> AccountView:
     account = row["account_id"]
-    told = {e["indicator"]: e for e in evidence.get(account, [])}
+    told = {e["indicator"]: e for e in evidence.get(account, []) if _changed(e, day)}
     moved = drivers.get(account, [])
     play = row["play"]
     steps = next((p.steps for p in project.policy.plays.values() if p.play == play), ())
@@ -141,7 +143,10 @@ def _view(
             Week(day - timedelta(weeks=i + 1), None if about[f"week_{i:02d}"] is None else int(about[f"week_{i:02d}"]))
             for i in reversed(range(TREND_WEEKS))
         ],
-        tasks=[Task(t["subject"], t["due_at"], t["owner_id"], t["step"], t["body"]) for t in tasks.get(account, [])],
+        tasks=[
+            Task(t["subject"], in_zone(t["due_at"], zone), t["owner_id"], t["step"], t["body"])
+            for t in tasks.get(account, [])
+        ],
         play=play,
         play_steps=list(steps),
         service=_service(about),
@@ -199,6 +204,14 @@ def _grouped(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]]) ->
     return found
 
 
+def _changed(fact: Mapping[str, Any], day: date) -> bool:
+    """Whether a row of evidence tells a change that a reader would call one."""
+    if fact["before_text"] == fact["after_text"] or fact["indicator"] not in catalogue():
+        return False
+    days = (day - fact["since"]).days
+    return tells_a_change(catalogue()[fact["indicator"]], fact["before"], fact["after"], days=days)
+
+
 def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]], least_change: float) -> list[Fact]:
     """The indicators that moved by enough and weigh most, as label, before and after."""
     indicators = catalogue()
@@ -206,7 +219,7 @@ def _facts(moved: list[dict[str, Any]], told: Mapping[str, dict[str, Any]], leas
     told_already: set[tuple[str, str, str, date]] = set()
     for row in sorted(moved, key=lambda r: -abs(r["contribution"])):
         fact = told.get(row["indicator"])
-        if fact is None or fact["before_text"] == fact["after_text"]:
+        if fact is None:
             continue
         if not moves_enough(fact["before"], fact["after"], least_change):
             continue
@@ -231,14 +244,11 @@ def _unavailable(project: Project) -> list[str]:
 
 def _note(project: Project, first: Mapping[str, Any]) -> str:
     """How good the probability is, in one sentence, from the champion's own evaluation."""
-    import json
-
     if first["model_version"] is None:
         return "No probability yet: too few customers have left to learn from. The health score stands alone."
-    newest = sorted((project.state / "evaluations").glob("*/figures.json"), key=lambda p: p.stat().st_mtime)
-    if not newest:
+    figures = evaluation_of(project, first)
+    if figures is None:
         return "The probability has not been judged on later data."
-    figures = json.loads(newest[-1].read_text(encoding="utf-8"))
     own = figures["models"][first["scorer"]]
     test = figures["test"]
     return (

@@ -25,7 +25,7 @@ def write_card(
     prepared_test: pd.DataFrame,
 ) -> None:
     """Write model_card.md, figures.json, calibration.png, lift.png and shap_summary.png into the folder."""
-    (folder / "figures.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+    write_figures(folder, result)
     (folder / "model_card.md").write_text(model_card(result), encoding="utf-8")
     _calibration(folder / "calibration.png", test, predictions)
     _lift(folder / "lift.png", test, predictions)
@@ -34,6 +34,11 @@ def write_card(
     sample = prepared_test.sample(min(MOST_EXPLAINED, len(prepared_test)), random_state=0)
     _, contributions = scorers["lightgbm"].margins(sample)
     summary_plot(contributions.to_numpy(), sample[list(contributions.columns)], str(folder / "shap_summary.png"))
+
+
+def write_figures(folder: Path, result: Mapping[str, Any]) -> None:
+    """Write figures.json into the folder; once more when the model has its version, which the pages find it by."""
+    (folder / "figures.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
 
 
 def model_card(result: Mapping[str, Any]) -> str:

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from features.signals.catalogue import signals
 from pipelines.deliver import rows_of
+from pipelines.report_signals import signals_path
+from pipelines.report_standing import day_of as _day
+from pipelines.report_standing import parts as _parts
 from pipelines.settings import Project
 from serving.workbench.pages import BRIEFS, page_name
 from serving.workbench.pages.expansion_view import ChanceLine, ExpansionView
@@ -43,19 +47,30 @@ def journey(project: Project, as_of: str, about: About) -> JourneyView | None:
     near = [o for o in owed or () if _day(o["due_on"]) < day + WEEK]
     near.sort(key=lambda o: (-o["overdue_days"], _day(o["due_on"]), o["account_id"]))
     asks = None if asked is None else _asks(asked, about)
+    board = sorted(_board(_of(project, as_of, "board", about), about), key=_worst_first)
+    arr = {str(r["account_id"]): r["arr"] for r in rows_of(project, "scores", as_of)}
+    held = [_owed(o, arr, about) for o in near if o["last_on"] is not None]
+    never = sorted((_owed(o, arr, about) for o in near if o["last_on"] is None), key=_largest_first)
+    may_speak = [row for row in speakers or () if row["candidate"]]
     return JourneyView(
-        board=tuple(sorted(_board(_of(project, as_of, "board", about), about), key=_worst_first)),
+        board=tuple(board[:SHOWN]),
+        board_more=max(len(board) - SHOWN, 0),
+        statuses=Counter(line.status for line in board),
         counts=None if owed is None else _counts(owed, day),
-        owed=tuple(_owed(o, about) for o in near[:SHOWN]),
-        owed_more=max(len(near) - SHOWN, 0),
+        owed=tuple(held[:SHOWN]),
+        owed_more=max(len(held) - SHOWN, 0),
+        never=tuple(never[:SHOWN]),
+        never_more=max(len(never) - SHOWN, 0),
         asks=None if asks is None else asks[:SHOWN],
         asks_more=max(len(asks or ()) - SHOWN, 0),
         rates=None
         if asked is None
         else tuple(RateLine(**row) for row in rows_of(project, "journey", as_of, part="response_rates")),
-        wishes=None if wishes is None else tuple(_wish(row) for row in wishes),
+        wishes=None if wishes is None else tuple(_wish(row) for row in wishes[:SHOWN]),
+        wishes_more=max(len(wishes or ()) - SHOWN, 0),
         routed_to=project.policy.feature_requests.routed_to,
-        advocates=None if speakers is None else tuple(_advocate(row, about) for row in speakers if row["candidate"]),
+        advocates=None if speakers is None else tuple(_advocate(row, about) for row in may_speak[:SHOWN]),
+        advocates_more=max(len(may_speak) - SHOWN, 0),
     )
 
 
@@ -65,12 +80,31 @@ def expansion(project: Project, as_of: str, about: About) -> ExpansionView | Non
         return None
     rows = [r for r in rows_of(project, "plays", as_of, part="chances") if r["account_id"] in about]
     arr = {str(r["account_id"]): r["arr"] for r in rows_of(project, "scores", as_of)}
-    lines = [(bool(r["open"]), _chance(r, arr, about)) for r in rows]
+    beside = _confirmed_warnings(project, as_of)
+    lines = [(bool(r["open"]), _chance(r, arr, about, beside)) for r in rows]
     lines.sort(key=lambda pair: (-(pair[1].arr or 0.0), pair[1].account_id))
     low, high = project.policy.expansion.discount
     waiting = [chance for is_open, chance in lines if not is_open]
-    ready = tuple(chance for is_open, chance in lines if is_open)
-    return ExpansionView(ready, tuple(waiting[:SHOWN]), max(len(waiting) - SHOWN, 0), (low, high))
+    ready = [chance for is_open, chance in lines if is_open]
+    return ExpansionView(
+        ready=tuple(ready[:SHOWN]),
+        ready_more=max(len(ready) - SHOWN, 0),
+        ready_arr=sum(chance.arr or 0.0 for chance in ready),
+        waiting=tuple(waiting[:SHOWN]),
+        waiting_more=max(len(waiting) - SHOWN, 0),
+        discount=(low, high),
+    )
+
+
+def _confirmed_warnings(project: Project, as_of: str) -> dict[str, list[str]]:
+    """Account → titles of payment and renewal warnings that stand: they shut no gate, and who talks must know them."""
+    if not signals_path(project, as_of).exists():
+        return {}
+    declared, found = signals(project.policy), dict[str, list[str]]()
+    for row in rows_of(project, "signals", as_of):
+        if row["kind"] == "warning" and row["confirmatory"] and row["status"] in ("open", "clearing"):
+            found.setdefault(str(row["account_id"]), []).append(declared[row["signal"]].title)
+    return found
 
 
 def reviews(project: Project, as_of: str, about: About) -> QbrView | None:
@@ -80,10 +114,19 @@ def reviews(project: Project, as_of: str, about: About) -> QbrView | None:
     arr = {str(r["account_id"]): r["arr"] for r in rows_of(project, "scores", as_of)}
     owed = [o for o in _of(project, as_of, "cadence", about) if o["kind"] == "review"]
     owed.sort(key=lambda o: (-o["overdue_days"], _day(o["due_on"]), o["account_id"]))
+    lines = [_review(o, arr, about, brief_of(project, as_of, str(o["account_id"]))) for o in owed]
+    lapsed = [line for line in lines if line.last_on is not None]
+    never = sorted((line for line in lines if line.last_on is None), key=_largest_first)
     held, due = _completion(project, as_of)
     qbr = project.policy.qbr
     return QbrView(
-        lines=tuple(_review(o, arr, about, brief_of(project, as_of, str(o["account_id"]))) for o in owed),
+        owed=len(lines),
+        quarterly=sum(line.on_list for line in lines),
+        overdue=sum(line.overdue_days > 0 for line in lapsed),
+        lines=tuple(lapsed[:SHOWN]),
+        lines_more=max(len(lapsed) - SHOWN, 0),
+        never=tuple(never[:SHOWN]),
+        never_more=max(len(never) - SHOWN, 0),
         completion=held,
         due=due,
         on_time_days=project.policy.metrics.qbr_on_time_days,
@@ -114,6 +157,8 @@ def _board(rows: Iterable[Mapping[str, Any]], about: About) -> list[BoardLine]:
             lacking=_parts(r["lacking"]),
             next_step=r["next_step"],
             next_on=r["next_on"],
+            # A board of before it told of overdue steps has no such column.
+            next_overdue=bool(r.get("next_overdue")),
         )
         for r in rows
     ]
@@ -132,7 +177,11 @@ def _counts(owed: Iterable[Mapping[str, Any]], day: date) -> tuple[OwedCount, ..
     return tuple(OwedCount(kind, n, soon[kind], late[kind]) for kind, n in every.items())
 
 
-def _owed(row: Mapping[str, Any], about: About) -> OwedLine:
+def _largest_first(line: OwedLine | ReviewLine) -> tuple[float, str]:
+    return -(line.arr or 0.0), line.account_id
+
+
+def _owed(row: Mapping[str, Any], arr: Mapping[str, float], about: About) -> OwedLine:
     return OwedLine(
         account_id=str(row["account_id"]),
         name=_name(row, about),
@@ -141,6 +190,7 @@ def _owed(row: Mapping[str, Any], about: About) -> OwedLine:
         last_on=row["last_on"],
         due_on=_day(row["due_on"]),
         overdue_days=row["overdue_days"],
+        arr=arr.get(str(row["account_id"])),
     )
 
 
@@ -174,7 +224,9 @@ def _advocate(row: Mapping[str, Any], about: About) -> AdvocateLine:
     )
 
 
-def _chance(row: Mapping[str, Any], arr: Mapping[str, float], about: About) -> ChanceLine:
+def _chance(
+    row: Mapping[str, Any], arr: Mapping[str, float], about: About, beside: Mapping[str, list[str]]
+) -> ChanceLine:
     return ChanceLine(
         account_id=str(row["account_id"]),
         name=_name(row, about),
@@ -184,6 +236,7 @@ def _chance(row: Mapping[str, Any], arr: Mapping[str, float], about: About) -> C
         shows=_parts(row["sentences"]),
         tactics=_parts(row["tactics"]),
         shut_by=_parts(row["shut_by"]),
+        beside=tuple(beside.get(str(row["account_id"]), ())),
     )
 
 
@@ -227,12 +280,3 @@ def _name(row: Mapping[str, Any], about: About) -> str:
 def _owner(row: Mapping[str, Any], about: About) -> str | None:
     owner: str | None = about[str(row["account_id"])]["owner_id"]
     return owner
-
-
-def _parts(text: str | None) -> tuple[str, ...]:
-    return tuple(part for part in (text or "").split("; ") if part)
-
-
-def _day(value: Any) -> date:
-    found: date = value.date() if hasattr(value, "date") else value
-    return found

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from pipelines.deliver import rows_of
+from pipelines.report_stake import owners_known, stake
 from pipelines.settings import Project
 from serving.workbench.kpis.goal import NO_CAUSE
+from serving.workbench.kpis.slices import NOBODY
 from serving.workbench.pages.portfolio_view import (
     Cohort,
     Curve,
     Figure,
     Goal,
     Load,
+    Loss,
     Month,
     Mover,
     PortfolioView,
@@ -35,27 +39,34 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 SLICES = {"segment": "segment", "csm": "CSM", "touch_model": "touch model"}
 
 
-def portfolio(project: Project, as_of: str, scored: Collection[str]) -> PortfolioView | None:
-    """The page's record; null where the day has no metrics. `scored` are the accounts that have a page."""
+def portfolio(project: Project, as_of: str, about: Mapping[str, Mapping[str, Any]]) -> PortfolioView | None:
+    """The page's record; null where the day has no metrics. `about` are the book's rows: these accounts have a page."""
     folder = project.state / "kpis" / f"as_of={as_of}"
     if not (folder / "metrics.parquet").exists():
         return None
     day = date.fromisoformat(as_of)
     metrics = rows_of(project, "kpis", as_of, part="metrics")
-    series = rows_of(project, "kpis", as_of, part="series")
+    series = _of_the_whole(folder / "series.parquet")
     before = _a_month_ago(series, day)
     figures = [_figure(row, before) for row in metrics if row["slice_by"] == "all"]
     names = {
         row["name"]: figure for row, figure in zip((r for r in metrics if r["slice_by"] == "all"), figures, strict=True)
     }
-    owners = {str(row["account_id"]): row["owner_id"] for row in rows_of(project, "book", as_of)}
+    owners = owners_known(project, as_of)
+    lost = _lost(rows_of(project, "kpis", as_of, part="year"), about)
     moved = [row for row in rows_of(project, "kpis", as_of, part="moved") if row["change"]]
     return PortfolioView(
         as_of=day,
         leading=tuple(names[name] for name in LEADING if name in names),
         grr=next((names[n] for n in ("grr", "grr_churn_only") if n in names and names[n].leads), None),
-        movers=tuple(_mover(row, owners, scored) for row in moved[:MOVERS]),
-        movers_more=max(len(moved) - MOVERS, 0),
+        movers=tuple(_mover(row, owners, about) for row in moved[:MOVERS]),
+        movers_rest=(len(moved[MOVERS:]), sum(row["change"] for row in moved[MOVERS:])),
+        lost=lost[:MOVERS],
+        lost_rest=(
+            len(lost[MOVERS:]),
+            sum(one.lost for one in lost[MOVERS:]),
+            sum(one.points for one in lost[MOVERS:]),
+        ),
         slices=tuple((title, _slices(metrics, by)) for by, title in SLICES.items()),
         rates=_rates(series)[-RATES:],
         months=_months(rows_of(project, "kpis", as_of, part="waterfall"))[-MONTHS:],
@@ -63,6 +74,7 @@ def portfolio(project: Project, as_of: str, scored: Collection[str]) -> Portfoli
         cohorts=_cohorts(rows_of(project, "kpis", as_of, part="cohorts"))[-QUARTERS:],
         curve=_curve(rows_of(project, "kpis", as_of, part="survival"), metrics),
         loads=_loads(project, as_of),
+        stake=stake(project, as_of, about),
         goal=_goal(project, rows_of(project, "kpis", as_of, part="goal")),
     )
 
@@ -88,6 +100,40 @@ def _a_month_ago(series: Iterable[Mapping[str, Any]], day: date) -> dict[str, fl
     own = [row for row in series if row["slice_by"] == "all" and row["as_of"].date() <= day - timedelta(days=28)]
     last = max((row["as_of"] for row in own), default=None)
     return {row["name"]: _number(row["value"]) for row in own if row["as_of"] == last}
+
+
+def _of_the_whole(path: Path) -> list[dict[str, Any]]:
+    """The monthly figures of the whole book; those of its slices, nineteen of twenty, are not read."""
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, Any]] = pq.read_table(
+        path,
+        columns=["month", "as_of", "name", "slice_by", "value"],
+        filters=[("slice_by", "=", "all")],
+        partitioning=None,
+    ).to_pylist()
+    return rows
+
+
+def _lost(year: Iterable[Mapping[str, Any]], about: Collection[str]) -> tuple[Loss, ...]:
+    """Who made GRR what it is: everybody that left or shrank within the twelve months, the largest first."""
+    rows = [row for row in year if row["start"] > 0]
+    base = sum(row["start"] for row in rows)
+    found = [
+        Loss(
+            account_id=str(row["account_id"]),
+            name=row["name"] or "",
+            owner=None if row["csm"] == NOBODY else row["csm"],
+            left=row["churn"] > 0,
+            arr_before=row["start"],
+            arr_now=row["end"],
+            points=-100 * (row["churn"] + row["contraction"]) / base,
+            page=str(row["account_id"]) in about,
+        )
+        for row in rows
+        if row["churn"] + row["contraction"] > 0
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.lost, one.account_id)))
 
 
 def _mover(row: Mapping[str, Any], owners: Mapping[str, Any], scored: Collection[str]) -> Mover:
@@ -180,9 +226,13 @@ def _curve(rows: Iterable[Mapping[str, Any]], metrics: Iterable[Mapping[str, Any
 
 
 def _loads(project: Project, as_of: str) -> tuple[Load, ...] | None:
+    """The owners' books, and that of nobody; what no book holds stands out against the totals of the page."""
     if not (project.state / "capacity" / f"as_of={as_of}" / "owners.parquet").exists():
         return None
-    return tuple(
+    alone = rows_of(project, "capacity", as_of, part="unowned")
+    arr, owed = (sum(row[name] or 0.0 for row in alone) for name in ("arr", "owed_hours"))
+    nobody = (Load(None, "", len(alone), arr, None, None, owed, None, 0.0),) if alone else ()
+    return nobody + tuple(
         Load(
             owner=str(r["owner_id"]),
             role=r["role"] or "",
@@ -199,22 +249,34 @@ def _loads(project: Project, as_of: str) -> tuple[Load, ...] | None:
 
 
 def _goal(project: Project, points: list[dict[str, Any]]) -> Goal | None:
-    """Where the churn rate stands on its way; null where it has no points."""
+    """Where the churn rate stands on its way; null where it has no points.
+
+    The days of the goal are those the policy dates it with: the days of the points are only when somebody looked.
+    """
     if not points:
         return None
-    rule = project.policy.tasks.churn_goal
-    last = points[-1]
-    churn, line = _number(last["churn"]), _number(last["line"])
+    rule, last = project.policy.tasks.churn_goal, points[-1]
+    starts, ends = (_day(last.get(name)) for name in ("starts_on", "ends_on"))
+    dated = starts is not None and ends is not None
+    churn, line = _number(last["churn"]), _number(last["line"]) if dated else None
     return Goal(
-        rule.from_rate,
-        rule.to_rate,
-        points[0]["day"].date(),
-        points[-1]["day"].date(),
-        churn,
-        line,
-        None if churn is None or line is None else churn <= line,
-        NO_CAUSE,
+        from_rate=rule.from_rate,
+        to_rate=rule.to_rate,
+        starts=starts if dated else None,
+        ends=ends if dated else None,
+        churn=churn,
+        line=line,
+        on_track=None if churn is None or line is None else churn <= line,
+        caveat=NO_CAUSE,
+        rates=tuple((point["day"].date(), _number(point["churn"])) for point in points),
     )
+
+
+def _day(value: Any) -> date | None:
+    # Not a date: null, and NaT, which is not equal to itself.
+    if value is None or value != value:
+        return None
+    return value.date() if hasattr(value, "date") else value
 
 
 def _first(month: str) -> date:

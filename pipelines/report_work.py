@@ -6,12 +6,16 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipelines.deliver import rows_of
 from pipelines.settings import Project
 from serving.workbench.pages.monday_view import Disagreement, Item, Line, MondayView, OwnerWeek
 
 DESK_SHOWN = 30
+SHOWN = 10
+"""Accounts below the line, not weighed or left alone that an owner's part of the page shows; the command lists all."""
+UNOWNED_SHOWN = 25
 WORKED = ("due", "chosen")
 
 
@@ -26,14 +30,20 @@ def monday(project: Project, as_of: str) -> MondayView | None:
     tiers = {
         str(row["account_id"]): (row["health_tier"], row["risk_tier"]) for row in rows_of(project, "scores", as_of)
     }
-    items = {str(row["account_id"]): _item(row, steps, default, tiers) for row in rows}
+    items = [(row["worker_id"], _item(row, steps, default, tiers)) for row in rows]
+    nobodys = [item for _, item in items if item.status == "nobody"]
     desk = rows_of(project, "worklist", as_of, part="desk")
     return MondayView(
         week_of=date.fromisoformat(as_of),
-        owners=tuple(_owner(row, rows, items) for row in rows_of(project, "worklist", as_of, part="owners")),
-        unowned=tuple(items[str(row["account_id"])] for row in rows if row["status"] == "nobody"),
+        owners=tuple(
+            _owner(row, [item for worker, item in items if worker == row["owner_id"]])
+            for row in rows_of(project, "worklist", as_of, part="owners")
+        ),
+        unowned=tuple(nobodys[:UNOWNED_SHOWN]),
+        unowned_accounts=len(nobodys),
         desk=tuple(_disagreement(row) for row in desk[:DESK_SHOWN]),
         desk_more=max(len(desk) - DESK_SHOWN, 0),
+        desk_near=sum(row["apart"] == "near" for row in desk[DESK_SHOWN:]),
         effects=json.loads((folder / "effects.json").read_text(encoding="utf-8"))["sentence"],
     )
 
@@ -42,7 +52,7 @@ def _item(
     row: Mapping[str, Any], steps: Mapping[str, str], default: str, tiers: Mapping[str, tuple[str | None, str | None]]
 ) -> Item:
     play = row["play"] or default
-    due = row["due_at"]
+    due, until = row["due_at"], row["until"]
     health, risk = tiers.get(str(row["account_id"]), (None, None))
     return Item(
         account_id=str(row["account_id"]),
@@ -50,12 +60,16 @@ def _item(
         status=row["status"],
         why=row["why"] or standing(health, risk),
         play=play,
-        first_step=steps.get(play, ""),
+        # Of several promised plays the first that is due begins.
+        first_step=steps.get(play.partition(", ")[0], ""),
         hours=row["hours"],
         arr=_number(row["arr"]),
         probability=_number(row["churn_probability"]),
         saves=_number(row["saved_arr"]),
-        due_at=None if due is None else due.replace(tzinfo=UTC),
+        due_at=None if due is None else due.replace(tzinfo=UTC).astimezone(ZoneInfo(row["zone"] or "UTC")),
+        late=row["overdue_since"] is not None,
+        note=row["note"] or "",
+        until=None if until is None else until.date(),
     )
 
 
@@ -70,22 +84,34 @@ def standing(health: str | None, risk: str | None) -> str:
     return f"No single reason stands out: {told}" if told else "Nothing is known of it yet"
 
 
-def _owner(row: Mapping[str, Any], rows: list[dict[str, Any]], items: Mapping[str, Item]) -> OwnerWeek:
-    own = [items[str(r["account_id"])] for r in rows if r["owner_id"] == row["owner_id"]]
-    cut = row["cut_account_id"]
+def _owner(row: Mapping[str, Any], own: list[Item]) -> OwnerWeek:
+    cut, day = row["cut_account_id"], row["day_hours"]
+    names = {item.account_id: item.name for item in own}
+
+    def of(*statuses: str) -> tuple[Item, ...]:
+        return tuple(item for item in own if item.status in statuses)
+
+    breached, left_out, unknown, aside = (
+        of(*s) for s in (("breached",), ("below_the_line",), ("unknown",), ("snoozed", "settled"))
+    )
     return OwnerWeek(
         owner=str(row["owner_id"]),
         hours=row["hours"],
         hours_used=row["hours_used"],
-        saves=row["saved_arr"],
-        work=tuple(item for item in own if item.status in WORKED),
-        breached=tuple(item for item in own if item.status == "breached"),
-        left_out=tuple(item for item in own if item.status == "below_the_line"),
-        line=None
-        if cut is None
-        else Line(str(cut), items[str(cut)].name, row["cut_missing_hours"], row["cut_saved_arr"]),
-        day_hours=row["day_hours"],
-        day_saves=row["day_saved_arr"],
+        saves=_number(row["saved_arr"]),
+        work=of(*WORKED),
+        breached=breached[:SHOWN],
+        left_out=left_out[:SHOWN],
+        line=None if cut is None else Line(str(cut), names[str(cut)], row["cut_missing_hours"], row["cut_saved_arr"]),
+        day_hours=_number(day),
+        day_saves=_number(row["day_saved_arr"]),
+        day_promises=int(row["day_promises"] or 0),
+        unknown=unknown[:SHOWN],
+        aside=aside[:SHOWN],
+        breached_accounts=len(breached),
+        left_out_accounts=len(left_out),
+        unknown_accounts=len(unknown),
+        aside_accounts=len(aside),
     )
 
 
@@ -101,6 +127,7 @@ def _disagreement(row: Mapping[str, Any]) -> Disagreement:
         commercial=row["commercial"],
         rate=_number(row["cell_churn_rate"]),
         accounts=row["cell_accounts"],
+        churned=row["cell_churned_accounts"],
     )
 
 

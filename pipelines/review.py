@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.as_scored import policy_of
 from pipelines.deliver import chosen_date
-from pipelines.review_accounts import policy_of, reviewed_accounts
+from pipelines.review_accounts import reviewed_accounts
 from pipelines.review_files import ReviewFiles
 from pipelines.settings import Project
 from policy.errors import SettingsError
 from serving.workbench.reviews.account import Account, kind_of
 from serving.workbench.reviews.context import changed_context, first_context
 from serving.workbench.reviews.criteria import ANY, Criteria, changed, read_back, refuse_unknown, thresholds
-from serving.workbench.reviews.insights import Block, first_insights, insight_block, mended, written
+from serving.workbench.reviews.insights import Block, begun, first_insights, insight_block, mended, written
 from serving.workbench.reviews.names import checked_id
 from serving.workbench.reviews.playbook import playbook_block, playbook_changes, playbook_key
-from serving.workbench.reviews.todos import brought_up_to_date, first_todos, listed, ticked
+from serving.workbench.reviews.todos import Mark, brought_up_to_date, first_todos, listed, open_marks, ticked
 
 Progress = Callable[[int, int], None]
 
@@ -68,7 +69,9 @@ class _Review:
         self._listed(criteria, chosen)
         blocks = self._mended_insights(criteria)
         done_before = {block.key for block in blocks if block.kind == "insight"}
-        todos = listed(self.files.read("todos") or "")
+        text = self.files.read("todos") or ""
+        todos = listed(text)
+        marks: Mapping[str, Sequence[Mark]] = open_marks(text)
         by_id = {a.account_id: a for a in chosen}
         open_ = [t.account_id for t in todos.values() if not t.done and not t.left and t.account_id in by_id]
         wrote = 0
@@ -76,13 +79,25 @@ class _Review:
             if account not in done_before:
                 self.files.append("insights", insight_block(by_id[account], criteria.as_of, self.currency))
                 wrote += 1
-            # Read anew: people may tick and write meanwhile.
-            self.files.replace("todos", ticked(self.files.read("todos") or "", account))
+            marks = self._ticked(account, marks)
             progress(place, len(open_))
         default = self.policy_on(criteria.as_of).plays["default"].play
         if chosen and playbook_key(criteria.as_of, chosen) not in blocks:
             self.files.append("insights", playbook_block(criteria.as_of, chosen, default, self.currency))
+        self.files.all_appended()
         return self._told(criteria, recorded, chosen, default, wrote, ticked_now=len(open_))
+
+    def _ticked(self, account: str, marks: Mapping[str, Sequence[Mark]]) -> Mapping[str, Sequence[Mark]]:
+        """Tick the account's boxes, a byte each; the open boxes where they stand from then on.
+
+        Where somebody changed the file meanwhile it is read anew and replaced whole.
+        """
+        own = marks.get(account, ())
+        if own and all(self.files.tick("todos", mark) for mark in own):
+            return marks
+        text = ticked(self.files.read("todos") or "", account)
+        self.files.replace("todos", text)
+        return open_marks(text)
 
     def _settled(self) -> tuple[Criteria, list[tuple[str, str, str]]]:
         """(the criteria that hold from now on, what of them is recorded as changed): the context is brought up to date."""
@@ -139,7 +154,13 @@ class _Review:
         return written(whole)
 
     def _block(self, block: Block) -> str | None:
-        """What a block would be, written anew; null where its day or its account is no longer there."""
+        """What a block would be: the one written last, else written anew; null where its day or account is not there.
+
+        An account that was scored anew since then would be told otherwise than it was begun.
+        """
+        last = self.files.last_appended()
+        if begun(last) == block:
+            return last
         if not (self.project.state / "scores" / f"as_of={block.as_of}").exists():
             return None
         book = self.accounts_on(block.as_of)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from pipelines.as_scored import policy_of
 from pipelines.changes import change_of
 from pipelines.deliver import rows_of
 from pipelines.report_signals import signals_path
 from pipelines.settings import Project
-from policy.archive import archived_policy
 from policy.policy import Policy
 from serving.workbench.pages.words import known
+from serving.workbench.plays.expansion import Calm, shut_by
+from serving.workbench.plays.prevention import ended_on, goes_on
 from serving.workbench.reviews.account import Account, Sign
 
 STANDS = ("open", "clearing")
@@ -27,8 +31,8 @@ def reviewed_accounts(project: Project, as_of: str) -> list[Account]:
         signs = defaultdict(list)
         for row in rows_of(project, "signals", as_of):
             if row["status"] in STANDS:
-                sign = Sign(row["signal"], row["kind"], row["episode_started_on"].isoformat(), row["sentence"])
-                signs[row["account_id"]].append(sign)
+                signs[row["account_id"]].append(_sign(row))
+    shut = _gates(project, as_of, signs or {}, policy)
     plays = {play.play: play for play in policy.plays.values()}
 
     def account(row: dict[str, Any]) -> Account:
@@ -57,15 +61,49 @@ def reviewed_accounts(project: Project, as_of: str) -> list[Account]:
             steps=() if play is None else tuple(play.steps),
             success_metric="" if play is None else play.success_metric or "",
             tasks=tasks[key],
+            shut=shut.get(key, ()),
         )
 
     return [account(row) for row in rows_of(project, "scores", as_of)]
 
 
-def policy_of(project: Project, as_of: str) -> Policy:
-    """The policy that the day was scored with; the project's own where that was not kept (an older score)."""
-    versions = {str(row["policy_version"]) for row in rows_of(project, "scores", as_of)}
-    for version in versions:
-        if (project.policies / f"{version}.yaml").exists():
-            return archived_policy(version, project.policies)
-    return project.policy
+def _sign(row: Mapping[str, Any]) -> Sign:
+    return Sign(
+        row["signal"],
+        row["kind"],
+        row["episode_started_on"].isoformat(),
+        row["sentence"],
+        str(row["name"]).replace("_", " "),
+        row["play"],
+        bool(row["confirmatory"]),
+    )
+
+
+def _gates(
+    project: Project, as_of: str, signs: Mapping[str, Sequence[Sign]], policy: Policy
+) -> dict[str, tuple[str, ...]]:
+    """Account with a chance → what keeps the gate of the expansion talk shut.
+
+    As `churn plays` judged it on that day; where it has not run, by the same gate from what the runs hold: tiers, episodes
+    and warnings, for escalations and closed talks stand in the source tables.
+    """
+    if (project.state / "plays" / f"as_of={as_of}" / "chances.parquet").exists():
+        rows = rows_of(project, "plays", as_of, "chances")
+        return {str(r["account_id"]): tuple(t for t in str(r["shut_by"] or "").split("; ") if t) for r in rows}
+    hopeful = [account for account, own in signs.items() if any(s.kind == "expansion" for s in own)]
+    if not hopeful:
+        return {}
+    from pipelines.plays_facts import runs_until
+
+    day, runs = date.fromisoformat(as_of), policy.tasks.recovery.runs
+    past = runs_until(project, day)
+    found = {}
+    for account in hopeful:
+        levels = past.levels.get(account, {})
+        calm = Calm(
+            tuple(s.name for s in signs[account] if s.kind == "warning" and not s.confirmatory),
+            goes_on(levels, runs),
+            max(ended_on(levels, runs), default=None),
+        )
+        found[account] = shut_by(past.tiers.get(account, {}).get(day), calm, day, policy)
+    return found

@@ -1,4 +1,4 @@
-"""The files of a review on disk: read as they are, replaced whole or appended to, and safe once a call returns."""
+"""The files of a review on disk: read as they are, replaced whole, appended to or ticked, and safe once a call returns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from policy.errors import Locked, SettingsError
 from serving.workbench.reviews.names import file_names
+from serving.workbench.reviews.todos import Mark
 from serving.writeback.lock import only_one
 
 # What people save in another encoding stays byte for byte what it was.
@@ -23,6 +24,7 @@ class ReviewFiles:
         self.folder, self.task_id = folder, task_id
         self.paths = {part: folder / name for part, name in file_names(task_id).items()}
         self._lock = folder / f".{task_id}.lock"
+        self._next = folder / f".{task_id}.next"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -33,7 +35,7 @@ class ReviewFiles:
             raise SettingsError(
                 f"the folder cannot be made: {exc.strerror}.", where="--folder", cure="Name one that can be written to."
             ) from exc
-        for path in (*self.paths.values(), self._lock):
+        for path in (*self.paths.values(), self._lock, self._next):
             if path.is_symlink():
                 raise _link(path)
         refusal = Locked(
@@ -63,9 +65,42 @@ class ReviewFiles:
         self._folder_to_disk()
 
     def append(self, part: str, text: str) -> None:
-        """Add to the end of a file, from a new line on, in one write, onto the disk."""
+        """Add to the end of a file, from a new line on, in one write, onto the disk.
+
+        What is added is on the disk by itself before: of a write that was torn it is known how it would have gone on.
+        """
         begun = self._within_a_line(part)
+        _written(self._next, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, text)
         _written(self.paths[part], os.O_WRONLY | os.O_APPEND, f"\n{text}" if begun else text)
+
+    def last_appended(self) -> str:
+        """What was added last, whole or not; empty where nothing is left to be mended."""
+        try:
+            with os.fdopen(_opened(self._next, os.O_RDONLY), "rb") as file:
+                return file.read().decode(ENCODING, ODD_BYTES)
+        except FileNotFoundError:
+            return ""
+
+    def all_appended(self) -> None:
+        """All that was to be added stands whole."""
+        self._next.unlink(missing_ok=True)
+
+    def tick(self, part: str, mark: Mark) -> bool:
+        """Write the one byte of a box, onto the disk; false where the line does not stand there any more.
+
+        A person may have changed the file, or put another in its place, since it was read.
+        """
+        file = _opened(self.paths[part], os.O_RDWR)
+        try:
+            if os.pread(file, len(mark.line), mark.at) != mark.line:
+                return False
+            os.pwrite(file, b"x", mark.at + mark.place)
+            os.fsync(file)
+            return os.fstat(file).st_ino == self.paths[part].stat().st_ino
+        except FileNotFoundError:
+            return False
+        finally:
+            os.close(file)
 
     def _within_a_line(self, part: str) -> bool:
         with os.fdopen(_opened(self.paths[part], os.O_RDONLY), "rb") as file:

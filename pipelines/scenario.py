@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.section import STATE
 from policy.errors import UsageError
-from policy.policy import Policy
+from policy.policy import Policy, load_policy
 from policy.scenario import audit
 from serving.workbench.kpis.scenario import CENTS, Outlook, Rates, planned, rates_now
 
@@ -18,7 +18,7 @@ def chosen_rates(policy: Policy, own: Path | None, given: Mapping[str, float | N
     """The scenario's rates, or those of the project in the folder `own`, with what is given in their place.
 
     Contraction of the own book is what GRR lacks beyond churn. Raises UsageError where `churn kpis` has not run or a
-    rate is not known.
+    rate is not known, and where more is lost than there is.
     """
     base = rates_now(policy.scenario)
     if own is not None:
@@ -31,12 +31,21 @@ def chosen_rates(policy: Policy, own: Path | None, given: Mapping[str, float | N
             months=policy.scenario.months,
         )
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    return replace(base, **chosen)
+    rates = replace(base, **chosen)
+    if rates.churn + rates.contraction > 1:
+        raise UsageError(
+            f"churn of {rates.churn:g} and contraction of {rates.contraction:g} take more than there is.",
+            where="--churn, --contraction",
+            cure="Give shares of the ARR at the start that add up to 1 at most.",
+        )
+    return rates
 
 
 def plan(policy: Policy, rates: Rates) -> dict[str, Any]:
     """The object `churn scenario --json` prints: as it goes on, as promised, what is missing, and the audit (M18)."""
-    found = planned(policy.scenario, rates)
+    # The texts promise $14M to a company of $10M: that is nothing to hold another one against.
+    texts = policy.scenario == load_policy().scenario
+    found = planned(policy.scenario, rates, of_another=texts and rates.arr != policy.scenario.arr)
     audited = audit(policy.scenario, policy.segments, activation_from=policy.onboarding.activation.from_rate)
     return {
         "now": _outlook(found.now),

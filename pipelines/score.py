@@ -201,7 +201,7 @@ def _book(
     then = frames[day - timedelta(weeks=4)].set_index("account_id")
     known = accounts.reindex(now.index)
     out = pd.DataFrame(index=now.index)
-    for name in ("name", "segment", "industry", "region", "owner_id", "owner_email"):
+    for name in ("name", "segment", "industry", "region", "owner_id", "owner_email", "timezone"):
         out[name] = known[name].astype("string")
     out["seats"] = now["seats"].astype("float64")
     out["term_ends_on"] = [EPOCH + timedelta(days=int(d)) for d in now["term_end_day"]]

@@ -15,9 +15,12 @@ from models.reference import Reference
 from models.zoo import stored_scorers
 from pipelines.asked_before import asked_before
 from pipelines.build_features import Checked, features_at
+from pipelines.known_tables import known_tables
 from pipelines.tracking import Shipped
 from serving.score import Run, Scored, score_snapshot
 from serving.tasks import Owner
+from serving.workbench.plays.rows import plain
+from serving.workbench.plays.wins import newest_reached, wins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +73,7 @@ def run_of(checked: Checked, day: date, shipped: Shipped | None, stamp: Stamp) -
         champion=scorers[shipped.parameters["champion"]] if shipped else None,
         lightgbm=scorers.get("lightgbm"),
         reference=Reference.from_parameters(shipped.parameters["explained_against"]) if shipped else None,
+        team=checked.project.settings.team,
     )
 
 
@@ -82,8 +86,27 @@ def scored_by(checked: Checked, run: Run, seen: Seen, *, published_by: datetime 
     asked = asked_before(checked, day, published_by=published_by)
     now, week_ago, month_ago = (seen.frames[day - timedelta(weeks=w)] for w in (0, 1, 4))
     return score_snapshot(
-        now, week_ago, month_ago, owners_before(checked, day), catalogue(checked.project.policy), run, asked
+        now,
+        week_ago,
+        month_ago,
+        owners_before(checked, day),
+        catalogue(checked.project.policy),
+        run,
+        asked,
+        reached_before(checked, day),
     )
+
+
+def reached_before(checked: Checked, day: date) -> dict[str, str]:
+    """Account → what it reached last, of the days of the wins log, as the customer may be told it."""
+    import pandas as pd
+
+    policy = checked.project.policy
+    rows = known_tables(checked, day, ("milestones",)).get("milestones")
+    if rows is None:
+        return {}
+    late = rows[rows["reached_at"] >= pd.Timestamp(day - timedelta(days=policy.tasks.wins_days))]
+    return newest_reached(wins(plain(late), (), {}, day, policy))
 
 
 def owners_before(checked: Checked, day: date) -> dict[str, Owner]:
@@ -130,5 +153,6 @@ def made_with(checked: Checked, run: Run) -> dict[str, Any]:
         "capacity_share": run.capacity_share,
         "currency": run.currency,
         "min_tenure_days": checked.project.settings.cohort.min_tenure_days,
+        "team": {role: list(people) for role, people in run.team.items()},
         "code": code_fingerprint(),
     }

@@ -134,7 +134,7 @@ def train_on(
             }
             judged = figures | {f"outlook.{name}": row or {} for name, row in outlook.judged.items()}
             progress("writing the run's record")
-            from pipelines.report_card import write_card
+            from pipelines.report_card import write_card, write_figures
 
             write_card(folder, result, panel.test, predictions, fitted.judged, test)
             progress("writing the evaluation card")
@@ -163,6 +163,7 @@ def train_on(
             )
             told = model_reference(panel, directions, figures[champion.scorer], project.policy)
             result["model_version"] = _ship(tracking, project, fitted, outlook.shipped, told, rule, panel)
+            write_figures(folder, result)
         write_parquet(predictions, project.out("evaluations", run_id) / "predictions.parquet")
         out = project.out("evaluations", run_id)
         for file in folder.iterdir():

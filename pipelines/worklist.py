@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipelines.build_features import Checked, checked_sources
-from pipelines.capacity import capacity_on, promised, records
+from pipelines.capacity import Owing, owing_on, records
 from pipelines.deliver import chosen_date, rows_of
 from pipelines.files import write_parquet, write_text
 from pipelines.holdout import held_since
@@ -17,7 +17,8 @@ from pipelines.settings import Project
 from pipelines.worklist_history import history
 from pipelines.worklist_seen import seen
 from policy.errors import UsageError, did_you_mean
-from serving.workbench.capacity import hours_for_plays
+from serving.workbench.capacity import day_hours, hours_for_plays
+from serving.workbench.promises import Promise
 from serving.workbench.worklist.desk import at_risk, cells, csm_views, desk
 from serving.workbench.worklist.effects import Effects, effects_of
 from serving.workbench.worklist.worklist import WorkList, candidates, worklist
@@ -57,19 +58,23 @@ def work_on(
     """The same on sources that have been checked."""
     project, policy = checked.project, checked.project.policy
     book = scored_book(project, day)
-    owners = sorted(str(o) for o in book["owner_id"].dropna().unique())
-    if owner is not None and owner not in owners:
-        raise UsageError(f"`{owner}` owns no account as of {day}.", where="--owner", cure=did_you_mean(owner, owners))
-    held = set(held_since(project, day.isoformat()))
     progress("hours of every owner")
-    available = hours_for_plays(capacity_on(checked, day).owners)
+    owing = owing_on(checked, day)
+    owners = sorted({*(str(o) for o in book["owner_id"].dropna()), *owing.team.roles})
+    if owner is not None and owner not in owners:
+        raise UsageError(
+            f"`{owner}` owns no account and has no role as of {day}.", where="--owner", cure=did_you_mean(owner, owners)
+        )
+    held = set(held_since(project, day.isoformat()))
+    available = hours_for_plays(owing.report.owners)
     if hours is not None:
         available = dict.fromkeys(owners, hours)
     progress("what acting saves")
     effects = effects_of(policy.save_effects, seen(checked, day))
     progress("choosing")
-    rows = _candidates(book, promised(checked, day), held, effects, checked)
-    found = worklist(rows, available, policy, day)
+    rows = candidates(wanted(book, owing, held), effects, policy)
+    days = {person: day_hours(role, policy) for person, (role, _) in owing.team.roles.items()}
+    found = worklist(rows, available, policy, day, days=days)
     progress("where views disagree")
     past, source = history(checked, day)
     views = desk(book, csm_views(_feedback(checked, day), policy, day), cells(past, policy), policy, day)
@@ -96,19 +101,44 @@ def scored_book(project: Project, day: date) -> pd.DataFrame:
     return scores.merge(about, on="account_id", how="left").merge(facts, on="account_id", how="left")
 
 
-def _candidates(
-    book: pd.DataFrame, due: pd.DataFrame, held: set[str], effects: Effects, checked: Checked
-) -> pd.DataFrame:
-    """Who has a play or is at risk, the accounts of the holdout aside: nobody may act on them."""
+def wanted(book: pd.DataFrame, owing: Owing, held: set[str]) -> pd.DataFrame:
+    """Who has a play or is at risk or was promised something, the accounts of the holdout aside: nobody may act on them.
+
+    What was promised is a row for each person who does it, with the hours of all plays that this person owes the
+    account and the first time by which one is due. Who is promised nothing is a row of the account's owner.
+    """
     import pandas as pd
 
     tiers = zip(book["health_tier"], book["risk_tier"], strict=True)
     risky = pd.Series([at_risk(health, risk) for health, risk in tiers], index=book.index, dtype=bool)
-    wanted = book["play"].notna() | risky | book["account_id"].isin(due["account_id"])
-    rows = book[wanted & ~book["account_id"].isin(held)].copy()
+    own = {a: None if pd.isna(o) else str(o) for a, o in zip(book["account_id"], book["owner_id"], strict=True)}
+    work: dict[tuple[str, str | None], list[Promise]] = {}
+    for promise in owing.promises:
+        if promise.account_id in own:
+            worker = owing.team.does(promise.role, own[promise.account_id], promise.account_id)
+            work.setdefault((promise.account_id, worker), []).append(promise)
+    told = [
+        {
+            "account_id": account,
+            "worker_id": worker,
+            "promised": ", ".join(p.play for p in plays),
+            "hours": sum(p.hours for p in plays),
+            "due_at": min(p.due_at for p in plays),
+        }
+        for (account, worker), plays in work.items()
+    ]
+    due = pd.DataFrame(told, columns=["account_id", "worker_id", "promised", "hours", "due_at"])
+    named = book["play"].notna() | risky | book["account_id"].isin({*due["account_id"], *owing.aside})
+    rows = book[named & ~book["account_id"].isin(held)].merge(due, on="account_id", how="left")
+    promised = rows["due_at"].notna()
+    rows["worker_id"] = rows["worker_id"].where(promised, rows["owner_id"])
+    rows["play"] = rows["play"].where(~promised, rows["promised"])
     rows["why"] = rows["reason_1"]
-    rows["due_at"] = rows["account_id"].map(due.set_index("account_id")["due_at"])
-    return candidates(rows, effects, checked.project.policy)
+    rows["zone"] = rows["account_id"].map(owing.zones)
+    aside = [owing.aside.get(str(account)) for account in rows["account_id"]]
+    for name, column in (("status", "aside"), ("until", "until"), ("why", "note")):
+        rows[column] = pd.Series([getattr(a, name, None) for a in aside], index=rows.index, dtype=object)
+    return rows.drop(columns="promised")
 
 
 def _feedback(checked: Checked, day: date) -> pd.DataFrame:
@@ -122,13 +152,16 @@ def _feedback(checked: Checked, day: date) -> pd.DataFrame:
 def _told(found: WorkList, views: pd.DataFrame, effects: Effects, owner: str | None) -> dict[str, Any]:
     accounts, owners = found.accounts, found.owners
     if owner is not None:
-        accounts, owners, views = (f[f["owner_id"] == owner] for f in (accounts, owners, views))
+        accounts = accounts[accounts["worker_id"] == owner]
+        owners, views = (f[f["owner_id"] == owner] for f in (owners, views))
     done = accounts[accounts["status"].isin(["due", "chosen"])]
     nobody = accounts[accounts["status"] == "nobody"]
     return {
         "candidates": len(accounts),
         "statuses": {str(k): int(n) for k, n in accounts["status"].value_counts().items()},
-        "saved_arr": float(done["saved_arr"].sum()),
+        # Where nothing can be weighed yet, nobody knows what is saved.
+        "saved_arr": float(done["saved_arr"].sum()) if done.empty or done["saved_arr"].notna().any() else None,
+        "breached": int(owners["breached"].sum()),
         "hours": float(owners["hours"].sum()),
         "hours_used": float(owners["hours_used"].sum()),
         "save_effects": _effects(effects),

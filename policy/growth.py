@@ -100,6 +100,7 @@ class Renewals(Frozen):
 
     owner_type: str = rule("R1 S5", "Who leads a renewal.")
     approval_above_discount: Share = rule("R1", "A discount above this share goes to approval.")
+    least_term_days: Days = rule("R1", "A shorter term renews all the time and has no renewal play.")
 
 
 class FeatureRequests(Frozen):
@@ -123,3 +124,6 @@ class Capacity(Frozen):
     check_in_hours: Amount = rule("S4 I6", "Hours of a check-in.")
     qbr_hours: Amount = rule("S4", "Hours of a business review, its preparation included.")
     onboarding_hours: Amount = rule("S4", "Hours of one onboarding task.")
+    backlog_weeks: int = rule(
+        "S4", "Weeks in which what is overdue is worked off: each takes an even part of it.", ge=1
+    )

@@ -53,6 +53,7 @@ class Onboarding(Frozen):
     """The first days of an account."""
 
     tenure_days: Days = rule("O6", "Younger accounts are onboarding: own weights, a journey status.")
+    grace_days: Days = rule("O1", "Days after these in which what was left undone still stands.")
     tasks: tuple[OnboardingTask, ...] = rule("O1", "What is due by which day after the start.")
     mail_days: tuple[Day, ...] = rule("O2", "Days after the start on which an e-mail goes out.")
     check_in_days: tuple[Day, ...] = rule("O2", "Days after the start on which a CSM checks in.")

@@ -42,6 +42,9 @@ class Metrics(Frozen):
     qbr_counts: Literal["eligible", "all"] = rule("M13", "Whose reviews are counted.")
     response_hours: Literal["business", "clock"] = rule("M14", "Which hours the first response is measured in.")
     response_percentile: Share = rule("M14", "The percentile given beside the median.")
+    renewal_least_days: Days = rule(
+        "M17", "Terms agreed for fewer days are counted apart: a monthly one ends twelve times."
+    )
     least_churned_accounts: Count = rule("L5", "Churned accounts below which a skill figure is null.")
 
     @model_validator(mode="after")

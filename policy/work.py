@@ -118,7 +118,7 @@ class ChurnGoal(Frozen):
     from_rate: Share = rule("I9", "Where it starts.")
     to_rate: Share = rule("I9", "Where it should go.")
     starts_on: date | None = rule(
-        "I9", "The day its line begins; null: as long before the day asked for as the scenario lasts.", default=None
+        "I9", "The day its line begins; it takes as long as the scenario. Null: no goal is dated.", default=None
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from policy.policy import Tasks
@@ -32,6 +33,32 @@ def due(published_at: datetime, hours: int, zone: str | None, tasks: Tasks) -> d
     moment = _attended(_after(begun, timedelta(hours=hours), open_), begun, open_)
     found = moment.replace(tzinfo=place).astimezone(UTC)
     return found.replace(tzinfo=None) if published_at.tzinfo is None else found
+
+
+def end_of(day: date, zone: str | None, tasks: Tasks) -> datetime:
+    """When a step of that day is due: the end of its working hours where its owner is, or of the next working day's; UTC, naive.
+
+    Where hours of the clock are counted, every day is a working day.
+
+    >>> from policy.policy import load_policy
+    >>> end_of(date(2026, 5, 9), "UTC", load_policy().tasks).isoformat()  # a Saturday
+    '2026-05-11T17:00:00'
+    """
+    return _end(day, zone, tasks, _next_day)
+
+
+def end_by(day: date, zone: str | None, tasks: Tasks) -> datetime:
+    """The same for a day that must not pass: the end of its working hours, or of the last working day's before it."""
+    return _end(day, zone, tasks, _last_day)
+
+
+def _end(day: date, zone: str | None, tasks: Tasks, other: Callable[[datetime, BusinessHours], datetime]) -> datetime:
+    open_, begins = tasks.business_hours, datetime.combine(day, time())
+    if tasks.count == "business_hours" and not _works(begins, open_):
+        begins = other(begins, open_)
+    # The wall clock of the place first, and only then UTC: its midnight is not ours.
+    closes = _at(begins, open_.to_hour).replace(tzinfo=ZoneInfo(zone or "UTC"))
+    return closes.astimezone(UTC).replace(tzinfo=None)
 
 
 def _after(begun: datetime, left: timedelta, open_: BusinessHours) -> datetime:

@@ -51,6 +51,22 @@ def moves_enough(before: float, after: float, least_change: float) -> bool:
     return abs(after - before) >= least_change * max(abs(before), abs(after))
 
 
+def tells_a_change(indicator: Indicator, before: float, after: float, *, days: int) -> bool:
+    """Whether a movement is one of the account: no age that rose by the `days` that passed, no revenue where none was.
+
+    >>> from features.catalogue import catalogue
+    >>> age, revenue = catalogue()["account_age_days"], catalogue()["arr_change_364d"]
+    >>> tells_a_change(age, 218, 246, days=28), tells_a_change(revenue, 0.0, 8712.0, days=364)
+    (False, False)
+    >>> tells_a_change(revenue, 9000.0, 8712.0, days=364)
+    True
+    """
+    if indicator.clock and after - before == days:
+        return False
+    revenue = indicator.group == "contract" and (indicator.evidence_unit or indicator.unit) == "money"
+    return not (revenue and before == 0)
+
+
 def speaks_for_risk(indicator: Indicator, found: Evidence, *, least_change: float = 0.0) -> bool:
     """Whether the movement shown agrees with a rise in risk: a standstill or a healthy movement is no reason for it.
 
@@ -59,7 +75,8 @@ def speaks_for_risk(indicator: Indicator, found: Evidence, *, least_change: floa
     if not found.changed or not moves_enough(found.before, found.after, least_change):
         return False
     if indicator.risk is None:
-        return True
+        # Time alone makes every age rise, and a term begun anew lengthens what is left of it: no reason to leave.
+        return not indicator.clock or found.after < found.before
     return (found.after > found.before) == (indicator.risk == "higher")
 
 

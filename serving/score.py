@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import pandas as pd
@@ -20,8 +20,12 @@ from policy.policy import Policy
 from serving.episodes import Standing, level
 from serving.reasons import Evidence, evidence, reasons
 from serving.tasks import Owner, tasks_for
+from serving.team import Team
 
 NAMES = ("usage", "engagement", "sentiment", "commercial")
+
+RENEWAL = "contract"
+"""The group of reasons whose play prepares the renewal."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Run:
     champion: Scorer | None
     lightgbm: Scorer | None
     reference: Reference | None = None
+    team: Team = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,12 @@ def score_snapshot(
     indicators: Mapping[str, Indicator],
     run: Run,
     asked: Standing | None = None,
+    reached: Mapping[str, str] | None = None,
 ) -> Scored:
     """Score the cohort of `now`; the earlier frames (7 and 28 days before) say what changed.
 
-    `asked` are the plays that stand from earlier runs: there are no new tasks of them.
+    `asked` are the plays that stand from earlier runs: there are no new tasks of them. `reached` is what customers
+    reached last, as they may be told it.
     """
     frame = prepared(now, run.policy).set_index("account_id", drop=False)
     rows, earlier = frame.to_dict("index"), month_ago.set_index("account_id").to_dict("index")
@@ -101,19 +108,31 @@ def score_snapshot(
         scores[f"reason_{place + 1}"] = [
             chosen[a][place][1] if len(chosen[a]) > place else None for a in scores["account_id"]
         ]
-    plays = run.policy.plays
     scores["play"] = [
-        plays[chosen[a][0][0]].play
-        if chosen[a] and chosen[a][0][0] in plays
-        else plays["default"].play
-        if level(scores.loc[a, "health_tier"], scores.loc[a, "risk_tier"]).at_risk
-        else None
+        chosen_play(
+            [group for group, _ in chosen[a]],
+            rows[a].get("term_length_days"),
+            level(scores.loc[a, "health_tier"], scores.loc[a, "risk_tier"]).at_risk,
+            run.policy,
+        )
         for a in scores["account_id"]
     ]
     scores["published_at"] = pd.Timestamp(run.published_at)
     scores["expires_on"] = run.as_of + timedelta(days=run.policy.tasks.expires_days)
     before = _scores(prepared(week_ago, run.policy).set_index("account_id", drop=False), run) if len(week_ago) else None
-    tasks = tasks_for(scores, before, owners, run.policy, run.run_id, run.as_of, run.published_at, asked)
+    tasks = tasks_for(
+        scores,
+        before,
+        owners,
+        run.policy,
+        run.run_id,
+        run.as_of,
+        run.published_at,
+        asked,
+        reasons={str(account): told for account, told in chosen.items()},
+        reached=reached,
+        team=run.team,
+    )
     return Scored(
         scores=scores.reset_index(drop=True),
         drivers=moved,
@@ -122,6 +141,18 @@ def score_snapshot(
         base_points=None if run.champion is None else base_points(run.champion, frame, run.reference),
         main_drivers=_main_drivers(frame, indicators, run),
     )
+
+
+def chosen_play(groups: Sequence[str], term_days: float | None, at_risk: bool, policy: Policy) -> str | None:
+    """The play of the first reason that has one, else the default where the account is at risk; null: nothing to do.
+
+    A term that renews all the time has no renewal to prepare: its next reason is answered.
+    """
+    short = term_days is not None and term_days < policy.renewals.least_term_days
+    open_ = [group for group in groups if not (short and group == RENEWAL)]
+    if open_ and open_[0] in policy.plays:
+        return policy.plays[open_[0]].play
+    return policy.plays["default"].play if at_risk else None
 
 
 def _scores(frame: pd.DataFrame, run: Run) -> pd.DataFrame:

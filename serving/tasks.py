@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ import pandas as pd
 from policy.policy import Policy
 from serving.due import due
 from serving.episodes import Standing, level
+from serving.team import Team, person
+from serving.workbench.plays.message import draft, noticed, reach_out_text
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +51,19 @@ def tasks_for(
     as_of: date,
     published_at: datetime,
     asked: Standing | None = None,
+    *,
+    reasons: Mapping[str, Sequence[tuple[str, str]]],
+    reached: Mapping[str, str] | None = None,
+    team: Team | None = None,
 ) -> pd.DataFrame:
     """Two tasks per account whose health tier fell or whose risk became high since a week ago; red before yellow.
 
     A first load compares with the same facts a week earlier, so it creates no flood. The key holds account, play, step
     and ISO week, never the model: one play per account and week. A play that was `asked` for in the episode that goes on
     is not asked for again before its tasks are done with and the account is worse than it was then.
+
+    `reasons` are the (driver group, sentence) of each account, and `reached` what it reached last, as it may be told.
+    The tasks of a play go to a person of the `team` who has its role, else to the account's owner.
     """
     rows, kept = [], 0
     year, week, _ = as_of.isocalendar()
@@ -73,7 +82,7 @@ def tasks_for(
         if before_now and not before_now.again(level(row["health_tier"], row["risk_tier"])):
             kept += 1
             continue
-        reasons = [r for r in (row[f"reason_{i}"] for i in (1, 2, 3)) if isinstance(r, str)]
+        why_so = reasons.get(account, ())
         priority = "high" if row["health_tier"] == "red" or row["risk_tier"] == "high" else "normal"
         for step, hours, verb in (
             ("assess", policy.tasks.assess_hours, "Assess"),
@@ -88,8 +97,10 @@ def tasks_for(
                     "play": play,
                     "step": step,
                     "subject": f"{verb}: {why}",
-                    "body": _body(step, reasons, play, policy),
-                    "owner_id": owner.owner_id,
+                    "body": _assess(why_so)
+                    if step == "assess"
+                    else _reach_out(why_so, (reached or {}).get(account), play, as_of, policy),
+                    "owner_id": person(account, _role(play, policy), owner.owner_id, team or {}),
                     "due_at": pd.Timestamp(due(published_at, hours, owner.zone, policy.tasks)),
                     "priority": priority,
                 }
@@ -112,13 +123,18 @@ def _why(row: pd.Series, earlier: pd.Series | None, policy: Policy) -> str | Non
     return None
 
 
-def _body(step: str, reasons: list[str], play: str, policy: Policy) -> str:
+def _role(play: str, policy: Policy) -> str:
+    named = next((p.owner_type for p in policy.plays.values() if p.play == play), None)
+    return named or policy.segments.owner_types[0]
+
+
+def _assess(reasons: Sequence[tuple[str, str]]) -> str:
+    seen = [f"- {told}" for _, told in reasons] or ["- The score moved without one clear reason; look at the account."]
+    return "What the data show:\n" + "\n".join(seen)
+
+
+def _reach_out(reasons: Sequence[tuple[str, str]], reached: str | None, play: str, as_of: date, policy: Policy) -> str:
     steps = next((p.steps for p in policy.plays.values() if p.play == play), ())
-    if step == "assess":
-        seen = [f"- {reason}" for reason in reasons] or [
-            "- The score moved without one clear reason; look at the account."
-        ]
-        return "What the data show:\n" + "\n".join(seen)
-    noticed = reasons[0][0].lower() + reasons[0][1:-1] if reasons else "a change in how you work with us"
-    plan = "\n".join(f"{i}. {s}" for i, s in enumerate(steps, 1))
-    return f"We noticed that {noticed}, and wanted to check in.\n\nPlay: {play}\n{plan}"
+    plan = "\n".join([f"Play: {play}", *(f"{i}. {s}" for i, s in enumerate(steps, 1))])
+    made = draft(noticed(reasons), reached, as_of)
+    return reach_out_text(made, (told for _, told in reasons), plan)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -12,11 +12,10 @@ import pandas as pd
 
 from policy.policy import Policy
 from policy.segments import row_of, touch_model
-from serving.workbench.journey.cadence import Owed
-from serving.workbench.plays.account import Account
+from serving.workbench.plays.step import owner_type
+from serving.workbench.team import Team
 
-WEEK_DAYS = 7
-OWED = ("check_in", "qbr", "onboarding", "play")
+OWED = ("check_in", "qbr", "onboarding", "step", "play")
 OWNER_COLUMNS = (
     "owner_id",
     "as_of",
@@ -28,24 +27,39 @@ OWNER_COLUMNS = (
     "book_share",
     "verdict",
     *(f"{what}_hours" for what in OWED),
+    "backlog_hours",
     "owed_hours",
     "overdue_hours",
     "available_hours",
     "free_hours",
 )
-ROLE_COLUMNS = ("role", "as_of", "people", "accounts", "arr", "owed_hours", "available_hours", "free_hours")
+ROLE_COLUMNS = (
+    "role",
+    "as_of",
+    "people",
+    "accounts",
+    "arr",
+    "owed_hours",
+    "borne_hours",
+    "overdue_hours",
+    "available_hours",
+    "free_hours",
+)
 
 
 @dataclass(frozen=True)
 class CapacityReport:
     """Who holds how much, and who is missing.
 
-    `owners` (OWNER_COLUMNS): `book_share` is the share of a full book by the policy's accounts per CSM (1 is full),
-    `verdict` over (more than the most), under (less than the fewest) or within, null where no ARR is known; hours are
-    what falls due in the week that begins on `as_of`, and `owed_hours` their sum; `overdue_hours` fell due before it and
-    stand beside: a backlog is told, and not taken from every week anew. `free_hours` is what is left, below 0 where too
-    much is owed. `role_known` is false where no owner type is given.
-    `roles` (ROLE_COLUMNS): the same by role; hours available are null where nobody of the role owns an account.
+    `owners` (OWNER_COLUMNS), whoever owns an account or is named for a role: `book_share` is the share of a full book by
+    the policy's accounts per CSM (1 is full), `verdict` over (more than the most), under (less than the fewest) or
+    within, null where no ARR is known. Hours are what falls due in the week that begins on `as_of`, `overdue_hours` what
+    fell due before it, and `backlog_hours` the part of that which is worked off this week: the policy says in how many
+    weeks. `owed_hours` is their sum without what stays overdue, `free_hours` what is left, below 0 where too much is
+    owed. `role_known` is false where no owner type is given.
+    `roles` (ROLE_COLUMNS): `owed_hours` and `overdue_hours` are work of the role, whoever does it; where nobody has the
+    role it falls to the owners of the accounts. `borne_hours` is what people of the role have to do, such work included;
+    hours available are null where nobody has it.
     `unowned`: account_id, arr, owed_hours of accounts without an owner, largest ARR first.
     """
 
@@ -72,6 +86,23 @@ def play_hours(play: object, policy: Policy) -> float:
     return usual if own is None else own
 
 
+def play_role(play: object, policy: Policy) -> str:
+    """Who does a play by its name; the default's where it is none."""
+    found = next((p for p in policy.plays.values() if p.play == play), policy.plays["default"])
+    return owner_type(found, policy)
+
+
+def day_hours(role: str, policy: Policy) -> float | None:
+    """Hours that one person of a role has on a working day; null where the policy gives the role none.
+
+    >>> from policy.policy import load_policy
+    >>> day_hours("csm", load_policy()), day_hours("cs_operations", load_policy())
+    (6.0, 4.0)
+    """
+    week = policy.segments.hours_per_week.get(role)
+    return None if week is None else week / len(policy.tasks.business_hours.weekdays)
+
+
 def owners_roles(accounts: pd.DataFrame, policy: Policy) -> dict[str, tuple[str, bool]]:
     """Owner → (role, whether it is known): the type most of their accounts give, of equals the first by name.
 
@@ -85,79 +116,60 @@ def owners_roles(accounts: pd.DataFrame, policy: Policy) -> dict[str, tuple[str,
     return found
 
 
-def owed_work(
-    accounts: Mapping[str, Account], owed: Iterable[Owed], done: Set[tuple[str, str]], policy: Policy, as_of: date
-) -> pd.DataFrame:
-    """What is owed before the week that begins on `as_of` ends: account_id, what, role, hours, due_on, overdue.
-
-    `owed` are the contacts of the cadence (S3, S6); an account without a known ARR is owed nothing. `done`: onboarding
-    tasks (account, task up to its colon) that are reached. Role is null for what falls to the account's owner.
-    """
-    hours = {"check_in": ("check_in", policy.capacity.check_in_hours), "review": ("qbr", policy.capacity.qbr_hours)}
-    rows: list[tuple[Any, ...]] = [
-        (o.account_id, hours[o.kind][0], None, hours[o.kind][1], o.due_on) for o in owed if o.kind in hours
-    ]
-    for name, account in accounts.items():
-        if account.started_on is None or account.touch in (None, *policy.onboarding.mail_only):
-            continue
-        if (as_of - account.started_on).days >= policy.onboarding.tenure_days + WEEK_DAYS:
-            continue
-        rows += [
-            (name, "onboarding", task.owner_type, policy.capacity.onboarding_hours, due_on)
-            for task in policy.onboarding.tasks
-            if (name, task.task.partition(":")[0]) not in done
-            and as_of <= (due_on := account.started_on + timedelta(days=task.due_day))
-        ]
-    rows = [row for row in rows if row[-1] < as_of + timedelta(days=WEEK_DAYS)]
-    found = pd.DataFrame(rows, columns=["account_id", "what", "role", "hours", "due_on"])
-    overdue = pd.Series([due_on < as_of for due_on in found["due_on"]], dtype=bool)
-    return found.astype({"role": object, "hours": float}).assign(overdue=overdue)
-
-
 def capacity_report(
-    accounts: pd.DataFrame, owed: pd.DataFrame, plays: pd.DataFrame, policy: Policy, as_of: date
+    accounts: pd.DataFrame,
+    work: pd.DataFrame,
+    team: Team,
+    policy: Policy,
+    as_of: date,
+    *,
+    gone: Mapping[str, str | None] | None = None,
 ) -> CapacityReport:
     """Hours owed against hours available, by owner and by role.
 
-    `accounts`: account_id, owner_id, owner_type, arr. `owed` as `owed_work` gives it. `plays`: account_id, hours of the
-    plays that are promised for this week.
+    `accounts`: account_id, owner_id, owner_type, arr. `work` as `owed_work` gives it. `gone`: owners of accounts that
+    were lost and may still be owed something.
     """
-    roles = owners_roles(accounts, policy)
-    whose = {
+    whose = dict(gone or {}) | {
         str(a): None if pd.isna(o) else str(o)
         for a, o in zip(accounts["account_id"], accounts["owner_id"], strict=True)
     }
-    work = pd.concat([owed, plays.assign(what="play", role=None, overdue=False)], ignore_index=True)
-    work["owner_id"] = work["account_id"].map(whose)
+    work = work[work["account_id"].isin(list(whose))].copy()
+    roles = [r if isinstance(r, str) else None for r in work["role"]]
+    work["by"] = [
+        team.does(role, whose[str(account)], str(account))
+        for role, account in zip(roles, work["account_id"], strict=True)
+    ]
+    work["of_role"] = [
+        role or team.roles.get(str(by), (None, False))[0] for role, by in zip(roles, work["by"], strict=True)
+    ]
     late = work["overdue"].astype(bool)
-    # What another role does is owed by that role, unless it is the owner's own.
-    own_role = work["owner_id"].map({owner: role for owner, (role, _) in roles.items()})
-    work["by_owner"] = work["role"].isna() | (work["role"] == own_role)
-    owners = _owners(accounts, work[work["by_owner"]], roles, policy)
+    # Whoever catches up takes an even part of what is overdue each week: neglect makes nobody's time free.
+    work["week_hours"] = work["hours"].where(~late, work["hours"] / policy.capacity.backlog_weeks)
+    owners = _owners(accounts, work, team, policy)
     return CapacityReport(
         owners=_typed(owners, OWNER_COLUMNS, as_of),
-        roles=_typed(_roles(owners, work[~late], policy), ROLE_COLUMNS, as_of),
-        unowned=_unowned(accounts, work[~late]),
+        roles=_typed(_roles(owners, work, team, policy), ROLE_COLUMNS, as_of),
+        unowned=_unowned(accounts, work),
     )
 
 
 def hours_for_plays(owners: pd.DataFrame) -> dict[str, float]:
-    """Owner → hours of the week that check-ins, reviews and onboarding leave for plays; 0 where they take all."""
+    """Owner → hours of the week that all other work owed leaves for plays; 0 where it takes all."""
     routine = owners["owed_hours"] - owners["play_hours"]
     left = (owners["available_hours"] - routine).clip(lower=0).fillna(0.0)
     return dict(zip(owners["owner_id"].astype(str), left.astype(float), strict=True))
 
 
-def _owners(
-    accounts: pd.DataFrame, work: pd.DataFrame, roles: Mapping[str, tuple[str, bool]], policy: Policy
-) -> list[dict[str, Any]]:
+def _owners(accounts: pd.DataFrame, work: pd.DataFrame, team: Team, policy: Policy) -> list[dict[str, Any]]:
     rows = []
-    for owner, (role, known) in roles.items():
+    for owner, (role, known) in sorted(team.roles.items()):
         own = accounts[accounts["owner_id"] == owner]
-        mine = work[work["owner_id"] == owner]
+        mine = work[work["by"] == owner]
         late = mine["overdue"].astype(bool)
-        week, backlog = mine[~late], mine[late]
-        hours = {what: float(week.loc[week["what"] == what, "hours"].sum()) for what in OWED}
+        hours = {what: float(mine.loc[~late & (mine["what"] == what), "hours"].sum()) for what in OWED}
+        backlog = float(mine.loc[late, "week_hours"].sum())
+        owed = sum(hours.values()) + backlog
         available = policy.segments.hours_per_week.get(role)
         share, verdict = _book(own["arr"].dropna(), policy)
         rows.append(
@@ -171,10 +183,11 @@ def _owners(
                 "book_share": share,
                 "verdict": verdict,
                 **{f"{what}_hours": hours[what] for what in OWED},
-                "owed_hours": sum(hours.values()),
-                "overdue_hours": float(backlog["hours"].sum()),
+                "backlog_hours": backlog,
+                "owed_hours": owed,
+                "overdue_hours": float(mine.loc[late, "hours"].sum()),
                 "available_hours": available,
-                "free_hours": None if available is None else available - sum(hours.values()),
+                "free_hours": None if available is None else available - owed,
             }
         )
     return rows
@@ -192,23 +205,27 @@ def _book(arr: pd.Series, policy: Policy) -> tuple[float | None, str | None]:
     return float(most), "over" if most > 1 else "under" if least < 1 else "within"
 
 
-def _roles(owners: list[dict[str, Any]], work: pd.DataFrame, policy: Policy) -> list[dict[str, Any]]:
+def _roles(owners: list[dict[str, Any]], work: pd.DataFrame, team: Team, policy: Policy) -> list[dict[str, Any]]:
     rows = []
-    others = work[~work["by_owner"]]
+    late = work["overdue"].astype(bool)
     for role in policy.segments.owner_types:
-        people = [o for o in owners if o["role"] == role]
-        owed = sum(o["owed_hours"] for o in people) + float(others.loc[others["role"] == role, "hours"].sum())
+        # Hours count once: under the main role of who has several.
+        main = [o for o in owners if o["role"] == role]
+        of_role = work["of_role"] == role
+        borne = sum(o["owed_hours"] for o in main)
         week_hours = policy.segments.hours_per_week.get(role)
-        available = week_hours * len(people) if people and week_hours is not None else None
+        available = week_hours * len(main) if main and week_hours is not None else None
         rows.append(
             {
                 "role": role,
-                "people": len(people),
-                "accounts": sum(o["accounts"] for o in people),
-                "arr": sum(o["arr"] for o in people),
-                "owed_hours": owed,
+                "people": len(team.people.get(role, ())),
+                "accounts": sum(o["accounts"] for o in main),
+                "arr": sum(o["arr"] for o in main),
+                "owed_hours": float(work.loc[of_role, "week_hours"].sum()),
+                "borne_hours": borne,
+                "overdue_hours": float(work.loc[of_role & late, "hours"].sum()),
                 "available_hours": available,
-                "free_hours": None if available is None else available - owed,
+                "free_hours": None if available is None else available - borne,
             }
         )
     return rows
@@ -216,7 +233,7 @@ def _roles(owners: list[dict[str, Any]], work: pd.DataFrame, policy: Policy) -> 
 
 def _unowned(accounts: pd.DataFrame, work: pd.DataFrame) -> pd.DataFrame:
     alone = accounts[accounts["owner_id"].isna()]
-    owed = work[work["role"].isna()].groupby("account_id")["hours"].sum()
+    owed = work.groupby("account_id")["week_hours"].sum()
     found = pd.DataFrame(
         {
             "account_id": alone["account_id"].astype("string"),

@@ -15,6 +15,7 @@ from data_contracts import check
 from data_contracts.check import CheckReport, check_sources
 from data_contracts.contract import source_contracts
 from data_contracts.freshness import Held, carried_on, read_held, stale, write_held
+from data_contracts.freshness import held as held_by
 from data_contracts.sources import ACCEPTED, Facts
 from policy.errors import ContractStop
 from tests.data_contracts.rows import CLEAN, NOW, deliver, select
@@ -246,3 +247,15 @@ def test_a_check_that_is_killed_leaves_the_memory_as_it_was(tmp_path: Path, monk
     with pytest.raises(KeyboardInterrupt):
         write_held(path, {})
     assert json.loads(path.read_text(encoding="utf-8"))["usage_events"]["rows"] == 1000
+
+
+def test_a_plan_whose_day_has_passed_is_no_news_of_milestones() -> None:
+    rows = ibis.memtable(
+        {
+            "due_on": [datetime.fromisoformat(day) for day in ("2025-05-30", "2025-03-01")],
+            "reached_at": [None, datetime.fromisoformat("2025-03-04T10:00")],
+            "known_at": [datetime.fromisoformat("2025-03-04T10:00")] * 2,
+        }
+    )
+    found = held_by(rows, CONTRACTS["milestones"], rows=2, sql="SELECT 1", now=MONDAY)
+    assert found.newest_event == "2025-03-04T10:00:00"

@@ -37,6 +37,9 @@ def made_book(folder: Path, accounts: int, day: date = MONDAY, **changed: dict[s
             "kind": ["warning", "warning", "expansion"],
             "status": ["open", "cleared", "clearing"],
             "episode_started_on": [date(2026, 5, 4)] * 3,
+            "name": ["login_drop", "login_drop", "adoption"],
+            "play": ["adoption rescue", None, "expansion"],
+            "confirmatory": [False] * 3,
             "sentence": ["Logins are down.", "Logins were down.", "All features are used."],
         }
     )

@@ -99,6 +99,8 @@ def test_runs_on_other_days_of_the_week_are_no_weekly_runs(tmp_path: Path) -> No
         ([("done", "2026-05-27", "2026-06-01")], True),
         ([("done", "2026-06-01", "2026-05-27")], True),
         ([("In progress", "2026-05-27", None)], True),
+        ([("Snoozed until 2026-06-20: waits for the budget", "2026-05-27", None)], True),
+        ([("snoozed until 2026-05-28: waits for the budget", "2026-05-27", None)], True),
         ([("waiting", "2026-05-26", None), ("done", "2026-05-27", None)], False),
         ([("done", "2026-05-26", None), ("in_progress", "2026-05-27", None)], True),
     ],

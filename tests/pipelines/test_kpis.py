@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
 
@@ -108,6 +109,26 @@ def test_what_is_learned_later_changes_nothing_of_an_earlier_day(checked: Checke
     assert not next_day.levels.equals(before.levels)
 
 
+def test_a_term_that_is_left_this_morning_is_over_this_morning(checked: Checked) -> None:
+    facts, day = checked.facts, pd.Timestamp(PAST)
+    terms = facts.tables["subscriptions"].to_pandas()
+    runs = (pd.to_datetime(terms["starts_on"]) < day) & (pd.to_datetime(terms["ends_on"]) > day + pd.Timedelta(days=40))
+    one = terms[runs & terms["decision_at"].isna() & (terms["arr"] > 0)].iloc[0]
+    mine = terms["subscription_id"] == one["subscription_id"]
+    terms.loc[mine, "decision_kind"] = "voluntary"
+    terms.loc[mine, "decision_at"] = day - pd.Timedelta(days=9)
+    terms["effective_on"] = terms["effective_on"].astype(object)
+    terms.loc[mine, "effective_on"] = PAST
+    columns = facts.tables["subscriptions"].schema()
+    table = ibis.memtable(pa.Table.from_pandas(terms, columns.to_pyarrow(), preserve_index=False))
+    left = replace(checked, facts=replace(facts, tables={**facts.tables, "subscriptions": table}))
+    over = {}
+    for seen in (PAST, date(2025, 12, 2)):
+        own = what_is_known(left, seen, months=1).ledger.terms.set_index("subscription_id")
+        over[seen] = own.loc[one["subscription_id"], "over"]
+    assert set(over.values()) == {day}
+
+
 def test_before_the_first_term_there_is_nothing_to_measure(checked: Checked) -> None:
     with pytest.raises(NotEnoughData, match="no subscription has begun by 1999-01-01"):
         what_is_known(checked, date(1999, 1, 1))
@@ -125,6 +146,12 @@ def test_the_scenario_needs_no_data(tmp_path: Path, churn: Run) -> None:
     assert "$14M needs $2.5M of new logos" in " ".join(page.split())
 
 
+def test_more_than_there_is_cannot_be_lost(tmp_path: Path, churn: Run) -> None:
+    given = ("--churn", "0.7", "--contraction", "0.4", "--json")
+    code, found, _ = churn("scenario", "--project", tmp_path, *given)
+    assert (code, found["error"]["where"]) == (2, "--churn, --contraction")
+
+
 def test_the_scenario_starts_from_the_own_book_once_it_is_measured(tmp_path: Path, churn: Run) -> None:
     code, found, _ = churn("scenario", "--project", tmp_path, "--own", "--json")
     assert (code, found["error"]["cure"]) == (2, "Run `churn kpis` first.")
@@ -136,6 +163,13 @@ def test_the_scenario_starts_from_the_own_book_once_it_is_measured(tmp_path: Pat
     assert code == 0
     assert found["now"]["rates"]["contraction"] == 0.05
     assert found["now"]["end_arr"] == 2e6 * 1.05
+    assert (found["target_arr"], found["new_arr_needed"]) == (None, None), "the texts promise nothing to this company"
+    assert "No ARR is promised of this book" in " ".join(churn("scenario", "--project", tmp_path, "--own")[1].split())
+    (tmp_path / "policy.yaml").write_text(
+        'version: "1-mine"\nauthor: me\nreason: a test\nscenario: {arr: 1900000, target_arr: 3000000}\n'
+    )
+    assert churn("scenario", "--project", tmp_path, "--own", "--json")[1]["target_arr"] == 3e6
+    (tmp_path / "policy.yaml").unlink()
     rows[0]["value"], rows[0]["reason"] = float("nan"), "the subscriptions begin on 2026-05-10"
     write_parquet(pd.DataFrame(rows), file)
     code, found, _ = churn("scenario", "--project", tmp_path, "--own", "--json")

@@ -1,46 +1,38 @@
-"""The playbooks on what the pipeline holds: by hand on small facts, and once over the whole simulated book."""
+"""The playbooks on what the pipeline holds, by hand on small facts."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data_contracts.contract import output_contract
-from data_contracts.validate import ROW, Validator
 from pipelines import deliver
-from pipelines.build_features import Checked
-from pipelines.journey import asked_before, found_journey, journey_on
-from pipelines.plays import plays_on
-from pipelines.plays_facts import PlaysFacts, Runs, plays_facts, runs_until
+from pipelines.journey import asked_before, found_journey
+from pipelines.plays_facts import PlaysFacts, Runs, runs_until
 from pipelines.plays_found import alerts, found_plays
 from pipelines.plays_told import nearest
 from pipelines.settings import open_project
-from policy.errors import UsageError
 from policy.policy import load_policy
 from serving.episodes import level
-from serving.tasks import COLUMNS
 from serving.workbench.journey.advocates import Past
 from serving.workbench.plays.account import Account
-from serving.workbench.plays.content import faults
-from serving.workbench.plays.message import draft
+from serving.workbench.plays.message import Noticed, draft, reach_out_text
 from serving.workbench.plays.said import Said
 from serving.workbench.plays.terms import Term
-from serving.workbench.plays.wins import newest_reached
-from tests.pipelines.conftest import UNTIL, Run
 from tests.serving.workbench.facts import person, touch
 
 POLICY = load_policy()
 DAY = date(2026, 6, 1)
 LOGINS = "Daily logins fell from 41 to 12 since 4 May 2026."
 TOLD = {"W1": LOGINS, "E1": "95 % of the features paid for were used since 4 May 2026."}
+
+
+SAYS = reach_out_text(draft([Noticed(LOGINS)], None, DAY), [LOGINS], "1. Call")
 
 
 def at(text: str) -> datetime:
@@ -85,7 +77,7 @@ def facts(
     tasks = [
         {
             "account_id": "a", "play": "adoption rescue", "step": step, "task_key": f"a|adoption rescue:{step}|2026-W23",
-            "due_at": at("2026-06-02T10:00"), "on": DAY,
+            "body": SAYS, "due_at": at("2026-06-02T10:00"), "on": DAY,
         }
         for step in ("assess", "reach_out") if runs[max(runs)] != "green"
     ]  # fmt: skip
@@ -108,7 +100,6 @@ def facts(
         "words": {},
         "signals": {"a": signals or []} if looked else None,
         "evidence": {"a": [evidence(n) for n in ("W1", "E1")]},
-        "reasons": {},
         "held": frozenset(),
         "delivered": frozenset({"milestones", "touchpoints", "survey_responses", "support_tickets", "users"}),
         "tables": {name: {"a": rows} for name, rows in (tables or {}).items()},
@@ -116,7 +107,7 @@ def facts(
     return PlaysFacts(**(given | more))
 
 
-def test_a_fall_opens_the_prevention_play_with_a_draft_about_the_signal_that_stands() -> None:
+def test_a_fall_opens_the_prevention_play_with_the_draft_of_its_task() -> None:
     found = found_plays(facts(signals=[signal("W1", "warning")]), POLICY)
     steps = {s.step: s for s in found.steps}
     assert list(steps) == ["assess", "reach_out", "diagnose", "plan", "check_in_1"]
@@ -130,12 +121,6 @@ def test_an_alert_names_its_play_first_step_owner_type_and_success() -> None:
     assert found["success_metric"]
     assert alerts(facts(signals=[signal("W1", "warning", "cleared")]), POLICY) == []
     assert alerts(facts(signals=[signal("W1", "warning")], held=frozenset({"a"})), POLICY) == []
-
-
-def test_a_signal_that_has_cleared_is_not_told_to_the_customer() -> None:
-    found = found_plays(facts(signals=[signal("W1", "warning", "cleared")]), POLICY)
-    (step,) = [s for s in found.steps if s.step == "reach_out"]
-    assert (step.draft, step.note) == (None, "nothing that a customer can be told has numbers and a date")
 
 
 def test_an_account_held_out_has_no_play_at_all() -> None:
@@ -176,6 +161,23 @@ def test_what_is_on_record_shuts_the_gate(change: dict[str, Any], why: str) -> N
     assert found.steps == []
 
 
+def test_the_first_step_of_a_talk_that_is_done_leaves_the_others_as_they_are() -> None:
+    words = {"a|expansion talk:step_1|2026-05-18": Said("done", None, at("2026-05-20T09:00"))}
+    found = found_plays(facts(CALM, [signal("E1", "expansion")], words=words), POLICY)
+    assert [(s.step, s.period, s.state) for s in found.steps] == [
+        ("step_1", "2026-05-18", "done"),
+        ("step_2", "2026-05-18", "open"),
+        ("step_3", "2026-05-18", "open"),
+    ]
+
+
+def test_a_gate_that_a_warning_kept_shut_is_open_since_the_run_that_found_it_gone() -> None:
+    known = facts(CALM, [signal("E1", "expansion")])
+    looked = replace(known.runs, looked=tuple(CALM), warned={"a": frozenset({date(2026, 5, 18)})})
+    found = found_plays(replace(known, runs=looked), POLICY)
+    assert {s.period for s in found.steps} == {"2026-05-25"}
+
+
 def test_an_episode_that_ended_last_week_shuts_it_too() -> None:
     ill = {date(2026, 5, 11): "red", date(2026, 5, 18): "green", date(2026, 5, 25): "green", DAY: "green"}
     found = found_plays(facts(ill, [signal("E1", "expansion")]), POLICY)
@@ -190,6 +192,63 @@ def test_an_episode_that_one_calm_run_has_not_ended_shuts_it() -> None:
 
 def test_where_nobody_looked_for_signals_nothing_is_known_of_chances() -> None:
     assert found_plays(facts(CALM, [signal("E1", "expansion")], looked=False), POLICY).chances == []
+
+
+def test_an_account_that_left_has_the_outcome_of_its_renewal_and_its_owner_still_has_the_steps() -> None:
+    known = facts(CALM)
+    terms = {
+        "lost": [Term("lost", date(2025, 4, 1), date(2026, 4, 1), 9_000.0)],
+        "late": [Term("late", date(2025, 5, 20), date(2026, 5, 20), 9_000.0)],
+        "held": [Term("held", date(2025, 4, 1), date(2026, 4, 1), 9_000.0)],
+    }
+    left = {name: Account(name, name, "csm-9", "UTC", policy=POLICY) for name in terms}
+    found = found_plays(replace(known, terms=terms, left=left, held=frozenset({"held"})), POLICY)
+    assert [(r.account_id, r.outcome) for r in found.renewals] == [("late", None), ("lost", "lost")]
+    assert {s.account_id for s in found.steps if s.kind == "renewal"} == {"late"}
+
+
+def test_a_step_goes_to_a_person_of_its_role_a_breach_to_the_manager_and_a_loss_to_who_looked_after_it() -> None:
+    gone = {"x": [Term("x", date(2024, 1, 1), date(2026, 5, 1), 9_000.0, decided_on=date(2026, 4, 1))]}
+    known = replace(
+        facts(), as_of=date(2026, 6, 5), terms=gone, left={"x": Account("x", "X", "csm-9", "UTC", policy=POLICY)}
+    )
+    alone = {s.step: s.owner_id for s in found_plays(known, POLICY).steps}
+    assert {alone[s] for s in ("assess", "escalation_manager", "escalation_executive")} == {"csm-1"}
+    assert alone["exit_interview"] == "csm-9"
+    team = replace(known, team={"manager": ("m",), "executive": ("e",), "csm": ("csm-1", "csm-9")})
+    told = {s.step: s.owner_id for s in found_plays(team, POLICY).steps}
+    assert (told["assess"], told["escalation_manager"], told["escalation_executive"]) == ("csm-1", "m", "e")
+    assert told["exit_interview"] == "csm-9"
+
+
+def test_a_task_of_somebody_else_never_has_the_address_of_the_accounts_owner(tmp_path: Path) -> None:
+    project = stored(tmp_path)
+    book = {"account_id": ["a", "b"], "name": ["A", "B"], "owner_id": ["csm-1", "csm-2"],
+            "owner_email": ["csm-1@example.org", "csm-2@example.org"]}  # fmt: skip
+    tasks = {"task_key": ["k1", "k2", "k3", "k4"], "account_id": ["a", "a", "a", "gone"],
+             "owner_id": ["csm-1", "csm-2", "m-7", "csm-2"]}  # fmt: skip
+    pq.write_table(pa.table(book), project.out("book", f"as_of={DAY}") / "book.parquet")
+    pq.write_table(pa.table(tasks), project.out("plays", f"as_of={DAY}") / "tasks.parquet")
+    _, rows = deliver.staged(project, DAY.isoformat())
+    assert {row.key: row.owner_email for row in rows if row.key.startswith("k")} == {
+        "k1": "csm-1@example.org",
+        "k2": "csm-2@example.org",
+        "k3": None,
+        "k4": "csm-2@example.org",
+    }
+
+
+def test_a_step_of_a_renewal_may_be_put_off_and_what_was_due_before_the_first_run_is_told_as_that() -> None:
+    ends = date(2026, 7, 5)
+    put_off = Said("snoozed", "waits for the budget", at("2026-05-20T09:00"), date(2026, 6, 10))
+    known = facts(
+        CALM, words={"a|renewal:stage_60|2026-07-05": put_off}, terms={"a": [Term("a", date(2025, 7, 5), ends, 9.0)]}
+    )
+    found = {s.step: s for s in found_plays(known, POLICY).steps if s.kind == "renewal"}
+    assert {name: (s.state, s.level, s.note) for name, s in found.items()} == {
+        "stage_90": ("missed", None, "not done before the first run"),
+        "stage_60": ("snoozed", None, None),
+    }
 
 
 def test_without_milestones_no_plan_is_judged() -> None:
@@ -256,11 +315,14 @@ def stored(folder: Path) -> Any:
     project = open_project(folder)
     row = {"account_id": ["a"], "run_id": ["r"], "published_at": [at("2026-06-01T10:00")], "health_score": [60.0],
            "health_tier": ["yellow"], "risk_tier": ["low"]}  # fmt: skip
-    task = {"task_key": ["a|call:assess|2026-W23"], "account_id": ["a"], "as_of": [DAY], "run_id": ["r"]}
+    task = {"task_key": ["a|call:assess|2026-W23"], "account_id": ["a"], "as_of": [DAY], "run_id": ["r"], "play": ["call"],
+            "step": ["assess"], "body": ["Look"], "owner_id": ["csm-1"], "due_at": [at("2026-06-02T10:00")]}  # fmt: skip
+    warns = {"account_id": ["a", "b"], "kind": ["warning"] * 2, "status": ["open"] * 2, "confirmatory": [False, True]}
     own = task | {"task_key": ["a|call:plan|2026-W23"]}
     book = {"account_id": ["a"], "name": ["Acme"], "owner_id": ["csm-1"], "owner_email": ["csm-1@example.org"]}
     for what, part, table in (
         ("scores", "scores", row), ("tasks", "tasks", task), ("book", "book", book), ("plays", "tasks", own),
+        ("signals", "signals", warns),
     ):  # fmt: skip
         pq.write_table(pa.table(table), project.out(what, f"as_of={DAY}") / f"{part}.parquet")
     return project
@@ -284,80 +346,8 @@ def test_only_runs_up_to_the_day_and_whole_weeks_away_are_looked_at(tmp_path: Pa
     assert list(runs_until(project, date(2026, 5, 25)).published) == []
 
 
-@pytest.fixture
-def on_the_book(scored: Path, checked: Checked) -> Checked:
-    """The checked sources of the simulated company, with the state of a scored copy of it."""
-    return replace(checked, project=checked.project.model_copy(update={"folder": scored}))
-
-
-def test_over_the_whole_book_the_drafts_pass_every_check_and_the_tasks_their_contract(on_the_book: Checked) -> None:
-    day = UNTIL.isoformat()
-    found = plays_on(on_the_book, day, write_tasks=True)
-    json.dumps(found, allow_nan=False)
-    assert {"prevention", "onboarding"} <= set(found["by_kind"])
-    drafts = [step["draft"] for step in found["steps"] if step["draft"]]
-    assert drafts
-    for text in drafts:
-        # The numbers are checked where the evidence is known; here the text's own stand for it.
-        assert faults(text, told=[text], ours="our side" in text) == []
-    assert all(step["due_at"] and step["owner_type"] for step in found["steps"])
-    assert all(alert["play"] and alert["first_step"] and alert["success_metric"] for alert in found["alerts"] or ())
-    keys = [step["task_key"] for step in found["steps"]]
-    assert len(set(keys)) == len(keys)
-    tasks = pd.read_parquet(on_the_book.project.state / "plays" / f"as_of={day}" / "tasks.parquet", partitioning=None)
-    assert (list(tasks), len(tasks)) == (COLUMNS, found["tasks"])
-    checks = Validator().findings(
-        tasks.assign(**{ROW: range(len(tasks))}), output_contract("tasks"), now=at("2026-06-02")
-    )
-    assert not checks.failed
-    someone = found["steps"][0]["account_id"]
-    assert {step["account_id"] for step in plays_on(on_the_book, day, someone)["steps"]} == {someone}
-    with pytest.raises(UsageError, match="no term in force"):
-        plays_on(on_the_book, day, "nobody")
-
-
-def test_every_draft_that_the_book_could_need_passes_with_its_own_evidence(on_the_book: Checked) -> None:
-    known = plays_facts(on_the_book, UNTIL.isoformat())
-    reached = newest_reached(found_plays(known, on_the_book.project.policy).wins)
-    texts = 0
-    for account in known.accounts:
-        told = known.noticed(account)
-        made = draft(told, reached.get(account), known.as_of)
-        # Nothing that may be told is ever held back: a check would then stop what the code itself had written.
-        assert (made.text is None) == (told == []), made.held_back
-        texts += made.text is not None
-    assert texts > 20
-
-
-@pytest.mark.slow
-def test_the_board_agrees_with_the_book_that_was_scored(on_the_book: Checked) -> None:
-    day = UNTIL.isoformat()
-    found = journey_on(on_the_book, day)
-    json.dumps(found, allow_nan=False)
-    state = on_the_book.project.state
-    book = pd.read_parquet(state / "book" / f"as_of={day}" / "book.parquet", partitioning=None)
-    known = book.dropna(subset=["journey_status"]).set_index("account_id")["journey_status"].to_dict()
-    board = {line["account_id"]: line["status"] for line in found["board"]}
-    assert known
-    assert {account: board[account] for account in known} == known
-    assert found["advocates"] is not None
-    assert all(a["candidate"] for a in found["advocates"])
-    parts = pd.read_parquet(state / "journey" / f"as_of={day}" / "known.parquet", partitioning=None).set_index("part")
-    assert parts.loc["board", "rows"] == len(found["board"])
-    assert parts.loc["surveys", "lacks"] == ""
-    written = {p.stem for p in (state / "journey" / f"as_of={day}").glob("*.parquet")}
-    assert written >= {"board", "cadence", "surveys", "feature_requests", "advocates"}
-
-
-@pytest.mark.slow
-def test_the_commands_print_one_object_and_their_tasks_are_new_to_the_crm(scored: Path, churn: Run) -> None:
-    code, found, _ = churn("plays", "--project", scored, "--write-tasks", "--json")
-    assert (code, found["as_of"]) == (0, UNTIL.isoformat())
-    code, planned, _ = churn("plan", "--project", scored, "--json")
-    assert (code, planned["tasks"]["rejected"]) == (0, 0)
-    assert planned["tasks"]["new"] >= found["tasks"] > 0
-    code, error, _ = churn("plays", "nobody", "--project", scored, "--json")
-    assert (code, error["error"]["where"]) == (2, "account")
-    code, told, _ = churn("journey", "--project", scored)
-    assert code == 0
-    assert "accounts onboarding" in told
+def test_of_signals_the_warnings_that_lead_are_remembered_by_run(tmp_path: Path) -> None:
+    found = runs_until(stored(tmp_path), DAY)
+    assert (found.looked, found.warned) == ((DAY,), {"a": {DAY}})
+    assert replace(found, looked=(DAY, date(2026, 6, 8))).calm_since("a") == date(2026, 6, 8)
+    assert (found.calm_since("a"), found.calm_since("b")) == (None, None)

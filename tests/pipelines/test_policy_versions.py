@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.report import book
+from pipelines.report import book, report
 from pipelines.score import score
 from pipelines.settings import open_project
 from policy.archive import archive_policy, archived_policy
@@ -86,6 +86,9 @@ def test_the_pages_show_the_weights_a_score_was_made_with_and_not_those_of_today
     project = open_project(scored)
     assert round(project.policy.health.weights["usage"]) == 30
     assert book(project, UNTIL.isoformat()).weights["usage"] == 40
+    rules = report(project, UNTIL.isoformat()).with_name("policy.html").read_text("utf-8")
+    assert f"Version {load_policy().version} by" in rules
+    assert "3-later" not in rules
     # A score from before policies were kept: the rules as they stand.
     (project.policies / f"{load_policy().version}.yaml").unlink()
     assert book(project, UNTIL.isoformat()).weights["usage"] == 30

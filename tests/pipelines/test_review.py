@@ -7,10 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from pipelines.files import write_parquet
 from pipelines.review_files import ReviewFiles
 from serving.workbench.reviews.insights import LEAST_FRAGMENT
+from serving.workbench.reviews.todos import open_marks
 from tests.pipelines.conftest import Run
 from tests.pipelines.review_book import made_book
 
@@ -146,6 +149,54 @@ def test_a_torn_insight_is_cut_off_and_written_anew(q1: Review) -> None:
         assert q1.text("insights").rstrip() == whole.decode().rstrip(), cut
 
 
+def test_a_torn_insight_of_an_account_that_was_scored_anew_leaves_no_fragment(q1: Review) -> None:
+    q1("--tier", "yellow")
+    whole, todos = q1.text("insights"), q1.text("todos")
+    last = whole.index("<!-- churn:insight acc-006")
+    block = whole[last : whole.index("<!-- churn:playbook")]
+    made_book(q1.folder, 9, acc_006={"churn_probability": 0.9, "health_score": 51.0, "reason_1": "Nobody comes."})
+    for cut in range(30, len(block) - 1, len(block) // 6):
+        q1.path("insights").write_text(whole[:last] + block[:cut])
+        (q1.folder / "reviews" / ".q1-retention.next").write_text(block)
+        q1.path("todos").write_text(todos.replace("- [x] Customer 6", "- [ ] Customer 6"))
+        q1()
+        text = q1.text("insights")
+        assert text.startswith(whole[:last] + "<!-- churn:insight acc-006"), cut
+        assert "Nobody comes." in text
+        assert text.count("acc-006") == block.count("acc-006"), cut
+    assert not (q1.folder / "reviews" / ".q1-retention.next").exists()
+
+
+def test_a_tick_changes_one_byte_and_a_file_that_was_changed_meanwhile_keeps_what_a_person_wrote(q1: Review) -> None:
+    q1("--tier", "yellow")
+    files, path = ReviewFiles(q1.folder / "reviews", q1.task), q1.path("todos")
+    before = q1.text("todos").replace("- [x] Customer 6", "- [ ] Customer 6")
+    path.write_text(before)
+    (mark,) = open_marks(before)["acc-006"]
+    inode = path.stat().st_ino
+    assert files.tick("todos", mark)
+    assert q1.text("todos") == before.replace("- [ ] Customer 6", "- [x] Customer 6")
+    assert path.stat().st_ino == inode
+    path.write_text("mine\n" + before)
+    assert not files.tick("todos", mark)
+    assert q1.text("todos") == "mine\n" + before
+    q1()
+    assert q1.text("todos") == "mine\n" + before.replace("- [ ] Customer 6", "- [x] Customer 6")
+
+
+def test_a_chance_waits_where_the_plays_found_the_gate_shut(q1: Review) -> None:
+    assert q1()["kinds"]["expansion opportunity"] == 1
+    rows = [{"account_id": "acc-002", "open": False, "shut_by": "an escalation on 2026-05-20; a warning stands: voice"}]
+    write_parquet(pd.DataFrame(rows), q1.folder / ".churn" / "plays" / "as_of=2026-06-01" / "chances.parquet")
+    assert "expansion opportunity" not in q1()["kinds"]
+
+
+def test_a_chance_waits_after_an_episode_of_risk_that_earlier_runs_saw(q1: Review) -> None:
+    made_book(q1.folder, 9, date(2026, 5, 18), acc_002={"health_tier": "red"})
+    made_book(q1.folder, 9, date(2026, 5, 25))
+    assert "expansion opportunity" not in q1("--as-of", "2026-06-01")["kinds"]
+
+
 def test_a_file_that_is_no_utf8_stays_what_it_was(q1: Review) -> None:
     q1("--tier", "yellow")
     q1.path("todos").write_bytes(q1.path("todos").read_bytes() + b"caf\xe9\n")
@@ -153,7 +204,13 @@ def test_a_file_that_is_no_utf8_stays_what_it_was(q1: Review) -> None:
     assert b"\ncaf\xe9\n" in q1.path("todos").read_bytes()
 
 
-LINKS = ["q1-retention-context.md", "q1-retention-todos.md", "q1-retention-insights.md", ".q1-retention.lock"]
+LINKS = [
+    "q1-retention-context.md",
+    "q1-retention-todos.md",
+    "q1-retention-insights.md",
+    ".q1-retention.lock",
+    ".q1-retention.next",
+]
 
 
 @pytest.mark.parametrize("name", [*LINKS, ".q1-retention-todos.md.part"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from serving.workbench.pages.navigation import NAVIGATION
 from tests.pipelines.conftest import UNTIL
 
 Run = Callable[..., tuple[int, Any, str]]
+MORNING = datetime.combine(UNTIL, time(6))  # UTC and naive, as runs are stamped
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -23,7 +24,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 @pytest.mark.slow
 @pytest.mark.browser
 def test_pages_of_a_scored_book_make_the_readmes_pictures(
-    trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path, churn: Run
+    trained: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path, churn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Set CHURN_WRITE_IMAGES=1 to keep them in docs/images."""
     # Whole: the workbench reads the stored indicators and the registered model, too.
@@ -34,6 +35,13 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(
         pytest.skip("chromium is not installed; `make test` installs it where apt may")
     from playwright.sync_api import sync_playwright
 
+    # Scored on the Monday itself: by the clock of the machine the tasks would fall due whenever this test runs.
+    for module in ("pipelines.score", "pipelines.build_features"):
+        monkeypatch.setattr(f"{module}.now_utc", lambda: MORNING)
+    code, _, _ = churn("score", "--project", scored, "--as-of", UNTIL, "--json")
+    assert code == 0
+    due = pd.read_parquet(scored / ".churn" / "tasks" / f"as_of={UNTIL}" / "tasks.parquet", partitioning=None)["due_at"]
+    assert due.dt.date.between(UNTIL, UNTIL + timedelta(days=7)).all()
     code, _, _ = churn("signals", "--project", scored, "--as-of", UNTIL, "--json")
     assert code == 0
     code, _, _ = churn("workbench", "--project", scored, "--as-of", UNTIL, "--json")
@@ -67,7 +75,8 @@ def test_pages_of_a_scored_book_make_the_readmes_pictures(
         for name, address in (("monday", index.as_uri()), ("account", account)):
             page.goto(address)
             assert page.evaluate("document.documentElement.scrollWidth") == 390
-            page.screenshot(path=folder / f"{name}-phone.png")
+            # Whole: the first screen of a phone shows a heading and little more.
+            page.screenshot(path=folder / f"{name}-phone.png", full_page=True)
         browser.close()
     assert not failures
     assert "Out of date" not in text

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import numpy as np
@@ -20,15 +20,17 @@ from rich.console import Console
 from data_contracts.facts import Facts
 from models.acted_on import ACTED, HELD
 from pipelines.build_features import Checked
-from pipelines.capacity import capacity_on, promised
+from pipelines.capacity import Owing, capacity_on
 from pipelines.capacity_told import told as capacity_told
 from pipelines.files import write_parquet
 from pipelines.settings import Project, Settings, open_project
-from pipelines.worklist import work_on
+from pipelines.worklist import wanted, work_on
 from pipelines.worklist_history import SCORES, TEST, history
 from pipelines.worklist_seen import compared, first_alarms, seen
-from pipelines.worklist_told import told
+from pipelines.worklist_told import line, told
 from policy.policy import load_policy
+from serving.workbench.promises import Aside, Promise
+from serving.workbench.team import team_of
 from serving.workbench.worklist.effects import effects_of
 from tests.pipelines.conftest import UNTIL, Run
 
@@ -67,18 +69,36 @@ def run(project: Project, day: date, *tasks: tuple[str, str], held: tuple[str, .
         write(project, "holdout", day, spared, ["account_id", "origin", "tasks_withheld"])
 
 
-def test_a_task_is_promised_work_until_it_is_over_or_its_run_went_stale(tmp_path: Path) -> None:
-    checked = given_project(tmp_path, {"task_key": f"b|adoption rescue|{DAY}", "value": "completed"})
-    run(checked.project, DAY, ("a", "adoption rescue"), ("b", "adoption rescue"))
-    run(checked.project, DAY - timedelta(days=7), ("c", "settle the account"), ("a", "settle the account"))
-    run(checked.project, DAY - timedelta(days=14), ("d", "settle the account"))
-    run(checked.project, DAY + timedelta(days=7), ("e", "settle the account"))
-    found = promised(checked, DAY)
-    # The earliest promise of an account counts; what comes after the day is not known on it.
-    assert list(found[["account_id", "hours"]].itertuples(index=False, name=None)) == [
-        ("a", 1.0),
-        ("c", 1.0),
+def test_what_two_people_owe_an_account_is_a_row_of_each_and_plays_of_one_person_are_added_up() -> None:
+    tiers = {"health_tier": "red", "risk_tier": "low", "play": "churn prevention", "reason_1": None, "owner_id": "anna"}
+    book = pd.DataFrame([{"account_id": a, **tiers} for a in ("a", "b", "c", "off")])
+    at = datetime.fromisoformat("2026-06-02T15:00")
+    promised = (
+        Promise("a", "adoption rescue", at, 3.0, "csm"),
+        Promise("a", "listen and answer", at - timedelta(days=1), 2.0, "csm"),
+        Promise("a", "settle the account", at, 1.0, "cs_operations"),
+        Promise("b", "settle the account", at, 1.0, "cs_operations"),
+    )
+    team = team_of({"anna": ("csm", True)}, {"cs_operations": ("ops",)}, POLICY.segments.owner_types)
+    aside = {"off": Aside("snoozed", date(2026, 6, 20), "waits")}
+    owing = Owing(cast("Any", None), promised, aside, team, {"a": "Europe/Berlin"})
+    rows = wanted(book, owing, held={"c"})[["account_id", "worker_id", "hours", "due_at", "aside"]]
+    assert [tuple(None if pd.isna(v) else v for v in row) for row in rows.itertuples(index=False)] == [
+        ("a", "anna", 5.0, at - timedelta(days=1), None),
+        ("a", "ops", 1.0, at, None),
+        ("b", "ops", 1.0, at, None),
+        ("off", "anna", None, None, "snoozed"),
     ]
+
+
+def test_what_breaks_and_what_a_day_keeps_is_said_where_no_line_can_be_drawn() -> None:
+    nothing = dict.fromkeys(("cut_account_id", "cut_hours", "cut_missing_hours", "cut_saved_arr"))
+    day = {"day_hours": 6.0, "day_promises": 1, "day_saved_arr": 0.0, "unknown": 0}
+    assert line({**nothing, **day, "breached": 2}, "USD") == (
+        "2 promises cannot be kept in time. One more day (6 hours) would keep 1 more promise and save USD 0 more."
+    )
+    assert line({**nothing, **day, "breached": 0}, "USD").startswith("Nothing worth doing is left out. One more day")
+    assert not line({**nothing, **day, "breached": 0, "unknown": 3}, "USD").startswith("Nothing")
 
 
 def outcomes(acted: int, held: int, left_acted: int, left_held: int) -> pd.DataFrame:
@@ -175,14 +195,16 @@ def test_a_scored_week_is_listed_whole_and_told_by_owner(whole: Path, checked: C
     assert all(0 <= rate <= 1 for rate in rated)
     shown = text(told(found, "USD"))
     assert "Save effects are assumed" in shown
-    assert "One more day (8 hours)" in shown
+    assert "One more day (6 hours)" in shown
 
     mine = of(whole, checked)
     one = found["owners"][0]["owner_id"]
     week = work_on(mine, UNTIL, owner=one)
-    assert {row["owner_id"] for row in week["worklist"]} == {one}
+    assert {row["worker_id"] for row in week["worklist"]} == {one}
     free = capacity_on(mine, UNTIL).owners.set_index("owner_id").loc[one]
-    assert week["owners"][0]["hours"] == max(free["available_hours"] - free["owed_hours"] + free["play_hours"], 0)
+    left = free["available_hours"] - free["owed_hours"] + free["play_hours"]
+    # In whole minutes.
+    assert week["owners"][0]["hours"] == pytest.approx(max(left, 0), abs=1 / 60)
     assert churn("worklist", "--project", whole, "--owner", "nobody-at-all", "--json")[0] == 2
     assert seen(mine, UNTIL) is None
 

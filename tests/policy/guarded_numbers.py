@@ -99,11 +99,13 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"{PLAYS}/test_wins.py::test_the_log_reaches_back_91_days_and_holds_nothing_of_the_day_itself",
     ),
     "onboarding.tasks": (f"{PLAYS}/test_onboarding.py::test_each_task_is_due_on_its_day_after_the_start",),
+    "onboarding.grace_days": (f"{PLAYS}/test_onboarding.py::test_what_was_left_undone_stands_for_thirty_days_more",),
     "expansion": (
         f"{PLAYS}/test_expansion.py::test_the_gate_opens_for_a_green_calm_account_alone",
         f"{PLAYS}/test_expansion.py::test_a_discount_outside_ten_to_twenty_percent_is_rejected_with_the_range",
     ),
     "renewals": (f"{PLAYS}/test_renewal.py::test_a_discount_above_the_policys_limit_goes_to_approval",),
+    "renewals.least_term_days": (f"{PLAYS}/test_renewal.py::test_a_term_that_renews_all_the_time_has_no_renewal_play",),
     "surveys": (
         f"{JOURNEY}/test_cadence.py::test_satisfaction_is_asked_for_within_seven_days_of_a_closed_ticket",
         f"{JOURNEY}/test_cadence.py::test_a_person_who_answered_anything_within_thirty_days_is_left_alone",
@@ -127,6 +129,9 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         "tests/serving/workbench/worklist/test_worklist.py::test_each_play_takes_the_hours_of_the_policy_and_no_play_those_of_the_default",
     ),
     "capacity": ("tests/serving/workbench/test_capacity.py",),
+    "capacity.backlog_weeks": (
+        "tests/serving/workbench/test_capacity.py::test_owed_hours_are_summed_by_owner_and_a_quarter_of_what_is_overdue_is_owed_each_week",
+    ),
     "save_effects": ("tests/serving/workbench/worklist/test_effects.py",),
     "desk": ("tests/serving/workbench/worklist/test_desk.py",),
     "qbr": ("tests/serving/qbr/test_brief.py",),
@@ -138,6 +143,9 @@ TESTED: Mapping[str, tuple[str, ...]] = {
         f"metrics.{name}": (f"{TWELVE}::test_targets_are_met_from_their_value_on_and_what_is_missing_is_said",)
         for name in ("grr_target", "nrr_target", "churn_target", "nps_target", "csat_target")
     },
+    "metrics.renewal_least_days": (
+        "tests/serving/workbench/kpis/test_renewals.py::test_terms_of_less_than_180_days_are_counted_apart",
+    ),
     "onboarding.activation": (
         f"{TWELVE}::test_targets_are_met_from_their_value_on_and_what_is_missing_is_said",
         "tests/policy/test_journey.py::test_the_activation_rate_is_judged_by_the_plan",

@@ -3,7 +3,7 @@
 # ruff: noqa: DTZ001 - publication times are naive UTC in the pipeline
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.policy import load_policy
-from serving.due import due
+from serving.due import due, end_by, end_of
 
 TASKS = load_policy().tasks
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
@@ -80,3 +80,45 @@ def test_it_is_always_a_working_moment_after_publication(published: datetime, ho
     assert timedelta(hours=9) <= timedelta(hours=there.hour, minutes=there.minute) <= timedelta(hours=17)
     assert found >= published
     assert due(published, hours + 24, zone, TASKS) > found
+
+
+def test_a_step_of_a_weekend_is_due_on_monday_in_the_owners_time() -> None:
+    assert end_of(date(2026, 6, 6), "UTC", TASKS) == datetime(2026, 6, 8, 17)
+    assert end_of(date(2026, 6, 3), "America/Chicago", TASKS) == datetime(2026, 6, 3, 22)
+    assert end_of(date(2026, 6, 5), "Australia/Sydney", TASKS) == datetime(2026, 6, 5, 7)
+
+
+def test_a_day_that_must_not_pass_ends_on_the_last_working_day() -> None:
+    assert end_by(date(2026, 6, 7), "UTC", TASKS) == datetime(2026, 6, 5, 17)
+    assert end_by(date(2026, 6, 5), "Asia/Tokyo", TASKS) == datetime(2026, 6, 5, 8)
+
+
+def test_where_the_clock_counts_a_step_of_a_sunday_is_due_on_it() -> None:
+    clock = TASKS.model_copy(update={"count": "clock_hours"})
+    assert end_of(date(2026, 6, 7), "UTC", clock) == end_by(date(2026, 6, 7), "UTC", clock) == datetime(2026, 6, 7, 17)
+
+
+ZONES = (
+    "UTC",
+    "Australia/Sydney",
+    "Asia/Tokyo",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "America/Chicago",
+    "Europe/Berlin",
+)
+
+
+@given(
+    st.dates(date(2024, 1, 1), date(2027, 12, 31)),
+    st.sampled_from(ZONES),
+    st.integers(0, 22).flatmap(lambda opens: st.tuples(st.just(opens), st.integers(opens + 1, 23))),
+)
+def test_anywhere_a_step_is_due_at_closing_time_of_its_day_or_of_the_next_working_day(
+    day: date, zone: str, hours: tuple[int, int]
+) -> None:
+    open_ = TASKS.business_hours.model_copy(update={"from_hour": hours[0], "to_hour": hours[1]})
+    tasks = TASKS.model_copy(update={"business_hours": open_})
+    local = end_of(day, zone, tasks).replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    wanted = day + timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
+    assert (local.date(), local.hour, local.minute) == (wanted, hours[1], 0)

@@ -11,7 +11,7 @@ import pytest
 from features.catalogue import catalogue
 from features.indicator import Indicator, Unit
 from policy.policy import load_policy
-from serving.reasons import Evidence, evidence, formatted, long_date, reasons, speaks_for_risk
+from serving.reasons import Evidence, evidence, formatted, long_date, reasons, speaks_for_risk, tells_a_change
 
 SINCE = date(2026, 5, 4)
 ALL = catalogue()
@@ -131,6 +131,30 @@ def test_an_indicator_without_a_direction_may_speak_when_it_moved() -> None:
     assert speaks_for_risk(ALL["tickets_28d"], sure("tickets_28d", 1, 5))
     assert speaks_for_risk(ALL["tickets_28d"], sure("tickets_28d", 5, 1))
     assert not speaks_for_risk(ALL["tickets_28d"], sure("tickets_28d", 5, 5))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "speaks"),
+    [
+        ("account_age_days", 218, 246, False),
+        ("days_to_notice", 8, 10, False),
+        ("days_to_notice", 38, 10, True),
+        ("days_to_term_end", 20, 360, False),
+    ],
+)
+def test_an_age_that_rose_and_a_term_begun_anew_are_no_reasons(
+    name: str, before: float, after: float, speaks: bool
+) -> None:
+    assert ALL[name].clock
+    assert speaks_for_risk(ALL[name], sure(name, before, after)) is speaks
+
+
+def test_what_is_no_change_of_the_account_is_told_apart() -> None:
+    assert not tells_a_change(ALL["account_age_days"], 218, 246, days=28)
+    assert tells_a_change(ALL["days_to_notice"], 38, 10, days=28)
+    assert not tells_a_change(ALL["arr_change_364d"], 0, 8712, days=364)
+    assert tells_a_change(ALL["arr_change_364d"], 1, 8712, days=364)
+    assert tells_a_change(ALL["past_due_days"], 0, 28, days=28)
 
 
 FOUND = {

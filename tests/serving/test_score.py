@@ -14,7 +14,7 @@ from features.catalogue import catalogue
 from models.linear import Column, Linear
 from models.reference import Reference
 from policy.policy import Policy, load_policy
-from serving.score import Run, Scored, score_snapshot
+from serving.score import Run, Scored, chosen_play, score_snapshot
 from serving.tasks import Owner
 
 AS_OF = date(2026, 6, 1)
@@ -279,3 +279,22 @@ def test_an_empty_book_gives_empty_tables(policy: Policy) -> None:
     for champion in (CHAMPION, None):
         found = scored(policy, accounts().head(0), champion=champion)
         assert len(found.scores) == len(found.tasks) == len(found.drivers) == 0
+
+
+@pytest.mark.parametrize(
+    ("groups", "days", "play"),
+    [
+        (["contract", "usage"], 365.0, "prepare the renewal"),
+        (["contract", "usage"], 31.0, "adoption rescue"),
+        (["contract", "usage"], 90.0, "prepare the renewal"),
+        (["contract"], 31.0, "churn prevention"),
+        (["contract"], float("nan"), "prepare the renewal"),
+        (["usage", "contract"], 31.0, "adoption rescue"),
+    ],
+)
+def test_a_term_that_renews_all_the_time_is_no_renewal_to_prepare(
+    policy: Policy, groups: list[str], days: float, play: str
+) -> None:
+    assert chosen_play(groups, days, at_risk=True, policy=policy) == play
+    calm = chosen_play(groups, days, at_risk=False, policy=policy)
+    assert calm == (None if (groups, days) == (["contract"], 31.0) else play)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from policy.policy import load_policy
 from serving.episodes import Asked, Level
 from serving.tasks import COLUMNS, Owner, tasks_for
+from serving.workbench.plays.content import faults
+from serving.workbench.plays.message import draft_in
 
 AS_OF, PUBLISHED = date(2026, 6, 1), datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 POLICY = load_policy()
@@ -23,9 +26,6 @@ def row(account: str, health: str = "green", risk: Any = "low", **more: Any) -> 
         "risk_tier": risk,
         "arr": 10_000.0,
         "play": "adoption rescue",
-        "reason_1": "Daily logins fell from 41 to 12 since 4 May 2026.",
-        "reason_2": None,
-        "reason_3": None,
         "model_version": "7",
         **more,
     }
@@ -35,9 +35,23 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(list(rows)).set_index("account_id", drop=False)
 
 
-def tasks(now: pd.DataFrame, before: pd.DataFrame | None, owners: dict[str, str | None] | None = None) -> pd.DataFrame:
+LOGINS = ("usage", "Daily logins fell from 41 to 12 since 4 May 2026.")
+TICKETS = ("support", "Open tickets rose from 1 to 4 since 4 May 2026.")
+BILL = ("payment", "Days past due rose from 0 days to 21 days since 4 May 2026.")
+NPS = ("sentiment", "NPS answer fell from 9 to 3 since 4 May 2026.")
+
+
+def tasks(
+    now: pd.DataFrame,
+    before: pd.DataFrame | None,
+    owners: dict[str, str | None] | None = None,
+    why: Sequence[tuple[str, str]] = (LOGINS,),
+    **more: Any,
+) -> pd.DataFrame:
     known = {account: Owner(owner, "Europe/Berlin") for account, owner in (owners or {}).items()}
-    return tasks_for(now, before, known, POLICY, "run1", AS_OF, PUBLISHED)
+    reasons = dict.fromkeys(now["account_id"], why)
+    given: dict[str, Any] = {"owners": known, "policy": POLICY, "as_of": AS_OF, "asked": None} | more
+    return tasks_for(now, before, run_id="run1", published_at=PUBLISHED, reasons=reasons, **given)
 
 
 def moved(before: tuple[str, Any], now: tuple[str, Any]) -> list[str]:
@@ -137,12 +151,12 @@ def test_a_play_that_stands_makes_no_tasks_and_another_does() -> None:
         ("b", "another play"): Asked(open=True, level=Level(2, risk=True)),
         ("c", "adoption rescue"): Asked(open=False, level=Level(1, risk=False)),
     }
-    found = tasks_for(now, before, {}, POLICY, "run1", AS_OF, PUBLISHED, asked)
+    found = tasks(now, before, asked=asked)
     assert found["account_id"].tolist() == ["c", "c", "b", "b"]
 
 
 def test_the_week_of_the_key_is_the_iso_week() -> None:
-    found = tasks_for(frame(row("a", "red")), frame(row("a")), {}, POLICY, "run1", date(2024, 12, 30), PUBLISHED)
+    found = tasks(frame(row("a", "red")), frame(row("a")), as_of=date(2024, 12, 30))
     assert found["task_key"].str.endswith("|2025-W01").all()
 
 
@@ -154,28 +168,57 @@ def test_an_account_without_an_owner_keeps_its_tasks() -> None:
     assert pd.isna(found.loc["c", "owner_id"])
 
 
-def test_the_words_hold_the_evidence_and_the_plan() -> None:
-    now = frame(row("a", "red", reason_2="Open tickets rose from 1 to 4 since 4 May 2026."))
-    assess, reach_out = tasks(now, frame(row("a")))["body"]
-    assert assess == (
-        "What the data show:\n- Daily logins fell from 41 to 12 since 4 May 2026.\n"
-        "- Open tickets rose from 1 to 4 since 4 May 2026."
+def test_a_task_goes_to_a_person_of_its_plays_role_where_the_team_has_one() -> None:
+    now = frame(row("a", "red"), row("b", "red", play="settle the account"))
+    found = tasks(now, frame(row("a"), row("b")), {"a": "u-1", "b": "u-1"}, team={"cs_operations": ("u-5",)})
+    assert found.set_index("account_id")["owner_id"].to_dict() == {"a": "u-1", "b": "u-5"}
+
+
+def bodies(*why: tuple[str, str], **more: Any) -> tuple[str, str]:
+    assess, reach_out = tasks(frame(row("a", "red")), frame(row("a")), why=why, **more)["body"]
+    return assess, reach_out
+
+
+def test_the_words_hold_the_evidence_the_message_and_the_plan() -> None:
+    assess, reach_out = bodies(LOGINS, BILL)
+    assert assess == f"What the data show:\n- {LOGINS[1]}\n- {BILL[1]}"
+    assert reach_out.startswith("A message you may send, once you have read it:\n\nHello,\n\nYou came to us with goals")
+    assert "We noticed that daily logins fell from 41 to 12 since 4 May 2026, and wanted to check in." in reach_out
+    assert reach_out.endswith(
+        f"What we see (not for the customer):\n- {LOGINS[1]}\n- {BILL[1]}\n\n"
+        "Play: adoption rescue\n" + "\n".join(f"{i}. {s}" for i, s in enumerate(POLICY.plays["usage"].steps, 1))
     )
-    assert reach_out.startswith(
-        "We noticed that daily logins fell from 41 to 12 since 4 May 2026, and wanted to check in.\n\n"
-        "Play: adoption rescue\n1. Call the champion"
-    )
+
+
+@pytest.mark.parametrize("why", [(LOGINS,), (TICKETS,), (BILL, LOGINS, NPS)])
+def test_the_message_keeps_every_rule_for_text_that_a_customer_reads(why: tuple[tuple[str, str], ...]) -> None:
+    made = draft_in(bodies(*why, reached={"a": "Your team reached its first value on 3 May 2026."})[1])
+    assert made.text is not None
+    evidence = [*(told for _, told in why), "3 May 2026, 31 May 2026"]
+    assert faults(made.text, told=evidence, ours=why[0] == TICKETS) == []
+    assert "first value on 3 May 2026" in made.text
+
+
+@pytest.mark.parametrize("why", [(BILL,), (NPS, BILL), ()])
+def test_of_bills_and_moods_no_message_is_drafted_and_our_own_eyes_see_them(why: tuple[tuple[str, str], ...]) -> None:
+    reach_out = bodies(*why)[1]
+    message, _, ours = reach_out.partition("What we see (not for the customer):")
+    assert message == ("No message is drafted: we see nothing with numbers and a date that belongs into a message.\n\n")
+    assert all(f"- {told}\n" in ours for _, told in why)
+    assert "nPS" not in reach_out
+
+
+def test_a_message_leaves_the_capitals_of_an_abbreviation() -> None:
+    assert "We noticed that API calls fell" in bodies(("usage", "API calls fell from 9 to 2 since 4 May 2026."))[1]
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan")])
 def test_without_play_and_reasons_the_words_stay_honest(nothing: Any) -> None:
-    now = frame(row("a", "red", nothing, play=nothing, reason_1=nothing, reason_2=nothing, reason_3=nothing))
-    found = tasks(now, frame(row("a", "green", nothing)))
+    found = tasks(frame(row("a", "red", nothing, play=nothing)), frame(row("a", "green", nothing)), why=())
     assert found["play"].tolist() == ["churn prevention"] * 2
-    assess, reach_out = found["body"]
-    assert "without one clear reason" in assess
-    assert reach_out.startswith("We noticed that a change in how you work with us")
-    for text in (assess, reach_out, *found["subject"]):
+    for text in found["body"]:
+        assert "without one clear reason" in text
+    for text in (*found["body"], *found["subject"]):
         assert "nan" not in text.lower().split()
         assert "none" not in text.lower().split()
 
@@ -184,6 +227,6 @@ def test_only_a_fall_into_a_tier_that_the_policy_names_opens_tasks() -> None:
     red_only = POLICY.model_copy(update={"tasks": POLICY.tasks.model_copy(update={"trigger_tiers": ("red",)})})
     before = frame(row("a"), row("b"))
     now = frame(row("a", "yellow"), row("b", "red"))
-    found = tasks_for(now, before, {}, red_only, "run1", AS_OF, PUBLISHED)
+    found = tasks(now, before, policy=red_only)
     assert set(found["account_id"]) == {"b"}
     assert set(tasks(now, before)["account_id"]) == {"a", "b"}

@@ -20,8 +20,8 @@ class Onboarding:
 
     `activated` is null while it can still become true; `days_to_value` counts from where the policy has time to value
     begin, and is null until the first value is reached. `status` is null where no steps are known. `next_on` is when
-    the next step of ours is due. `lacking` are the parts of a complete onboarding that the record would show, `not_known`
-    those that may be there and cannot be seen; while there are any, `completeness` is null.
+    the next step of ours is due, of overdue ones the earliest. `lacking` are the parts of a complete onboarding that the
+    record would show, `not_known` those that may be there and cannot be seen; while there are any, `completeness` is null.
     """
 
     account_id: str
@@ -39,6 +39,7 @@ class Onboarding:
     not_known: tuple[str, ...]
     next_step: str | None
     next_on: date | None
+    next_overdue: bool = False
 
 
 def board_row(
@@ -79,7 +80,7 @@ def board_row(
     shown = parts_shown(account, [*rows, *(planned or ())])
     unseen = parts_unseen(milestones, planned) - shown
     hidden = tuple(part for part in rule.completeness if part in unseen)
-    ahead = sorted((s for s in steps if s.state == "open"), key=lambda s: s.due_at)
+    ahead = sorted((s for s in steps if s.state in ("open", "overdue")), key=lambda s: s.due_at)
     return Onboarding(
         account.account_id,
         day,
@@ -96,4 +97,5 @@ def board_row(
         hidden,
         ahead[0].subject if ahead else None,
         day_of(ahead[0].due_at) if ahead else None,
+        bool(ahead) and ahead[0].state == "overdue",
     )

@@ -75,7 +75,7 @@ DEFINITIONS = (
         "active days of people in 28 days ÷ paid seats",
         "active_user_days_28d",
         "seats",
-        unit="times",
+        unit="days per seat",
     ),
     _share("seat_utilisation", "Seats in use", "people active in 28 days ÷ paid seats", "active_users_28d", "seats"),
 )

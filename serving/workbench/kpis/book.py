@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from policy.segments import row_of
-from serving.workbench.kpis.definition import SLICE, Definition, NotDefined
+from serving.workbench.kpis.definition import SLICE, Definition, with_reason
 from serving.workbench.kpis.moment import Moment
 from serving.workbench.kpis.slices import NOBODY
 
@@ -15,19 +15,17 @@ BOOK = ["owner_id", "customers", "arr", "load", "met"]
 def owned(moment: Moment) -> pd.DataFrame:
     """Each customer with its owner and cents; who has none is `nobody`."""
     owners = moment.known.accounts.drop_duplicates("account_id").set_index("account_id")["owner_id"]
-    if owners.dropna().empty:
-        raise NotDefined("no account has an owner")
     found = moment.now.rename("cents").reset_index()
     return found.assign(owner=found["account_id"].map(owners).astype("string").fillna(NOBODY))
 
 
 def per_owner(rows: pd.DataFrame) -> pd.DataFrame:
     """Σ `weight` of owned customers ÷ owners; null where all of them belong to nobody. n counts the owned customers."""
-    own = rows[rows["owner"] != NOBODY]
-    found = own.groupby(SLICE).agg(
-        n=("account_id", "size"), numerator=("weight", "sum"), denominator=("owner", "nunique")
-    )
-    return found.assign(value=found["numerator"] / found["denominator"])
+    has = rows["owner"] != NOBODY
+    own = rows.assign(owned=has.astype("int64"), weight=rows["weight"].where(has, 0), owner=rows["owner"].where(has))
+    found = own.groupby(SLICE).agg(n=("owned", "sum"), numerator=("weight", "sum"), denominator=("owner", "nunique"))
+    value = found["numerator"] / found["denominator"].where(found["denominator"] > 0)
+    return with_reason(found.assign(value=value), "none of them has an owner")
 
 
 def books(moment: Moment) -> pd.DataFrame:
@@ -38,7 +36,7 @@ def books(moment: Moment) -> pd.DataFrame:
     rows = owned(moment)
     weight = [1 / row_of(cents / 100, moment.policy.segments).accounts_per_csm for cents in rows["cents"]]
     found = (
-        rows.assign(weight=weight)
+        rows.assign(weight=pd.Series(weight, index=rows.index, dtype="float64"))
         .groupby("owner", as_index=False)
         .agg(customers=("account_id", "size"), arr=("cents", "sum"), load=("weight", "sum"))
     )
@@ -52,7 +50,7 @@ DEFINITIONS = (
         "M12",
         "customers_per_csm",
         "Customers per CSM",
-        "times",
+        "customers per CSM",
         "customers with an owner ÷ owners",
         lambda moment: owned(moment).assign(weight=1),
         per_owner,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from policy.policy import Policy
@@ -42,7 +41,7 @@ class Metric:
     """One figure. `value` is null where it is not defined, and `reason` says why.
 
     `n` is what it rests on: customers, terms, answers or tickets. `unit`: share (0–1), money (the reporting currency),
-    months, days, hours, count, score, points (−100…100), times. `leads`: false for the reading that the policy does not
+    count, score, points (−100…100), or what is counted in words: months, days, hours, customers per CSM and the like. `leads`: false for the reading that the policy does not
     take. `met` and `gap` are null without a target or a value; a positive gap is missing.
     """
 
@@ -110,9 +109,7 @@ def _folded(
     slices = [moment.slices(then=definition.then) for moment in moments]
     keyed = in_slices(pd.concat(parts, ignore_index=True), slices, axes)
     if len(keyed):
-        folded = definition.fold(keyed)[FIGURES].reset_index()
-        no_base = np.where(folded["denominator"] == 0, "the denominator is 0", "fewer than half of them had it by now")
-        yield folded.assign(reason=pd.Series(no_base, dtype="string").where(folded["value"].isna()))
+        yield definition.fold(keyed)[FIGURES].reset_index()
     told = set(keyed["as_of"].unique())
     for moment in moments:
         if moment.day not in told:
@@ -126,10 +123,10 @@ def records(frame: pd.DataFrame) -> Iterator[Metric]:
         yield Metric(*values)
 
 
-def formula(definition: Definition, policy: Policy) -> str:
-    """The formula in words, with the policy's numbers."""
+def worded(text: str, policy: Policy) -> str:
+    """A formula or a title with the policy's numbers."""
     own, rules = policy.metrics, policy.indicators
-    return definition.formula.format(
+    return text.format(
         **own.model_dump(),
         win_back_days=policy.tasks.win_back_days,
         lapse_days=policy.label.lapse_days,
@@ -153,14 +150,14 @@ def _told(definition: Definition, policy: Policy, folded: pd.DataFrame) -> pd.Da
         denominator=folded["denominator"] / below,
         id=definition.id,
         name=definition.name,
-        title=definition.title,
+        title=worded(definition.title, policy),
         unit=definition.unit,
         target=None if target is None else target.value,
         excellent=None if target is None else target.excellent,
         met=met,
         gap=gap,
-        leads=leads is None or leads == definition.name,
-        formula=formula(definition, policy),
+        leads=not definition.beside and (leads is None or leads == definition.name),
+        formula=worded(definition.formula, policy),
     )
     return found[list(COLUMNS)].astype(TYPES)
 

@@ -14,8 +14,8 @@ from serving.workbench.kpis.merged import as_customers, customer_of
 class Ledger:
     """Terms and what they come to, as known before `as_of`.
 
-    `terms`: one row a term (account_id, subscription_id, product, starts, over, cents, seats, leaving), in force on
-    [starts, over). `levels`: what a customer pays on [from_day, until_day), never 0. `stints`: a customer's lives,
+    `terms`: one row a term (account_id, subscription_id, product, starts, over, ends, cents, seats, leaving), in force
+    on [starts, over); `ends` is what was agreed. `levels`: what a customer pays on [from_day, until_day), never 0. `stints`: a customer's lives,
     (account_id, began, ended, before): `ended` may lie ahead, `before` is the end of the life before, NaT for the first.
     `merged`: merged account → customer.
     """
@@ -54,7 +54,7 @@ def ledger_of(
     A term that is left ends on `effective_on`, whatever day that was decided on; without one, on `ends_on`. A
     contraction ends its term early where another term of the account begins that day. Where a customer pays nothing for
     at most `lapse_days` and then goes on, it never lapsed: the days between count as before (L3). Terms side by side add
-    up. A term of ARR 0 makes nobody a customer.
+    up. A term of ARR 0 makes nobody a customer, and neither begins nor ends a lapse.
     """
     merged = customer_of(accounts, subscriptions, as_of)
     terms = _terms(as_customers(subscriptions, merged), loss_kinds)
@@ -75,6 +75,7 @@ def _terms(subscriptions: pd.DataFrame, loss_kinds: Collection[str]) -> pd.DataF
             "product": subscriptions["product"].astype("string").fillna(""),
             "starts": subscriptions["starts_on"],
             "over": subscriptions["ends_on"].mask(cut.astype(bool), effective),
+            "ends": subscriptions["ends_on"],
             "cents": (subscriptions["arr"] * 100).round().astype("int64"),
             "seats": subscriptions["seats"].astype("Int64"),
             "leaving": leaving.astype(bool),
@@ -84,6 +85,7 @@ def _terms(subscriptions: pd.DataFrame, loss_kinds: Collection[str]) -> pd.DataF
 
 
 def _levels(terms: pd.DataFrame, lapse_days: int) -> pd.DataFrame:
+    terms = terms[terms["cents"] > 0]
     begun = terms[["account_id", "starts", "cents"]].set_axis(["account_id", "from_day", "cents"], axis=1)
     over = terms[["account_id", "over", "cents"]].set_axis(["account_id", "from_day", "cents"], axis=1)
     moves = pd.concat([begun, over.assign(cents=-over["cents"])]).groupby(["account_id", "from_day"], as_index=False)

@@ -47,4 +47,5 @@ def _last(account: str, into: Mapping[str, str]) -> str:
 def as_customers(frame: pd.DataFrame, merged: Mapping[str, str]) -> pd.DataFrame:
     """The frame with the account_id of the customer in place of a merged account's."""
     own = frame["account_id"].astype("string")
-    return frame.assign(account_id=own.replace(dict(merged)) if merged else own)
+    # Looked up, not replaced: replacing takes rows times mergers.
+    return frame.assign(account_id=own.map(merged).astype("string").fillna(own) if merged else own)

@@ -15,7 +15,8 @@ from serving.workbench.kpis.ledger import Ledger
 from serving.workbench.kpis.merged import as_customers
 from serving.workbench.kpis.movements import movements
 from serving.workbench.kpis.slices import Slices, slices_at
-from serving.workbench.kpis.usage import usage_on
+from serving.workbench.kpis.successions import OWN, successions
+from serving.workbench.kpis.usage import per_customer, usage_on
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Known:
     """All that was known before the day the metrics are asked for.
 
     `tables`: source tables by name, account_id the customer's. `covered`: table → the customers it can speak about,
-    where not everybody. `usage`: indicators by snapshot (`as_of`), account_id the customer's; null where there are none.
+    where not everybody. `usage`: indicators by snapshot (`as_of`), one row a customer; null where there are none.
     """
 
     ledger: Ledger
@@ -40,6 +41,12 @@ class Known:
         zones = {str(a): zone for a, zone in self.accounts[["account_id", "timezone"]].itertuples(index=False)}
         open_ = self.policy.tasks.business_hours if business else None
         return waits(self.tables["support_tickets"], zones, open_)
+
+    @cached_property
+    def went_on(self) -> pd.Series:
+        """Term → cents of what it went on in that are its own; who did not go on is not in it (M17)."""
+        found = successions(self.ledger.terms, self.policy.label.lapse_days)
+        return found.groupby(OWN)["share"].sum()
 
     def at(self, day: pd.Timestamp) -> Moment:
         """The moment of a day, which is at most that of the ledger."""
@@ -62,7 +69,7 @@ def known(
     }
     # A merged account's own row says nothing of who looks after the customer it became.
     accounts = tables["accounts"][~tables["accounts"]["account_id"].isin(list(ledger.merged))]
-    return Known(ledger, accounts, policy, own, whom, None if usage is None else as_customers(usage, ledger.merged))
+    return Known(ledger, accounts, policy, own, whom, None if usage is None else per_customer(usage, ledger.merged))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ LOST = ("churn", "contraction")
 GAINED = ("expansion", "new", "won_back")
 PARTS = (*LOST, *GAINED)
 AMOUNTS = ("start", *PARTS, "end")
+LIFE = ["account_id", "began"]
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,17 @@ class Period:
 
 
 def movements(ledger: Ledger, start: pd.Timestamp, end: pd.Timestamp, *, win_back_days: int) -> pd.DataFrame:
-    """One row per customer who paid on either day: account_id and the amounts in whole cents.
+    """One row per life of a customer in force on either day: account_id and the amounts in whole cents.
 
-    Two days are compared, so what rises and falls in between is one movement. Who comes is `won_back` where the life
+    Two days are compared, so what rises and falls in between is one movement of the life that goes on. Who left and came
+    back in between has two lives and so two rows: the one left, the other began. Who comes is `won_back` where the life
     before ended at most `win_back_days` earlier, inclusive (I12), else `new`.
     """
-    both = pd.DataFrame({"start": ledger.on(start), "end": ledger.on(end)}).fillna(0).astype("int64")
+    both = pd.DataFrame({"start": _in_force(ledger, start), "end": _in_force(ledger, end)}).fillna(0).astype("int64")
     was, here = both["start"] > 0, both["end"] > 0
     change = both["end"] - both["start"]
-    lives = ledger.stints[(ledger.stints["began"] <= end) & (end < ledger.stints["ended"])].set_index("account_id")
-    away = (lives["began"] - lives["before"]).dt.days.reindex(both.index)
-    back = away <= win_back_days
+    lives = ledger.stints.set_index(LIFE, drop=False)
+    back = (lives["began"] - lives["before"]).dt.days.reindex(both.index) <= win_back_days
     found = both.assign(
         churn=both["start"].where(was & ~here, 0),
         contraction=(-change).where(was & here & (change < 0), 0),
@@ -43,7 +44,14 @@ def movements(ledger: Ledger, start: pd.Timestamp, end: pd.Timestamp, *, win_bac
         new=both["end"].where(here & ~was & ~back, 0),
         won_back=both["end"].where(here & ~was & back, 0),
     )
-    return closed(found.rename_axis("account_id").reset_index()[["account_id", *AMOUNTS]])
+    return closed(found.reset_index()[["account_id", *AMOUNTS]])
+
+
+def _in_force(ledger: Ledger, day: pd.Timestamp) -> pd.Series:
+    """(customer, beginning of its life) → cents on the morning of a day."""
+    lives = ledger.stints[(ledger.stints["began"] <= day) & (day < ledger.stints["ended"])]
+    cents = lives["account_id"].map(ledger.on(day)).astype("int64")
+    return pd.Series(cents.to_numpy(), index=pd.MultiIndex.from_frame(lives[LIFE]))
 
 
 def closed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,8 @@ def activated(moment: Moment) -> pd.DataFrame:
     if first.empty:
         raise NotDefined(f"nobody's day {rules.activation_by_day} is over yet")
     reached = _reached(moment, "key_action")
+    if reached.empty:
+        raise NotDefined("no key action is recorded before this day")
     days = (reached["reached_at"].dt.normalize() - reached["account_id"].map(first)).dt.days
     by_account = days.dropna().groupby(reached["account_id"]).agg(list)
     active = [
@@ -54,7 +56,10 @@ def time_to_value(moment: Moment, since: Beginning) -> pd.DataFrame:
         start = signed.dropna()
         if start.empty:
             raise NotDefined("no day of sign-up is known")
-    reached = _reached(moment, "first_value").groupby("account_id")["reached_at"].min().dt.normalize()
+    recorded = _reached(moment, "first_value")
+    if recorded.empty:
+        raise NotDefined("no first value is recorded before this day")
+    reached = recorded.groupby("account_id")["reached_at"].min().dt.normalize()
     reached = reached.reindex(start.index)
     ended = moment.ledger.stints.drop_duplicates("account_id").set_index("account_id")["ended"].reindex(start.index)
     until = reached.fillna(ended.where(ended < moment.day, moment.day))

@@ -28,11 +28,12 @@ ABOUT = ("segment", "touch_model", "csm", "cohort")
 class Kpis:
     """All of it. Money is in the reporting currency, shares are 0–1, days are midnights (UTC), unknown is null.
 
-    `metrics`: one row per metric and slice as of the day. `series`: the same at the end of every month (`month`,
+    `metrics`: one row per metric and slice as of the day; of all customers also the figure `before`, that of the same day
+    a month earlier (`before_on`). `series`: the same at the end of every month (`month`,
     `complete`; the last row of a month that goes on is the day itself). `waterfall`: M15 by month and slice.
-    `movements`: who moved in a month, by how much and how (`kind`), the largest first. `year`: the same over the months
-    that annual figures look back on. `moved`: why GRR is another than a month ago, customer by customer. `cohorts`,
-    `survival`: curves. `book`: M12 by owner. `goal`: I9.
+    `movements`: who moved in a month, by how much and how (`kind`), the largest first; who left and came back has two rows.
+    `year`: the same over the months that annual figures look back on. `moved`: why GRR is another than on `before_on`,
+    customer by customer. `cohorts`, `survival`: curves. `book`: M12 by owner. `goal`: I9, its two days in every row.
     """
 
     as_of: pd.Timestamp
@@ -50,6 +51,9 @@ class Kpis:
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """The frames by name, the goal's points among them."""
         points = pd.DataFrame([asdict(point) for point in self.goal.points], columns=["day", "line", "churn", "above"])
+        points = points.astype(dict.fromkeys(("line", "churn", "above"), "float64"))
+        points = points.assign(starts_on=self.goal.starts_on, ends_on=self.goal.ends_on)
+        points = points.astype(dict.fromkeys(("day", "starts_on", "ends_on"), "datetime64[us]"))
         names = ("metrics", "series", "waterfall", "movements", "year", "moved", "cohorts", "survival", "book")
         return {**{name: getattr(self, name) for name in names}, "goal": points}
 
@@ -74,7 +78,7 @@ def kpis(known: Known, *, most_months: int | None = None, progress: Callable[[st
     moved = monthly_movements(ledger, periods, win_back_days=known.policy.tasks.win_back_days)
     sliced = monthly_slices(ledger, known.accounts, periods, known.policy.segments)
     progress("metrics as of the day")
-    metrics = metrics_at([now])
+    metrics = _with_before(metrics_at([now]), now)
     progress("metrics of every month")
     series = _series(known, periods)
     names = known.accounts.drop_duplicates("account_id").set_index("account_id")["name"]
@@ -88,7 +92,7 @@ def kpis(known: Known, *, most_months: int | None = None, progress: Callable[[st
         moved=_moved(now, names),
         cohorts=_in_currency(cohorts(ledger, ledger.as_of), ("arr_start", "arr_kept", "arr_now")),
         survival=_curves(now),
-        book=_book(now),
+        book=_in_currency(books(now), ("arr",)),
         goal=_goal(known, series, metrics),
     )
 
@@ -135,13 +139,25 @@ def _year(now: Moment, names: pd.Series) -> pd.DataFrame:
     return _in_currency(rows[["account_id", "name", *ABOUT, "kind", "change", *AMOUNTS]], ("change", *AMOUNTS))
 
 
+def _with_before(metrics: pd.DataFrame, now: Moment) -> pd.DataFrame:
+    """The metrics with those of a month earlier beside them: of the very day that the movers of GRR compare with."""
+    then = now.known.at(now.before(1))
+    begins = now.ledger.begins
+    rows = metrics.assign(before_on=then.day, before=float("nan"))
+    if begins is None or begins > then.day:
+        return rows
+    earlier = metrics_at([then], axes=("all",), light=True).set_index("name")["value"]
+    return rows.assign(before=rows["name"].map(earlier).where(rows["slice_by"] == "all"))
+
+
 def _moved(now: Moment, names: pd.Series) -> pd.DataFrame:
+    then = now.known.at(now.before(1))
     try:
-        rows = grr_moved(now, now.known.at(now.before(1)))
+        rows = grr_moved(now, then)
     except NotDefined:
-        return pd.DataFrame(columns=["account_id", "name", *MOVED[1:]])
+        return pd.DataFrame(columns=["account_id", "name", *MOVED[1:], "before_on"])
     rows.insert(1, "name", rows["account_id"].map(names))
-    return _in_currency(rows, ("start", "end", "lost"))
+    return _in_currency(rows.assign(before_on=then.day), ("start", "end", "lost"))
 
 
 def _curves(now: Moment) -> pd.DataFrame:
@@ -172,13 +188,6 @@ def _durations(now: Moment) -> Iterator[tuple[str, pd.DataFrame]]:
             continue
 
 
-def _book(now: Moment) -> pd.DataFrame:
-    try:
-        return _in_currency(books(now), ("arr",))
-    except NotDefined:
-        return pd.DataFrame(columns=["owner_id", "customers", "arr", "load", "met"])
-
-
 def _goal(known: Known, series: pd.DataFrame, metrics: pd.DataFrame) -> Goal:
     points = []
     for frame in (series, metrics):
@@ -188,9 +197,8 @@ def _goal(known: Known, series: pd.DataFrame, metrics: pd.DataFrame) -> Goal:
                 (day, None if pd.isna(value) else float(value))
                 for day, value in zip(own["as_of"], own["value"], strict=True)
             ]
-    day = known.ledger.as_of
-    churn = {at: value for at, value in points if at <= day}
-    return goal(known.policy, day, sorted(churn.items()))
+    churn = {at: value for at, value in points if at <= known.ledger.as_of}
+    return goal(known.policy, sorted(churn.items()))
 
 
 def _in_currency(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -11,7 +11,10 @@ MONEY = (True, True)
 
 
 def of_the_year(numerator: str) -> Parts:
-    """Rows of who paid at the beginning of the year: the numerator by name, the denominator its ARR or 1."""
+    """Rows of who paid at the beginning of the year: the numerator by name, the denominator its ARR or 1.
+
+    Only the life in force then counts: who left has left, and what a won-back customer pays is none of it (M2).
+    """
     return lambda moment: _based(moment.year, numerator)
 
 
@@ -80,8 +83,8 @@ def customers_now(moment: Moment) -> pd.DataFrame:
 
 def net_new(moment: Moment) -> pd.DataFrame:
     """What each customer's ARR changed by in a month."""
-    moved = moment.month
-    return pd.DataFrame({"account_id": moved["account_id"], "numerator": moved["end"] - moved["start"]})
+    by = moment.month.groupby("account_id")[["start", "end"]].sum()
+    return (by["end"] - by["start"]).rename("numerator").reset_index()
 
 
 def _year(id_: str, name: str, title: str, formula: str, numerator: str, *, money: bool = True) -> Definition:
@@ -103,7 +106,8 @@ DEFINITIONS = (
         "M1",
         "grr",
         "Gross revenue retention",
-        "Σ min(ARR now, ARR {months} months ago) ÷ Σ ARR {months} months ago, over who paid then",
+        "Σ min(ARR now, ARR {months} months ago) ÷ Σ ARR {months} months ago, over who paid then; who left keeps nothing, come "
+        "back or not",
         "kept",
     ),
     _year(
@@ -131,7 +135,7 @@ DEFINITIONS = (
         "M3",
         "logo_retention",
         "Logo retention",
-        "customers of {months} months ago who pay now ÷ customers of {months} months ago",
+        "customers of {months} months ago who stayed ÷ customers of {months} months ago",
         "stayed",
         money=False,
     ),
@@ -139,7 +143,7 @@ DEFINITIONS = (
         "M3",
         "logo_churn",
         "Churn of customers, a year",
-        "customers of {months} months ago who pay nothing now ÷ customers of {months} months ago",
+        "customers of {months} months ago who left, come back or not ÷ customers of {months} months ago",
         "left",
         money=False,
     ),
@@ -155,7 +159,7 @@ DEFINITIONS = (
         "logo_churn_month",
         "Churn of customers, a month",
         "share",
-        "customers of a month ago who pay nothing now ÷ customers of a month ago",
+        "customers of a month ago who left ÷ customers of a month ago",
         of_the_month("left"),
         ratio(),
     ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -61,7 +63,8 @@ def due_reviews(
 ) -> Iterator[tuple[pd.Timestamp, bool]]:
     """(day due, whether held in time) of every review from `since` to `until`, recorded ones and missed ones.
 
-    `held` are (due, held on, attended), by day. Between two of them as many were missed as whole intervals more than one
+    `held` are (due, held on, attended). Meetings of one due day are one review: one that was put off and then held in time
+    is held. Between two of them as many were missed as whole intervals more than one
     fit, to the nearest; they were due at even distances.
 
     >>> day = pd.Timestamp
@@ -70,12 +73,12 @@ def due_reviews(
     [('04-02', True), ('07-02', False)]
     """
     last = since
-    for due, on, came in held:
+    for due, meetings in groupby(sorted(held), key=itemgetter(0)):
         gap = (due - last).days
         missed = max(round(gap / every) - 1, 0)
         for place in range(1, missed + 1):
             yield last + pd.Timedelta(days=gap * place // (missed + 1)), False
-        yield due, came and (on - due).days <= grace
+        yield due, any(came and (on - due).days <= grace for _, on, came in meetings)
         last = due
     while (last := last + pd.Timedelta(days=every)) < until:
         yield last, False

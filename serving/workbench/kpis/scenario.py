@@ -84,13 +84,14 @@ def outlook(rates: Rates) -> Outlook:
 class Planned:
     """The scenario as it goes on now and as promised, and what the promise needs beside its own rates.
 
-    `new_arr_needed` is the ARR of new customers that is missing to the promised ARR at the end, 0 where nothing is.
+    `new_arr_needed` is the ARR of new customers that is missing to the promised ARR at the end, 0 where nothing is; both
+    are null where no ARR is promised.
     """
 
     now: Outlook
     promised: Outlook
-    target_arr: float
-    new_arr_needed: float
+    target_arr: float | None
+    new_arr_needed: float | None
 
 
 def rates_now(scenario: Scenario) -> Rates:
@@ -98,8 +99,11 @@ def rates_now(scenario: Scenario) -> Rates:
     return Rates(scenario.arr, scenario.churn, expansion=implied(scenario).expansion, months=scenario.months)
 
 
-def planned(scenario: Scenario, now: Rates | None = None) -> Planned:
-    """The two plans, from the scenario's rates or from those given; what is promised keeps its churn and its NRR."""
+def planned(scenario: Scenario, now: Rates | None = None, *, of_another: bool = False) -> Planned:
+    """The two plans, from the scenario's rates or from those given; what is promised keeps its churn and its NRR.
+
+    `of_another`: the rates are of another company than the scenario's, whose ARR promises nothing to it.
+    """
     given = now or rates_now(scenario)
     promised = replace(
         given,
@@ -109,6 +113,8 @@ def planned(scenario: Scenario, now: Rates | None = None) -> Planned:
         new_arr=0.0,
     )
     ahead = outlook(promised)
+    if of_another:
+        return Planned(outlook(given), ahead, None, None)
     needed = max(round(scenario.target_arr - ahead.end_arr, 2), 0.0)
     return Planned(outlook(given), ahead, scenario.target_arr, needed)
 

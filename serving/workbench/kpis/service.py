@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from serving.workbench.kpis.definition import Definition, NotDefined, quantile, ratio
+from serving.workbench.kpis.definition import Definition, NotDefined, quantile, ratio, total
 from serving.workbench.kpis.moment import Moment
 
 MEDIAN = 0.5
@@ -37,13 +37,20 @@ def first_responses(moment: Moment) -> pd.DataFrame:
     """`value` hours to the first answer of each ticket opened in the months looked back on and answered before this day.
 
     Business hours are those of `tasks.business_hours` in the time zone of the account's owner. A ticket that nobody has
-    answered yet is left out: while many wait, the figure flatters.
+    answered yet is left out, which flatters while many wait: `response_waiting` says how many.
     """
     rows = moment.between("support_tickets", "opened_at", moment.policy.metrics.service_months)
     rows = rows[rows["first_response_at"] < moment.day]
     if rows.empty:
         raise NotDefined("no ticket of these months has been answered")
     return rows[["account_id"]].assign(value=moment.known.waits[rows.index])
+
+
+def waiting(moment: Moment) -> pd.DataFrame:
+    """1 for each ticket opened in those months that nobody had answered before this day, 0 for the others."""
+    rows = moment.between("support_tickets", "opened_at", moment.policy.metrics.service_months)
+    unanswered = ~(rows["first_response_at"] < moment.day).fillna(False).astype(bool)
+    return rows[["account_id"]].assign(numerator=unanswered.astype("int64"))
 
 
 def percentile(rows: pd.DataFrame) -> pd.DataFrame:
@@ -56,7 +63,7 @@ DEFINITIONS = (
         "M11",
         "tickets_per_customer",
         "Tickets per customer and month",
-        "times",
+        "tickets",
         "tickets opened in {service_months} months by the customers of this day ÷ customers ÷ {service_months}",
         lambda moment: tickets(moment, per_seats=False),
         ratio(),
@@ -64,8 +71,8 @@ DEFINITIONS = (
     Definition(
         "M11",
         "tickets_per_seats",
-        "Tickets per seats and month",
-        "times",
+        "Tickets per {tickets_per_seats} seats and month",
+        "tickets",
         "the same ÷ paid seats × {tickets_per_seats}",
         lambda moment: tickets(moment, per_seats=True),
         ratio(),
@@ -75,7 +82,7 @@ DEFINITIONS = (
         "response_median",
         "First response, median",
         "hours",
-        "median {response_hours} hours from a ticket of the last {service_months} months to its first answer",
+        "median {response_hours} hours from a ticket of the last {service_months} months to its first answer, those still waiting left out",
         first_responses,
         quantile(MEDIAN),
     ),
@@ -87,5 +94,14 @@ DEFINITIONS = (
         "the percentile {response_percentile:.0%} of the same hours",
         lambda moment: first_responses(moment).assign(q=moment.policy.metrics.response_percentile),
         percentile,
+    ),
+    Definition(
+        "M14",
+        "response_waiting",
+        "Still waiting for a first response",
+        "count",
+        "tickets of the last {service_months} months that nobody has answered yet; the hours above leave them out",
+        waiting,
+        total,
     ),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from serving.workbench.kpis.definition import SLICE, Definition, NotDefined, mean
+from serving.workbench.kpis.definition import SLICE, Definition, NotDefined, mean, with_reason
 from serving.workbench.kpis.moment import Moment
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def median(rows: pd.DataFrame) -> pd.DataFrame:
         (*keys, median_of(own["value"], own["observed"]), len(own), float(own["observed"].sum()), float(len(own)))
         for keys, own in rows.groupby(SLICE)
     ]
-    return pd.DataFrame(found, columns=[*SLICE, "value", "n", "numerator", "denominator"]).set_index(SLICE)
+    figures = pd.DataFrame(found, columns=[*SLICE, "value", "n", "numerator", "denominator"]).set_index(SLICE)
+    return with_reason(figures, "fewer than half of them had it by now")
 
 
 def median_of(durations: pd.Series, observed: pd.Series) -> float | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from serving.workbench.kpis.definition import NotDefined
+from serving.workbench.kpis.merged import as_customers
 
 INDICATORS = (
     "active_user_days_28d",
@@ -16,6 +19,23 @@ INDICATORS = (
     "module_breadth_28d",
 )
 """What is read of the feature table; null there means that it is not known of the account."""
+SHARES = ("core_adoption_28d", "feature_use_share_28d", "module_breadth_28d")
+
+
+def per_customer(usage: pd.DataFrame, merged: Mapping[str, str]) -> pd.DataFrame:
+    """One row per customer and snapshot: people and days of merged accounts add up, of their shares the largest counts.
+
+    Seats are the customer's, so each may be counted once only. What is not known of one of the accounts is not known of
+    the customer.
+    """
+    own = as_customers(usage, merged)
+    if not own.duplicated(["as_of", "account_id"]).any():
+        return own
+    by = own.groupby(["as_of", "account_id"])
+    columns = list(INDICATORS)
+    found = by[columns].sum()
+    found[list(SHARES)] = by[list(SHARES)].max()
+    return found.where(by[columns].count().eq(by.size(), axis=0)).reset_index()
 
 
 def usage_on(usage: pd.DataFrame | None, day: pd.Timestamp, customers: pd.Index, seats: pd.Series) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from serving.workbench.kpis.definition import SLICE, Definition, Fold, ratio
+from serving.workbench.kpis.definition import SLICE, Definition, Fold, ratio, with_reason
 from serving.workbench.kpis.moment import Moment
 
 
@@ -39,7 +39,14 @@ def lifetime_value(*, with_margin: bool) -> Fold:
         churn = found["left"] / found["then"].where(found["then"] > 0)
         worth_of = arpa * found["margin"] if with_margin else arpa
         value = worth_of / churn.where(churn > 0)
-        return pd.DataFrame({"value": value, "n": found["n"], "numerator": worth_of, "denominator": churn})
+        figures = pd.DataFrame({"value": value, "n": found["n"], "numerator": worth_of, "denominator": churn})
+        told = with_reason(figures, "nobody of them left, so that a lifetime has no end")
+        for missing, why in (
+            ("then", "nobody of them was a customer at the beginning"),
+            ("n", "nobody of them is left"),
+        ):
+            told["reason"] = told["reason"].mask(found[missing] == 0, why)
+        return told
 
     return fold
 

@@ -13,6 +13,8 @@ TableVerdict = Literal["ok", "quarantined", "stopped", "absent"]
 class TableLine:
     """A source table at the last check. `newest` is its last event; null where the table is absent or has none.
 
+    It may be `limit_days` behind the other tables, null where its contract sets no limit: then nobody judged that.
+
     `failing` holds (what the check says, rows that fail), `warnings` sentences about volume and freshness.
     """
 
@@ -23,6 +25,7 @@ class TableLine:
     newest: date | None
     failing: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...]
+    limit_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,24 @@ class DeliveryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """Of the rows of a day that are for the CRM: how many there are, and how many it has confirmed."""
+
+    kind: str
+    planned: int
+    confirmed: int
+
+    @property
+    def missing(self) -> int:
+        """Planned and not confirmed."""
+        return self.planned - self.confirmed
+
+
+@dataclass(frozen=True, slots=True)
 class DataView:
     """`checked_at` is null before the first check, `model` null before the first training, `alerts` null where
-    `churn monitor` has not looked at the model."""
+    `churn monitor` has not looked at this model by then. `arrived` is of the day, by kind of row; `refused` holds
+    (code, rows) of the last delivery, `examples` (kind, key, reason) of some of these."""
 
     verdict: str
     checked_at: datetime | None
@@ -89,3 +107,6 @@ class DataView:
     runs: tuple[RunLine, ...]
     deliveries: tuple[DeliveryLine, ...]
     waiting: int
+    arrived: tuple[Arrived, ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()
+    examples: tuple[tuple[str, str, str], ...] = ()

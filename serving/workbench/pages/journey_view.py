@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,11 +27,12 @@ class BoardLine:
     lacking: tuple[str, ...]
     next_step: str | None
     next_on: date | None
+    next_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OwedLine:
-    """A contact that is overdue or due this week; `last_on` is null where none is on record."""
+    """A contact that is overdue or due this week; `last_on` is null where none is on record, and `arr` where not known."""
 
     account_id: str
     name: str
@@ -39,6 +41,7 @@ class OwedLine:
     last_on: date | None
     due_on: date
     overdue_days: int
+    arr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,13 @@ class RateLine:
 
 @dataclass(frozen=True, slots=True)
 class WishLine:
-    """A feature that customers asked for: by how many accounts, with how much ARR, how much of it at risk."""
+    """A feature that customers asked for: by how many accounts, with how much ARR, how much of it of accounts that are yellow, red or at high
+    risk: the whole ARR of these, not ARR × probability."""
 
     wish: str
     accounts: int
     arr: float
-    arr_at_risk: float
+    arr_unwell: float
     requests: int
     answered: int
     overdue: int
@@ -104,19 +108,29 @@ class AdvocateLine:
 
 @dataclass(frozen=True, slots=True)
 class JourneyView:
-    """The page. What rests on a table that is not delivered is null, and said."""
+    """The page. What rests on a table that is not delivered is null, and said; `_more` are how many are not shown.
+
+    `owed` are contacts that were held before, the longest overdue first; `never` those of which none is on record, the
+    largest ARR first. `statuses` counts the whole board.
+    """
 
     board: tuple[BoardLine, ...]
+    board_more: int
+    statuses: Mapping[str | None, int]
     counts: tuple[OwedCount, ...] | None
     owed: tuple[OwedLine, ...]
     owed_more: int
+    never: tuple[OwedLine, ...]
+    never_more: int
     asks: tuple[AskLine, ...] | None
     asks_more: int
     rates: tuple[RateLine, ...] | None
     wishes: tuple[WishLine, ...] | None
+    wishes_more: int
     routed_to: str | None
     advocates: tuple[AdvocateLine, ...] | None
+    advocates_more: int
 
     def with_status(self, status: str | None) -> int:
         """How many onboarding accounts have a status."""
-        return sum(line.status == status for line in self.board)
+        return self.statuses.get(status, 0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from serving.workbench.pages.lines import Lines, Stack, lines, stacks
+from serving.workbench.pages.stake_view import Stake
 
 DAYS_A_MONTH = 30.44
 
@@ -70,6 +71,25 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """A customer that left or shrank within the year that GRR looks back on, in points of GRR (below 0)."""
+
+    account_id: str
+    name: str
+    owner: str | None
+    left: bool
+    arr_before: float
+    arr_now: float
+    points: float
+    page: bool
+
+    @property
+    def lost(self) -> float:
+        """The ARR that went."""
+        return self.arr_before - self.arr_now
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """GRR of a part of the book: the points of the whole book's loss that fall on it add up to 1 − GRR."""
 
@@ -112,9 +132,12 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """An owner's book: accounts, ARR, share of a full book, hours owed this week and hours there are (null: not known)."""
+    """An owner's book: accounts, ARR, share of a full book, hours owed this week and hours there are (null: not known).
 
-    owner: str
+    `owner` is null for the accounts that nobody owns.
+    """
+
+    owner: str | None
     role: str
     accounts: int
     arr: float
@@ -124,30 +147,54 @@ class Load:
     available: float | None
     overdue: float
 
+    @property
+    def hours_told(self) -> str:
+        """What the hours say: over (more is owed this week than there is), late (only the backlog does not fit), or
+        nothing."""
+        if self.available is None:
+            return ""
+        return "over" if self.owed > self.available else "late" if self.owed + self.overdue > self.available else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The churn rate's way from one rate to another; `churn` and `line` are of the day, null where not known."""
+    """The churn rate's way from one rate to another; `churn` and `line` are of the day, null where not known.
+
+    `starts` and `ends` are null where the policy dates no goal: then there is no line either. `rates` is the rate by
+    day, the oldest first.
+    """
 
     from_rate: float
     to_rate: float
-    starts: date
-    ends: date
+    starts: date | None
+    ends: date | None
     churn: float | None
     line: float | None
     on_track: bool | None
     caveat: str
+    rates: tuple[tuple[date, float | None], ...] = ()
+
+    @property
+    def first(self) -> tuple[date, float] | None:
+        """The first rate that is known."""
+        return next(((on, rate) for on, rate in self.rates if rate is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
 class PortfolioView:
-    """`leading` are the figures shown on top; `figures` are all of them, by title of their group."""
+    """`leading` are the figures shown on top; `groups` are all of them, by title of their group.
+
+    `movers_rest` holds (customers, points) and `lost_rest` (customers, ARR, points) of those that are not shown, so that
+    what is shown adds up.
+    """
 
     as_of: date
     leading: tuple[Figure, ...]
     grr: Figure | None
     movers: tuple[Mover, ...]
-    movers_more: int
+    movers_rest: tuple[int, float]
+    lost: tuple[Loss, ...]
+    lost_rest: tuple[int, float, float]
     slices: tuple[tuple[str, tuple[Slice, ...]], ...]
     rates: tuple[Rate, ...]
     months: tuple[Month, ...]
@@ -156,6 +203,33 @@ class PortfolioView:
     curve: Curve | None
     loads: tuple[Load, ...] | None
     goal: Goal | None
+    stake: Stake
+
+    @property
+    def loads_sum(self) -> tuple[int, float]:
+        """(accounts, ARR) of all books, nobody's with them."""
+        return sum(load.accounts for load in self.loads or ()), sum(load.arr for load in self.loads or ())
+
+    @property
+    def in_no_book(self) -> tuple[float, float]:
+        """(accounts, ARR) of the totals above that no book holds; zeros where they agree or are not known."""
+        total = next((figure for figure in self.leading if figure.title == "ARR" and figure.value is not None), None)
+        if total is None or total.value is None or not self.loads:
+            return 0.0, 0.0
+        accounts, arr = self.loads_sum
+        return float(total.n - accounts), round(total.value - arr, 2)
+
+    @property
+    def lost_sum(self) -> tuple[int, float, float]:
+        """(customers, ARR, points) of everybody that left or shrank: the points are GRR − 100."""
+        count, arr, points = self.lost_rest
+        lost, own = sum(one.lost for one in self.lost), sum(one.points for one in self.lost)
+        return len(self.lost) + count, arr + lost, points + own
+
+    @property
+    def movers_sum(self) -> float:
+        """The change of GRR in points."""
+        return sum(mover.points for mover in self.movers) + self.movers_rest[1]
 
     @property
     def rate_lines(self) -> Lines | None:

@@ -27,9 +27,17 @@ class ReviewLine:
 
 @dataclass(frozen=True, slots=True)
 class QbrView:
-    """The page. `completion` is the share of reviews due that were held in time, null where none was due; over `due`."""
+    """The page: `lines` had a review before, the longest overdue first; `never` had none on record, the largest ARR first.
 
+    `owed`, `quarterly` and `overdue` (of those that had one) count all of them, the `_more` are not shown. `completion` is the share of reviews due that were held in time, null where none was due; over `due`."""
+
+    owed: int
+    quarterly: int
+    overdue: int
     lines: tuple[ReviewLine, ...]
+    lines_more: int
+    never: tuple[ReviewLine, ...]
+    never_more: int
     completion: float | None
     due: int
     on_time_days: int

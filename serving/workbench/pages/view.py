@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
+
+from serving.workbench.pages.standing_view import ContactLine, Standing
 
 HealthTier = Literal["green", "yellow", "red", "unrated"]
 RiskTier = Literal["high", "medium", "low"]
@@ -110,7 +112,8 @@ class AccountView:
     `base_probability` is that of the average account. `standing_out` says which driver stands out, or that none does;
     `change` what moved the probability since a week ago (empty where that is not known). `ahead` is null where the day
     was scored before there were outlooks. `way_back` says whether and how its health can be green again, empty where
-    nobody looked.
+    nobody looked. `standing` is null where nobody looked for plays, `contacts` where nobody knows which are owed;
+    `tasks` are those that no play tells of; `this_week` is what the work list makes of it.
     """
 
     account_id: str
@@ -149,6 +152,9 @@ class AccountView:
     change: str = ""
     ahead: Ahead | None = None
     way_back: str = ""
+    standing: Standing | None = None
+    contacts: tuple[ContactLine, ...] | None = None
+    this_week: str = ""
 
     @property
     def warnings(self) -> list[Signal]:
@@ -187,6 +193,11 @@ class Book:
     unavailable: list[str]
     known_losses: list[tuple[str, str]]
     model_note: str
+
+    @property
+    def week_ends(self) -> date:
+        """The first day after the week that begins on the day of this book."""
+        return self.as_of + timedelta(weeks=1)
 
     @property
     def signals_known(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 NOT_AVAILABLE = "not available"
 NO_OWNER = "No owner"
+_ROLES = {"csm": "CSM", "tam": "TAM", "cs_operations": "CS operations", "manager": "CS manager"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -117,8 +118,8 @@ def metric(value: float | None, unit: str, currency: str) -> str:
 
     >>> metric(0.8734, "share", "USD"), metric(1_284_000, "money", "USD"), metric(23.46, "months", "USD")
     ('87.3\xa0%', '$1,284,000', '23.5 months')
-    >>> metric(41.0, "points", "USD"), metric(None, "share", "USD")
-    ('+41', 'not available')
+    >>> metric(41.0, "points", "USD"), metric(None, "share", "USD"), metric(40.62, "customers per CSM", "USD")
+    ('+41', 'not available', '40.6 customers per CSM')
     """
     value = known(value)
     if value is None:
@@ -132,7 +133,7 @@ def metric(value: float | None, unit: str, currency: str) -> str:
     if unit == "count" and value == int(value):
         return f"{int(value):,}"
     told = scaled(rounded(value * 10), 1)
-    return f"{told} {unit}" if unit in ("months", "days", "hours", "times") else told
+    return told if unit in ("count", "score") else f"{told} {unit}"
 
 
 def points(value: float) -> str:
@@ -164,12 +165,16 @@ def day(when: date, today: date | None = None) -> str:
 
 
 def moment(when: datetime, today: date | None = None) -> str:
-    """A date and time in the zone it came with, named.
+    """A date and time in the zone it came with, by its full name where it has one: "CST" means three of them.
 
+    >>> from zoneinfo import ZoneInfo
     >>> moment(datetime(2025, 1, 7, 9, 0), date(2025, 1, 6))
     'Tue 7 Jan, 09:00 UTC'
+    >>> moment(datetime(2025, 1, 7, 9, 0, tzinfo=ZoneInfo("America/New_York")), date(2025, 1, 6))
+    'Tue 7 Jan, 09:00 America/New York'
     """
-    zone = (when.tzname() or "UTC").replace("UTC+00:00", "UTC")
+    named = getattr(when.tzinfo, "key", None) or when.tzname() or "UTC"
+    zone = spaced(named).replace("UTC+00:00", "UTC")
     return f"{_WEEKDAYS[when.weekday()]} {day(when.date(), today)}, {when:%H:%M} {zone}"
 
 
@@ -215,6 +220,15 @@ def capital(text: str) -> str:
 def spaced(name: str) -> str:
     """A column or step name as words."""
     return name.replace("_", " ").strip()
+
+
+def role(name: str) -> str:
+    """Who does something, as a person would call them.
+
+    >>> role("renewals_manager"), role("csm")
+    ('renewals manager', 'CSM')
+    """
+    return _ROLES.get(name, spaced(name))
 
 
 def change(now: float | None, before: float | None, *, unit: str = "") -> str:

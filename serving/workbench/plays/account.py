@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -64,6 +64,15 @@ def accounts_on(
             policy,
         )
     return found
+
+
+def accounts_left(about: Iterable[Row], there: Collection[str], policy: Policy) -> dict[str, Account]:
+    """Who looked after the accounts that are not there any more: what is known of each, by its id; merged ones are gone."""
+    return {
+        name: Account(name, _text(row, "name"), _text(row, "owner_id"), _text(row, "timezone"), policy=policy)
+        for row in about
+        if (name := str(row["account_id"])) not in there and row.get("merged_into") is None
+    }
 
 
 def _text(row: Mapping[str, object], name: str) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policy.errors import UsageError
 from policy.policy import Policy
+from serving.due import end_of
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.reentry import rests_until
-from serving.workbench.plays.step import Step, end_of, owner_type
+from serving.workbench.plays.said import Words
+from serving.workbench.plays.step import Step, owner_type, step_in
 
 TACTICS = {
     "use of the features paid for": "upsell",
@@ -28,6 +31,9 @@ STEPS = {
     "multi_year": "Offer a longer term with a discount within the policy, and show the roadmap",
 }
 
+REFUSED = re.compile(r"(?:no|not[ _]now)(?:\s*[,.:;!–].*)?", re.DOTALL)
+"""What is said of a task where the customer wants no such talk; `no answer` is none of it."""
+
 
 @dataclass(frozen=True)
 class Chance:
@@ -43,13 +49,28 @@ class Chance:
 
 @dataclass(frozen=True)
 class Calm:
-    """What the gate looks at: warnings that stand, whether a risk episode goes on, when the last ended, and escalations."""
+    """What the gate looks at: warnings that stand, whether a risk episode goes on, when the last ended, and escalations.
+
+    `calm_since` is the day on which the last warning stood no more; null where there was none.
+    """
 
     warnings: tuple[str, ...] = ()
     at_risk: bool = False
     episode_ended_on: date | None = None
     escalated_on: date | None = None
     talk_closed_on: date | None = None
+    calm_since: date | None = None
+
+
+def closed_on(words: Words, policy: Policy) -> date | None:
+    """When the account's last talk was closed: its last step is done with, or the customer refused at any; else null."""
+    play = policy.plays["expansion"]
+    last = f"step_{len(play.steps)}"
+    steps = [(step_in(key, play.play), said) for key, said in words.items() if said.over]
+    return max(
+        (said.on.date() for step, said in steps if step and (step == last or REFUSED.fullmatch(said.value))),
+        default=None,
+    )
 
 
 def shut_by(tier: str | None, calm: Calm, as_of: date, policy: Policy) -> tuple[str, ...]:
@@ -77,7 +98,7 @@ def shut_by(tier: str | None, calm: Calm, as_of: date, policy: Policy) -> tuple[
 
 def opened_on(since: date, green_since: date, calm: Calm, policy: Policy) -> date:
     """The first day on which all that the gate asks for was there; the same on every run that finds it open."""
-    days = [since, green_since]
+    days = [since, green_since] if calm.calm_since is None else [since, green_since, calm.calm_since]
     if calm.escalated_on is not None:
         days.append(calm.escalated_on + timedelta(days=policy.expansion.quiet_days + 1))
     if calm.episode_ended_on is not None:
@@ -122,15 +143,26 @@ def offered_discount(share: float, policy: Policy) -> float:
 
 
 def expansion_steps(
-    found: Chance, account: Account, opened_on: date, over: Iterable[str], as_of: date, policy: Policy
+    found: Chance,
+    account: Account,
+    opened_on: date,
+    over: Iterable[str],
+    as_of: date,
+    policy: Policy,
+    discount: float | None = None,
 ) -> list[Step]:
-    """The talk, step by step, for an open gate; none for a shut one. Its days count from the day the gate was open."""
+    """The talk, step by step, for an open gate; none for a shut one. Its days count from the day the gate was open.
+
+    `discount` is what is on the table in an open renewal deal: where a longer term may be offered, the step that makes
+    the offer says if that is none of ours (E4).
+    """
     if not found.open or not found.tactics:
         return []
     play, done, steps = policy.plays["expansion"], set(over), []
     offers = "\n".join(f"- {t.replace('_', ' ')}: {STEPS.get(t, t)}" for t in found.tactics)
     seen = "\n".join(f"- {sentence}" for sentence in found.sentences)
     low, high = policy.expansion.discount
+    refused = _refused(discount, policy) if "multi_year" in found.tactics else None
     for place, (text, within) in enumerate(zip(play.steps, play.step_days or (0,) * len(play.steps), strict=True), 1):
         made = Step(
             found.account_id,
@@ -145,6 +177,18 @@ def expansion_steps(
             end_of(opened_on + timedelta(days=within), account.zone, policy.tasks),
             since=found.since,
             success_metric=play.success_metric,
+            note=refused if place == len(play.steps) else None,
         )
         steps.append(made.judged(as_of, made.key in done))
     return steps
+
+
+def _refused(discount: float | None, policy: Policy) -> str | None:
+    """Why the discount on the table cannot go with a longer term; null where it can, or where none is."""
+    if not discount:
+        return None
+    try:
+        offered_discount(discount, policy)
+    except UsageError as error:
+        return f"{error} {error.cure}"
+    return None

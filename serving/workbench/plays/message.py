@@ -16,8 +16,10 @@ TOLD_GROUPS = frozenset({"usage", "support"})
 for the call, and what they do not do towards us would read as blame."""
 OUR_GROUPS = frozenset({"support"})
 """Groups in which our own side acts."""
-TOLD_SIGNALS = frozenset({"W1", "W2", "W7"})
-OUR_SIGNALS = frozenset({"W2"})
+MAY_SEND = "A message you may send, once you have read it:"
+HELD_BACK = "No message is drafted: "
+INSIDE = "What we see (not for the customer):"
+"""The parts of the task to reach out: the message or why there is none, then what is for our own eyes."""
 MOVED = re.compile(r"\b(?:fell|rose|has stood|has waited|lie[s]? )\b")
 
 
@@ -42,7 +44,7 @@ def draft(noticed: Sequence[Noticed], reached: str | None, as_of: date) -> Draft
     begins with their goals.
     """
     if not noticed:
-        return Draft(None, "nothing that a customer can be told has numbers and a date")
+        return Draft(None, "we see nothing with numbers and a date that belongs into a message")
     why = ""
     # A milestone's name is the customer's own and may break a check: then the text does without it.
     for fact, opening in product(noticed, dict.fromkeys((reached, None))):
@@ -51,15 +53,41 @@ def draft(noticed: Sequence[Noticed], reached: str | None, as_of: date) -> Draft
         wrong = faults(text, told=evidence, ours=fact.ours)
         if not wrong:
             return Draft(text)
-        why = why or f"{wrong[0].rule}: {wrong[0].wrong} ({wrong[0].where})"
+        why = why or f"{wrong[0].wrong}: {wrong[0].where} ({wrong[0].rule})"
     return Draft(None, why)
 
 
-def noticed(signals: Iterable[tuple[str, str]], reasons: Iterable[tuple[str, str]]) -> list[Noticed]:
-    """What may be told of (signal id, sentence) and (driver group, sentence): the signals that stand come first."""
-    found = [Noticed(told, signal in OUR_SIGNALS) for signal, told in signals if signal in TOLD_SIGNALS]
-    found += [Noticed(told, group in OUR_GROUPS) for group, told in reasons if group in TOLD_GROUPS]
-    return list(dict.fromkeys(found))
+def noticed(reasons: Iterable[tuple[str, str]]) -> list[Noticed]:
+    """What may be told of the (driver group, sentence) of an account's reasons, in their order."""
+    return list(dict.fromkeys(Noticed(told, group in OUR_GROUPS) for group, told in reasons if group in TOLD_GROUPS))
+
+
+def reach_out_text(made: Draft, seen: Iterable[str], plan: str) -> str:
+    """The words of the task to reach out: what may be sent, or why nothing may; and apart from it what we see and do.
+
+    >>> print(reach_out_text(Draft(None, "we see no number"), ["A bill is open."], "1. Call"))
+    No message is drafted: we see no number.
+    <BLANKLINE>
+    What we see (not for the customer):
+    - A bill is open.
+    <BLANKLINE>
+    1. Call
+    """
+    message = f"{HELD_BACK}{made.held_back}." if made.text is None else f"{MAY_SEND}\n\n{made.text}"
+    told = [f"- {sentence}" for sentence in seen] or [
+        "- The score moved without one clear reason; look at the account."
+    ]
+    return "\n\n".join((message, "\n".join((INSIDE, *told)), plan))
+
+
+def draft_in(body: str) -> Draft:
+    """The draft that such a text holds: so what is told of a task is what the task says."""
+    message, _, _ = body.partition(f"\n\n{INSIDE}")
+    if message.startswith(MAY_SEND):
+        return Draft(message.removeprefix(MAY_SEND).strip())
+    if message.startswith(HELD_BACK):
+        return Draft(None, message.removeprefix(HELD_BACK).removesuffix("."))
+    return Draft(None, "its task was written before messages were checked")
 
 
 def _text(fact: Noticed, reached: str | None, as_of: date) -> str:

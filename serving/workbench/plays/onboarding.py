@@ -9,9 +9,10 @@ from datetime import date, timedelta
 
 from policy.journey import mails_due
 from policy.policy import Policy
+from serving.due import end_of
 from serving.workbench.plays.account import Account
 from serving.workbench.plays.rows import Row, day_of
-from serving.workbench.plays.step import Step, end_of
+from serving.workbench.plays.step import Step
 
 PLAY = "onboarding"
 MAILS_BY = "cs_operations"
@@ -39,7 +40,7 @@ def first_days(milestones: Iterable[Row], touches: Iterable[Row], started_on: da
     since = [(row, day) for row in touches if (day := day_of(row["occurred_at"])) is not None and day >= started_on]
     ours = [(row, day) for row, day in since if row["direction"] == "ours"]
     return FirstDays(
-        frozenset(_plain(str(row["milestone"])) for row in steps),
+        frozenset(plain_name(str(row["milestone"])) for row in steps),
         any(row["kind"] == "first_value" for row in steps),
         tuple(sorted(day for row, day in ours if row["kind"] == "email")),
         tuple(sorted(day for row, day in ours if row["kind"] in CALLS and row.get("attended") is not False)),
@@ -48,14 +49,14 @@ def first_days(milestones: Iterable[Row], touches: Iterable[Row], started_on: da
 
 
 def onboarding_steps(account: Account, seen: FirstDays, over: Iterable[str], as_of: date, policy: Policy) -> list[Step]:
-    """Every step of the account's first days with its due time; none once they are over.
+    """Every step of the account's first days with its due time; once they are over, what was left undone, for a while.
 
     Touch models of `mail_only` get the e-mails alone. A step is done where a milestone of its name is reached or its
     task is closed; the n-th mail and check-in also where so many have gone out. Whatever is past due and on no record
     is told as overdue.
     """
     rule, days = policy.onboarding, account.days(as_of)
-    if days is None or days >= rule.tenure_days or account.started_on is None:
+    if days is None or days >= rule.tenure_days + rule.grace_days or account.started_on is None:
         return []
     done, steps, touch = set(over), [], account.touch
     planned: list[tuple[str, str, int, str, bool]] = []
@@ -84,13 +85,15 @@ def onboarding_steps(account: Account, seen: FirstDays, over: Iterable[str], as_
             success_metric=policy.plays["onboarding"].success_metric,
         )
         steps.append(one.judged(as_of, is_done or one.key in done))
+    if days >= rule.tenure_days:
+        steps = [step for step in steps if step.state != "done"]
     return sorted(steps, key=lambda s: (s.due_at, s.step))
 
 
 def _is_done(task: str, seen: FirstDays) -> bool:
-    name = _plain(task)
-    if name in seen.reached or _plain(task.partition(":")[0]) in seen.reached:
+    if any(names_task(name, task) for name in seen.reached):
         return True
+    name = plain_name(task)
     return (
         (name == "first value reached" and seen.first_value)
         or (name == "training" and seen.trained)
@@ -98,14 +101,23 @@ def _is_done(task: str, seen: FirstDays) -> bool:
     )
 
 
-def _plain(name: str) -> str:
+def names_task(milestone: str, task: str) -> bool:
+    """Whether a milestone is that task of the policy, however its name is written; what follows a colon may be missing.
+
+    >>> names_task("Product_Setup", "product setup"), names_task("kickoff", "kickoff: goals, timeline")
+    (True, True)
+    """
+    return plain_name(milestone) in (plain_name(task), plain_name(task.partition(":")[0]))
+
+
+def plain_name(name: str) -> str:
     """A name in small letters and single spaces.
 
-    >>> _plain("Sales_Handoff: done")
+    >>> plain_name("Sales_Handoff: done")
     'sales handoff done'
     """
     return " ".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
 def _slug(name: str) -> str:
-    return _plain(name).replace(" ", "_")
+    return plain_name(name).replace(" ", "_")

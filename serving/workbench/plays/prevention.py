@@ -15,20 +15,25 @@ from serving.due import due
 from serving.episodes import Level, episode_began
 from serving.workbench.plays import escalation
 from serving.workbench.plays.account import Account
+from serving.workbench.plays.attention import attended
 from serving.workbench.plays.closing import QUESTIONS, action_text, close, recorded
-from serving.workbench.plays.message import Draft
+from serving.workbench.plays.message import draft_in
 from serving.workbench.plays.reentry import round_of
-from serving.workbench.plays.said import Said, Words, snooze
+from serving.workbench.plays.said import Words
 from serving.workbench.plays.step import Step, owner_type, steps_text
-from serving.workbench.plays.success import Scores, recovered_on
+from serving.workbench.plays.success import Scores, green_on, recovered_on
 
 EARLY = ("assess", "reach_out")
 """Steps whose tasks the scoring run itself makes."""
+BY_ITS_STAGES = "What prepares the renewal stands in its own steps, by their stages."
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A play's round: the run that asked for it, when that was published, its tasks by step, and how it began before."""
+    """A play's round: the run that asked for it, when that was published, its tasks by step, and how it began before.
+
+    `reach_out` is what its task to reach out says.
+    """
 
     account_id: str
     play: str
@@ -36,6 +41,7 @@ class Begun:
     published_at: datetime
     due_at: Mapping[str, datetime]
     keys: Mapping[str, str]
+    reach_out: str
     earlier: Sequence[date] = ()
     ended: Sequence[date] = ()
 
@@ -82,6 +88,7 @@ def rounds(
                 published[day],
                 {s: r["due_at"] for s, r in steps.items()},
                 {s: str(r["task_key"]) for s, r in steps.items()},
+                str(steps["reach_out"]["body"]),
                 tuple(sorted(by_day)),
                 tuple(ended_on(levels.get(account, {}), runs)),
             )
@@ -122,38 +129,44 @@ def prevention(
     scores: Scores,
     words: Words,
     contacts: Sequence[date],
-    draft: Draft,
     as_of: date,
     policy: Policy,
+    renewing: bool = False,
 ) -> list[Step]:
     """The steps of a round in order, up to the first that is open; done ones are listed with it.
 
     `contacts` are days of calls and meetings with the customer, which count as check-ins. Check-ins are weekly from
     the plan on and end with the recovery; each one missed stays overdue. Without a recorded cause and an answer to
     whether the account can be saved the play stays open, whatever else is done (I3, I4).
+    While the account is `renewing`, what prepares a renewal stands in the stages of that, by their own days, and not
+    here a second time.
     """
     tasks, play = policy.tasks, _play(one.play, policy)
-    recovered = recovered_on(scores, one.on, policy)
+    # It was green when it began, for its risk alone: it is well again once that is no longer high.
+    risky = {day for day in levels if levels[day].risk} if green_on(scores, one.on, policy) else set()
+    recovered = recovered_on(scores, one.on, policy, risky)
     plan_due = due(one.published_at, tasks.plan_hours, account.zone, tasks)
     said = {step: words.get(_key(one, step)) for step in (*EARLY, "diagnose", "plan")}
     cause, answer = recorded(said["diagnose"], [s for s in said.values() if s is not None], tasks)
     lacks = _lacks(cause, answer, policy)
+    what = BY_ITS_STAGES if renewing and play == policy.plays["contract"] else steps_text(play)
     found = []
     for step, due_at, subject, body in (
-        ("assess", one.due_at["assess"], "Assess what the data show", steps_text(play)),
-        ("reach_out", one.due_at["reach_out"], "Reach out about what we noticed", draft.text or steps_text(play)),
+        ("assess", one.due_at["assess"], "Assess what the data show", what),
+        ("reach_out", one.due_at["reach_out"], "Reach out about what we noticed", one.reach_out),
         (
             "diagnose",
             due(one.published_at, tasks.diagnose_hours, account.zone, tasks),
             "Find the cause, and whether the account can be saved",
             "Ask:\n" + "\n".join(f"- {q}" for q in QUESTIONS),
         ),
-        ("plan", plan_due, "Agree a plan with dates", f"{action_text(cause, tasks)}\n\n{steps_text(play)}"),
+        ("plan", plan_due, "Agree a plan with dates", f"{action_text(cause, tasks)}\n\n{what}"),
     ):
         word = said[step]
         done = word is not None and word.over and not (step == "diagnose" and lacks)
         found.append(_step(one, account, step, subject, body, due_at, done, as_of, policy))
-    found[1] = replace(found[1], draft=draft.text, note=draft.held_back)
+    message = draft_in(one.reach_out)
+    found[1] = replace(found[1], draft=message.text, note=message.held_back)
     if lacks:
         found[2] = replace(found[2], note=lacks)
     if recovered is None or recovered > as_of:
@@ -161,7 +174,8 @@ def prevention(
     elif not lacks:
         found = [replace(step, state="done") for step in found]
     found = _looked_at(found, one, account, levels, words, as_of, policy)
-    return [*found, *_passed_on(found, one, account, words, as_of, policy)]
+    passed_on = _passed_on(found, one, account, words, as_of, policy)
+    return [*found, *(attended(step, words, levels, None, as_of, tasks) for step in passed_on)]
 
 
 def _check_ins(
@@ -222,18 +236,14 @@ def _looked_at(
 ) -> list[Step]:
     """The steps with who looks at each, and those that were put off."""
     again, found = round_of(one.earlier, one.ended, policy.tasks), []
-    newest = levels[max(levels)] if levels else Level(0, False)
     for step in steps:
-        if step.state == "done":
-            found.append(step)
-            continue
-        put_off = _snoozed(words.get(step.key), levels, newest, as_of, policy)
-        if put_off is not None and put_off.stands:
-            found.append(replace(step, state="snoozed", snoozed_until=put_off.until, snoozed_why=put_off.why))
+        seen = attended(step, words, levels, None, as_of, policy.tasks)
+        if seen.state in ("done", "snoozed"):
+            found.append(seen)
             continue
         place = max(escalation.level(step.due_at, account.touch, account.zone, as_of, policy.tasks), again.to_manager)
-        notes = [n for n in (step.note, again.note, put_off.refused if put_off else None) if n]
-        found.append(replace(step, level=escalation.name(place, policy.tasks), note="; ".join(notes) or None))
+        notes = [n for n in (seen.note, again.note) if n]
+        found.append(replace(seen, level=escalation.name(place, policy.tasks), note="; ".join(notes) or None))
     return found
 
 
@@ -260,14 +270,6 @@ def _passed_on(
         )
         found.append(replace(made, owner_type=role, level=role))
     return found
-
-
-def _snoozed(said: Said | None, levels: Levels, now: Level, as_of: date, policy: Policy) -> Any:
-    if said is None:
-        return None
-    before = [day for day in levels if day <= said.on.date()]
-    then = levels[max(before)] if before else now
-    return snooze(said, then, now, as_of, policy.tasks)
 
 
 def _lacks(cause: str | None, answer: str | None, policy: Policy) -> str | None:

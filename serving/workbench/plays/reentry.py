@@ -21,14 +21,19 @@ class Round(NamedTuple):
         return self.note is not None
 
 
-def round_of(began: Sequence[date], ended: Sequence[date], tasks: Tasks) -> Round:
-    """The round that began last of all those of one play of one account.
+def round_of(asked: Sequence[date], ended: Sequence[date], tasks: Tasks) -> Round:
+    """The round that is gone on with, from the days on which one play was asked for and those that ended an episode.
 
-    Counted are the rounds of the last `reentry.within_days` days. A fall is never kept quiet because it is the third:
-    instead somebody else looks at it, since the same play has just failed to hold.
+    What was asked for again before the episode ended is the same round: it began the first time. Counted are the rounds
+    of the last `reentry.within_days` days. A fall is never kept quiet because it is the third: instead somebody else
+    looks at it, since the same play has just failed to hold.
     """
-    rule, last = tasks.reentry, max(began)
-    number = sum((last - day).days < rule.within_days for day in set(began))
+    rule = tasks.reentry
+    began: dict[int, date] = {}
+    for day in sorted(set(asked)):
+        began.setdefault(sum(end <= day for end in ended), day)
+    last = max(began.values())
+    number = sum((last - day).days < rule.within_days for day in began.values())
     before = [day for day in ended if day <= last]
     if number > rule.most:
         return Round(number, f"round {number} within {rule.within_days} days: another play, or another person")

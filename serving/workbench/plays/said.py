@@ -70,7 +70,7 @@ def _day(text: str | None) -> date | None:
 
 
 def snooze(said: Said | None, then: Level, now: Level, as_of: date, tasks: Tasks) -> Snooze | None:
-    """The snooze of a task on a day; null where nobody put it off, or its time has passed.
+    """The snooze of a task on a day; null where nobody put it off.
 
     It needs a reason and an end, ends after `snooze_most_days` at the latest, and is lifted the moment the account is
     worse than it was when it was put off: it never hides a red account that got worse.
@@ -83,7 +83,8 @@ def snooze(said: Said | None, then: Level, now: Level, as_of: date, tasks: Tasks
         return Snooze(None, reason or None, f"a snooze needs {lacks}: add it, or do the task")
     until = min(said.expires_on, said.on.date() + timedelta(days=tasks.snooze_most_days))
     if as_of >= until:
-        return None
+        most = "" if until == said.expires_on else f", {tasks.snooze_most_days} days are the most"
+        return Snooze(until, reason, f"its snooze ended on {until.isoformat()}{most}")
     if now.worse_than(then):
         return Snooze(until, reason, "the account got worse since: it is not hidden")
     return Snooze(until, reason)

@@ -10,15 +10,12 @@ from typing import Literal
 import pandas as pd
 
 from policy.policy import Policy
-from policy.work import Play, Tasks
-from serving.due import due
+from policy.work import Play
 from serving.tasks import COLUMNS
 from serving.workbench.plays.account import Account
 
-State = Literal["open", "overdue", "done", "snoozed"]
+State = Literal["open", "overdue", "done", "snoozed", "missed"]
 WEEK = timedelta(days=7)
-NEARLY_A_DAY = 23
-"""Hours from midnight after which working hours have ended anywhere: the step is due when they end."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,7 @@ class Step:
     snoozed_why: str | None = None
     draft: str | None = None
     note: str | None = None
+    owner_id: str | None = None
     delivered: bool = True
     """Whether it may become a task; a step that `churn score` has made a task of already may not."""
 
@@ -62,14 +60,23 @@ class Step:
         return replace(self, state="overdue" if late else "open")
 
 
-def end_of(day: date, zone: str | None, tasks: Tasks) -> datetime:
-    """When a step of that day is due: the end of its working hours, or of the next working day's; UTC, naive.
+def account_in(key: str) -> str:
+    """The account of a task, by its key.
 
-    >>> from policy.policy import load_policy
-    >>> end_of(date(2026, 5, 9), "UTC", load_policy().tasks).isoformat()  # a Saturday
-    '2026-05-11T17:00:00'
+    >>> account_in("acme|east|renewal:stage_90|2026-07-01")
+    'acme|east'
     """
-    return due(datetime.combine(day, time()), NEARLY_A_DAY, zone, tasks)
+    return key.rsplit("|", 2)[0]
+
+
+def step_in(key: str, play: str) -> str | None:
+    """The step of a play that a task's key names; null where it is of another play.
+
+    >>> step_in("a|renewal:stage_90|2026-07-01", "renewal"), step_in("a|renewal:stage_90|2026-07-01", "win back")
+    ('stage_90', None)
+    """
+    of_play, _, step = key.rsplit("|", 2)[1].rpartition(":") if key.count("|") > 1 else ("", "", "")
+    return step if of_play == play else None
 
 
 def owner_type(play: Play, policy: Policy) -> str:
@@ -91,7 +98,7 @@ def frame_of(steps: Iterable[Step]) -> pd.DataFrame:
     names = [name for name in Step.__dataclass_fields__ if name != "delivered"]
     rows = [{"task_key": step.key, **{name: getattr(step, name) for name in names}} for step in steps]
     found = pd.DataFrame(rows, columns=["task_key", *names])
-    return found.astype({"due_at": "datetime64[us]"} | dict.fromkeys(("level", "draft", "note"), "string"))
+    return found.astype({"due_at": "datetime64[us]"} | dict.fromkeys(("level", "draft", "note", "owner_id"), "string"))
 
 
 def tasks_of(
@@ -120,7 +127,7 @@ def tasks_of(
                 "step": step.step,
                 "subject": step.subject,
                 "body": f"For: {step.owner_type.replace('_', ' ')}\n\n{step.body}",
-                "owner_id": None if account is None else account.owner_id,
+                "owner_id": step.owner_id,
                 # The contract of tasks: never due before the snapshot that tells of it.
                 "due_at": pd.Timestamp(max(step.due_at, datetime.combine(as_of, time()))),
                 "priority": "high" if account is not None and account.tier == "red" else "normal",

@@ -12,7 +12,10 @@ from serving.workbench.plays.rows import Row, day_of
 
 
 class Term(NamedTuple):
-    """One row of `subscriptions`; `ends_on` is exclusive, `decided_on` the day the decision to leave became known."""
+    """One row of `subscriptions`; `ends_on` is exclusive, `decided_on` the day the decision to leave became known.
+
+    `notice_days` before the end notice must have been given; null where nobody says.
+    """
 
     account_id: str
     starts_on: date
@@ -24,6 +27,13 @@ class Term(NamedTuple):
     effective_on: date | None = None
     reason: str | None = None
     product: str | None = None
+    notice_days: int | None = None
+
+    @property
+    def deadline(self) -> date:
+        """The last day on which something can be done about its end: of the notice, else of the term."""
+        last = self.ends_on - timedelta(days=1)
+        return last if self.notice_days is None else min(last, self.ends_on - timedelta(days=self.notice_days))
 
     def in_force(self, day: date) -> bool:
         """From its first day on, up to the day it ends."""
@@ -69,6 +79,7 @@ def terms_of(rows: Iterable[Row]) -> dict[str, list[Term]]:
                 day_of(row.get("effective_on")),
                 row.get("reason"),
                 row.get("product"),
+                None if row.get("notice_days") is None else int(row["notice_days"]),
             )
         )
     return {account: sorted(terms, key=lambda t: (t.starts_on, t.ends_on)) for account, terms in found.items()}

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pandas as pd
+
 from policy.policy import Policy
+from serving.due import end_of
 from serving.reasons import long_date
 from serving.workbench.plays.account import Account
-from serving.workbench.plays.step import Step, end_of, owner_type
+from serving.workbench.plays.step import Step, owner_type
 from serving.workbench.plays.terms import Terms, losses, returned
 
 NOT_WON_BACK = "acquired"
@@ -19,7 +22,7 @@ NOT_WON_BACK = "acquired"
 @dataclass(frozen=True)
 class Departure:
     """A lost account. `reason_code` is the root cause, null where the recorded words have none; `candidate`: it may be
-    won back on this day; `returned_on` is null while it has not come back, `won_back` null before that can be said."""
+    won back on this day; `returned_on` is null while it has not come back, `won_back` null while its days for that last."""
 
     account_id: str
     known_on: date
@@ -35,7 +38,7 @@ class Departure:
 
 @dataclass(frozen=True)
 class WinBackRate:
-    """Won back within `win_back_days` ÷ lost, of losses so long ago; by accounts and by ARR, null where there are none."""
+    """Won back within `win_back_days` ÷ lost, of a year's losses so long ago; by accounts and by ARR, null where there are none."""
 
     lost: int
     won_back: int
@@ -65,7 +68,8 @@ def departures(terms: Terms, as_of: date, policy: Policy) -> list[Departure]:
                     code(loss.reason, policy.tasks.reason_codes),
                     day is None and loss.ends_on <= as_of <= last and loss.kind != NOT_WON_BACK,
                     day,
-                    True if in_time else None if as_of <= last else False,
+                    # Not before its time is over: those who are back early would be counted, and those who are not, not.
+                    None if as_of <= last else in_time,
                 )
             )
     return sorted(found, key=lambda d: (d.known_on, d.account_id))
@@ -80,9 +84,11 @@ def code(reason: str | None, codes: Mapping[str, str]) -> str | None:
     return codes.get((reason or "").strip().lower().replace("_", " "))
 
 
-def win_back_rate(found: Iterable[Departure]) -> WinBackRate:
-    """Over the losses of which it can be said; ARR is that of the term that ended."""
-    judged = [d for d in found if d.won_back is not None]
+def win_back_rate(found: Iterable[Departure], as_of: date, policy: Policy) -> WinBackRate:
+    """Over the losses of the year that ended `win_back_days` ago, as the metric has it; ARR is that of the term that ended."""
+    until = pd.Timestamp(as_of) - pd.Timedelta(days=policy.tasks.win_back_days)
+    since = until - pd.DateOffset(months=policy.metrics.months)
+    judged = [d for d in found if d.won_back is not None and since <= pd.Timestamp(d.ends_on) < until]
     back = [d for d in judged if d.won_back]
     lost_arr, back_arr = sum(d.arr for d in judged), sum(d.arr for d in back)
     return WinBackRate(

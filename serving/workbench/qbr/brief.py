@@ -56,6 +56,8 @@ TO_AGREE = ("Goals for the next quarter: what, measured by what, until when", "W
 FURTHER_USE = (
     "Which other team would gain from what you have reached? We gladly bring the numbers to a talk of its own."
 )
+ALL_REACHED = "All goals that were agreed are reached."
+NO_GOALS = "No goals are recorded yet: let us write them down today."
 T = TypeVar("T")
 
 
@@ -106,6 +108,8 @@ def brief(given: Material, policy: Policy, *, minutes: int | None = None, curren
     won = [*given.logged_wins, *wins(given.tables, account, moved, since, as_of)]
     due_goals = [g for g in recent if g.kind == "goal"]
     actions = [g for g in recent if g.kind == "task"]
+    kickoff = [g for g in goals if g.kind == "goal"]
+    open_goals, open_actions = ([g for g in some if g.status != "reached"] for some in (due_goals, actions))
     sheet = Sheet(
         name=str(given.about.get("name") or account),
         as_of=as_of,
@@ -114,7 +118,7 @@ def brief(given: Material, policy: Policy, *, minutes: int | None = None, curren
         parts=parts,
         recap=Recap(last_review(touchpoints, account), *cut(due_goals, lines), *cut(actions, lines)),
         business_review=BusinessReview(
-            kickoff_goals=tuple(g for g in goals if g.kind == "goal"),
+            *cut(kickoff, lines),
             wins=listed(won, lines),
             still_open=listed(still_open(now), lines),
             questions=BUSINESS_QUESTIONS,
@@ -128,12 +132,14 @@ def brief(given: Material, policy: Policy, *, minutes: int | None = None, curren
         ),
         roadmap=Roadmap(*cut(wished, lines), FROM_PRODUCT),
         next_steps=NextSteps(
-            goals=tuple(g for g in recent if g.status != "reached"),
+            *cut(open_goals, lines),
+            ALL_REACHED if kickoff else NO_GOALS,
+            *cut(open_actions, lines),
             to_agree=TO_AGREE,
             training=listed(training(compared, now, since), lines),
             further_use=FURTHER_USE if given.gate.allowed else "",
         ),
-        feedback=Feedback(listed(heard(now), lines), FEEDBACK_QUESTIONS, _routed(policy)),
+        feedback=Feedback(listed(heard(now, policy.metrics), lines), FEEDBACK_QUESTIONS, _routed(policy)),
     )
     return Brief(account, sheet, _ours(given, policy, since, lines))
 

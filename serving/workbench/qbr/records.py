@@ -113,6 +113,7 @@ class BusinessReview:
     """What the customer set out for, what was won in the period, and what is still open between us."""
 
     kickoff_goals: tuple[Goal, ...]
+    kickoff_goals_more: int
     wins: Listed
     still_open: Listed
     questions: tuple[str, ...]
@@ -141,9 +142,14 @@ class Roadmap:
 
 @dataclass(frozen=True)
 class NextSteps:
-    """What comes next: open goals with dates, trainings that the numbers speak for, further use where it is time."""
+    """What comes next: open goals and actions, trainings that the numbers speak for, further use where it is time."""
 
     goals: tuple[Goal, ...]
+    goals_more: int
+    no_goals: str
+    """What to say where no goal goes on: all are reached, or none was ever recorded."""
+    actions: tuple[Goal, ...]
+    actions_more: int
     to_agree: tuple[str, ...]
     training: Listed
     further_use: str

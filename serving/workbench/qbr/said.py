@@ -8,7 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from features.reductions.voice import TOP_OF_SCALE
+from policy.metrics import Metrics
 from serving.reasons import long_date
+from serving.workbench.kpis.voice import scales
 from serving.workbench.qbr.records import Benchmark, Movement
 from serving.workbench.qbr.usage import known
 
@@ -61,18 +64,23 @@ def still_open(now: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def heard(now: Mapping[str, Any]) -> list[str]:
-    """What the customer answered in surveys, with the number of answers; nothing where nobody answered."""
-    found = []
-    for name, count, what, of in (
-        ("nps", "nps_answers_182d", "How likely you are to recommend us", "10"),
-        ("csat", "csat_answers_182d", "How satisfied you were", "5"),
+def heard(now: Mapping[str, Any], metrics: Metrics) -> list[str]:
+    """What the customer answered in surveys, with the number of answers; nothing where nobody answered.
+
+    Indicators hold every answer on a scale of their own; it is told on that of the policy, which asked.
+    """
+    found, asked = [], scales(metrics)
+    for name, count, what in (
+        ("nps", "nps_answers_182d", "How likely you are to recommend us"),
+        ("csat", "csat_answers_182d", "How satisfied you were"),
     ):
+        of = asked[name]
         value, answers = _figure(now, name), _figure(now, count)
         if value is not None and answers:
             plural = "" if answers == 1 else "s"
             mean = "on average, " if answers > 1 else ""
-            found.append(f"{what}: {value:.1f} of {of} {mean}from {answers:.0f} answer{plural} in half a year.")
+            told = value * of / TOP_OF_SCALE[name]
+            found.append(f"{what}: {told:.1f} of {of:g} {mean}from {answers:.0f} answer{plural} in half a year.")
     return found
 
 

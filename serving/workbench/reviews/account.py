@@ -12,12 +12,18 @@ Kind = Literal["at risk", "to watch", "expansion opportunity", "calm"]
 
 @dataclass(frozen=True)
 class Sign:
-    """A signal that stands: what it is, since when (ISO), and its sentence with the account's own numbers."""
+    """A signal that stands: what it is, since when (ISO), and its sentence with the account's own numbers.
+
+    `play` is what answers it, null where nothing does; a `confirmatory` one says what is known anyway.
+    """
 
     signal: str
     kind: Literal["warning", "expansion"]
     since: str
     sentence: str
+    name: str = ""
+    play: str | None = None
+    confirmatory: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,18 @@ class Account:
     success_metric: str = ""
     tasks: int = 0
     """Tasks that the run wrote for it."""
+    shut: tuple[str, ...] = ()
+    """What keeps the gate of the expansion talk shut (E3, I10); empty where it is open."""
 
     @property
     def warnings(self) -> tuple[Sign, ...]:
         """The warnings that stand."""
         return tuple(s for s in self.signals or () if s.kind == "warning")
+
+    @property
+    def watched(self) -> tuple[Sign, ...]:
+        """The warnings that say something new: a renewal that comes near is none."""
+        return tuple(s for s in self.warnings if not s.confirmatory)
 
     @property
     def chances(self) -> tuple[Sign, ...]:
@@ -62,12 +75,14 @@ class Account:
 
 
 def kind_of(account: Account) -> Kind:
-    """At risk by tier; else to watch where a warning stands; else a chance to grow where it is green and one stands (I10)."""
+    """At risk by tier; else to watch where a warning stands that is not confirmatory; else a chance to grow where one stands
+    and the gate of the expansion talk is open.
+    """
     if level(account.health_tier, account.risk_tier).at_risk:
         return "at risk"
-    if account.warnings:
+    if account.watched:
         return "to watch"
-    return "expansion opportunity" if account.chances and account.health_tier == "green" else "calm"
+    return "expansion opportunity" if account.chances and not account.shut else "calm"
 
 
 def riskiest_first(account: Account) -> tuple[bool, float, bool, float, float, str]:
@@ -88,11 +103,12 @@ def recommendation(account: Account) -> str:
     nobody = "" if account.owner else " Nobody owns the account: name an owner first."
     kind = kind_of(account)
     if kind == "calm":
-        return "Nothing to do beyond the usual cadence."
+        waits = f" Talk of expansion waits: {'; '.join(account.shut)}." if account.chances else ""
+        return f"Nothing to do beyond the usual cadence.{waits}"
     if kind == "to watch":
         return f"No tier is alarming. Look at the warning before it becomes one.{nobody}"
     if kind == "expansion opportunity":
-        return f"It is green and no warning stands: talk about the next goal.{nobody}"
+        return f"Nothing stands against a talk of expansion: begin with the next goal.{nobody}"
     first = f" First step: {account.steps[0]}." if account.steps else ""
     goal = f" It worked if: {account.success_metric}." if account.success_metric else ""
     return f"Play: {account.play}.{first}{goal}{nobody}"

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from serving.workbench.pages.words import percent, score
 from serving.workbench.reviews.account import Account, kind_of, recommendation
-from serving.workbench.reviews.markdown import amount, decoded, encoded, plain
+from serving.workbench.reviews.markdown import amount, decoded, encoded, in_bytes, plain
 
 _START = re.compile(
     r"^<!-- churn:(?P<kind>insight|playbook) (?P<key>\S+) as_of=(?P<day>\d{4}-\d\d-\d\d) -->[ \t]*\r?$", re.MULTILINE
@@ -61,6 +61,11 @@ def written(text: str) -> set[Block]:
     return {block for block, _, _, whole in _found(text) if whole}
 
 
+def begun(text: str) -> Block | None:
+    """The first block that begins in a text, whole or not; null where none does."""
+    return next((block for block, _, _, _ in _found(text)), None)
+
+
 def mended(text: str, text_of: Callable[[Block], str | None]) -> str:
     """The text without half-written blocks. `text_of` says what a block would be; null where that is not known any more.
 
@@ -70,7 +75,7 @@ def mended(text: str, text_of: Callable[[Block], str | None]) -> str:
         wanted = None if whole else text_of(block)
         if wanted is not None:
             # In bytes: a write may have ended within a letter.
-            there, would = (part.encode("utf-8", "surrogateescape") for part in (text[begins:ends], wanted))
+            there, would = (in_bytes(part) for part in (text[begins:ends], wanted))
             agrees = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(there, would, strict=False)))
             kept = there[agrees:]
             text = text[:begins] + kept.decode("utf-8", "surrogateescape") + text[ends:]

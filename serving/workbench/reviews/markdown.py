@@ -41,6 +41,11 @@ def decoded(text: str) -> str:
     return "" if text == "%" else unquote(text, errors="surrogatepass")
 
 
+def in_bytes(text: str) -> bytes:
+    """The text as it stands in a file: bytes that are no letters stay what they were."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def amount(value: float | None, currency: str) -> str:
     """Money with its currency's code: a dollar sign would begin a formula in some readers.
 

@@ -24,7 +24,7 @@ def playbook_changes(accounts: Iterable[Account], default_play: str) -> list[Rec
     """The changes recommended, most accounts first; empty where the playbook had an answer for everybody."""
     book = list(accounts)
     at_risk = [a for a in book if kind_of(a) == "at risk"]
-    watched = Counter(s.signal for a in book if kind_of(a) == "to watch" for s in a.warnings)
+    watched = [(a, {s.name or s.signal for s in a.watched if s.play is None}) for a in book if kind_of(a) == "to watch"]
     found = [
         _of("name an owner for at-risk accounts that have none", [a for a in at_risk if not a.owner]),
         _of(
@@ -38,10 +38,10 @@ def playbook_changes(accounts: Iterable[Account], default_play: str) -> list[Rec
         ),
         *(
             _of(
-                f"say what to do about {signal} while no tier is alarming",
-                [a for a in book if kind_of(a) == "to watch" and signal in {s.signal for s in a.warnings}],
+                f"give the warning “{name}” a play: no tier of these accounts is alarming, and nothing says what to do",
+                [account for account, names in watched if name in names],
             )
-            for signal in sorted(watched)
+            for name in sorted({name for _, names in watched for name in names})
         ),
     ]
     return sorted((r for r in found if r.accounts), key=lambda r: (-r.accounts, r.change))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from serving.workbench.reviews.account import Account
-from serving.workbench.reviews.markdown import amount, decoded, encoded, plain
+from serving.workbench.reviews.markdown import amount, decoded, encoded, in_bytes, plain
 
 _LINE = re.compile(
     r"^(?P<head>[ \t]*[-*+] \[)(?P<mark>[ xX])(?P<text>\][^\n]*?)(?P<marker><!-- churn:account (?P<id>\S+)(?P<left> left)? -->)",
@@ -47,6 +48,26 @@ def listed(text: str) -> dict[str, Todo]:
 def ticked(text: str, account_id: str) -> str:
     """The text with the account's box ticked and everything else as it was."""
     return _LINE.sub(lambda m: _line(m, mark="x") if decoded(m["id"]) == account_id else m[0], text)
+
+
+class Mark(NamedTuple):
+    """An open box in the file: the byte where its line begins, the line up to its marker's end, the box's place in it."""
+
+    at: int
+    line: bytes
+    place: int
+
+
+def open_marks(text: str) -> dict[str, list[Mark]]:
+    """Account id → its lines with an open box, by where they stand in the file."""
+    found: dict[str, list[Mark]] = {}
+    at, seen = 0, 0
+    for line in _LINE.finditer(text):
+        at += len(in_bytes(text[seen : line.start()]))
+        seen = line.start()
+        if line["mark"] == " ":
+            found.setdefault(decoded(line["id"]), []).append(Mark(at, in_bytes(line[0]), len(line["head"])))
+    return found
 
 
 def brought_up_to_date(text: str, accounts: Iterable[Account], currency: str, note: str) -> str:

@@ -1,25 +1,31 @@
-"""One owner's week: promised work first, then the accounts on which the hours left save the most."""
+"""One owner's week: promised work in time first, then the accounts on which the hours left save the most."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
+from serving.workbench.worklist.deadlines import most_on_time
 from serving.workbench.worklist.knapsack import most_valuable
+
+WHOLE_WEEK = Fraction(1)
 
 
 @dataclass(frozen=True)
 class Candidate:
     """An account that could be worked on: what that takes and is expected to save.
 
-    `cents` is the expected ARR saved in hundredths, null where no probability is known. `due`: the work was promised
-    for this week.
+    `cents` is the expected ARR saved in hundredths, null where it is not known. `due`: the work was promised for this
+    week, `by` so large a share of its working time. `place` orders the accounts that cannot be weighed, lowest first.
     """
 
     account_id: str
     minutes: int
     cents: int | None
     due: bool = False
+    by: Fraction = WHOLE_WEEK
+    place: int = 0
 
     @property
     def worth(self) -> int:
@@ -40,60 +46,77 @@ class CutLine:
 
 @dataclass(frozen=True)
 class Week:
-    """What is worked on (due work, then new), which promises do not fit, and what an hour more would change.
+    """What is worked on (due work, then new, then what cannot be weighed), and which promises do not fit.
 
-    `cents` is what is expected to be saved by all that is worked on; `cut` is null where nothing worth anything is left.
+    `cents` is what is expected to be saved by all that is worked on; `cut` is null where nothing is left out that is
+    known to be worth anything. It says nothing of promises: those that do not fit are `breached`.
     """
 
     due: tuple[str, ...]
     new: tuple[str, ...]
+    unweighed: tuple[str, ...]
     breached: tuple[str, ...]
     minutes: int
     cents: int
     cut: CutLine | None
 
 
-def week(candidates: Sequence[Candidate], capacity: int) -> Week:
+@dataclass(frozen=True)
+class More:
+    """What more minutes would bring: `promises` that are kept as well, and `cents` saved beside; neither is below 0.
+
+    Where the time goes to promises the savings of new work may shrink: then `cents` is 0, and the promises are the gain.
+    """
+
+    promises: int
+    cents: int
+
+
+def week(candidates: Sequence[Candidate], capacity: int, *, keep: Collection[str] = ()) -> Week:
     """Choose for one owner with `capacity` minutes; exact, and the same whatever the order of candidates.
 
-    Where not all due work fits, its most valuable part is done, of equals the most accounts in the least time; the rest
-    is breached. New work is chosen for the most expected ARR in the time left; work that saves nothing is not chosen.
+    Promises are kept by earliest deadline first. Where not all can be, the most valuable part is kept, of equals the
+    most accounts in the least time; the rest is breached. New work is chosen for the most expected ARR in the time left;
+    work that saves nothing is not chosen. What cannot be weighed takes what is left then, in its order, each that fits.
+    `keep` are promises that are kept whatever else is.
     """
-    ordered = sorted(candidates, key=lambda c: c.account_id)
-    due = [c for c in ordered if c.due]
-    kept = _kept(due, max(capacity, 0))
-    left = max(capacity, 0) - sum(c.minutes for c in kept)
-    others = [c for c in ordered if not c.due]
+    ordered, capacity = sorted(candidates, key=lambda c: c.account_id), max(capacity, 0)
+    due, others = [c for c in ordered if c.due], [c for c in ordered if not c.due]
+    kept = _kept(due, capacity, keep)
+    left = capacity - sum(c.minutes for c in kept)
     new = [others[i] for i in sorted(most_valuable([c.worth for c in others], [c.minutes for c in others], left))]
-    names = {c.account_id for c in (*kept, *new)}
-    free = left - sum(c.minutes for c in new)
+    left -= sum(c.minutes for c in new)
+    unweighed = []
+    for c in sorted((c for c in others if c.cents is None), key=lambda c: (c.place, c.account_id)):
+        if c.minutes <= left:
+            unweighed.append(c)
+            left -= c.minutes
+    done = (*kept, *new, *unweighed)
+    names = {c.account_id for c in done}
     return Week(
-        due=tuple(c.account_id for c in kept),
-        new=tuple(c.account_id for c in _best_first(new)),
+        due=tuple(c.account_id for c in sorted(kept, key=lambda c: (c.by, c.account_id))),
+        new=tuple(c.account_id for c in sorted(new, key=lambda c: (-c.worth, c.account_id))),
+        unweighed=tuple(c.account_id for c in unweighed),
         breached=tuple(c.account_id for c in due if c.account_id not in names),
-        minutes=sum(c.minutes for c in (*kept, *new)),
-        cents=sum(c.cents or 0 for c in (*kept, *new)),
-        cut=_cut_line([c for c in others if c.account_id not in names], free),
+        minutes=sum(c.minutes for c in done),
+        cents=sum(c.cents or 0 for c in done),
+        cut=_cut_line([c for c in others if c.account_id not in names], left),
     )
 
 
-def worth_of_more(candidates: Sequence[Candidate], capacity: int, more: int) -> int:
-    """Cents that `more` minutes would save beside what the week saves; below 0 only where they keep a promise instead."""
-    return week(candidates, capacity + more).cents - week(candidates, capacity).cents
+def worth_of_more(candidates: Sequence[Candidate], capacity: int, more: int) -> More:
+    """What `more` minutes in the week would bring; every promise that is kept without them is kept with them."""
+    now = week(candidates, capacity)
+    then = week(candidates, capacity + more, keep=now.due)
+    return More(len(then.due) - len(now.due), max(then.cents - now.cents, 0))
 
 
-def _kept(due: Sequence[Candidate], capacity: int) -> list[Candidate]:
-    total = sum(c.minutes for c in due)
-    if total <= capacity:
-        return list(due)
-    # One number that orders by value, then by how many are kept, then by how little time they take.
-    step = len(due) * (total + 1) + 1
-    values = [c.worth * step + (total + 1) - c.minutes for c in due]
-    return [due[i] for i in sorted(most_valuable(values, [c.minutes for c in due], capacity))]
-
-
-def _best_first(chosen: Sequence[Candidate]) -> list[Candidate]:
-    return sorted(chosen, key=lambda c: (-c.worth, c.account_id))
+def _kept(due: Sequence[Candidate], capacity: int, keep: Collection[str]) -> list[Candidate]:
+    if not due:
+        return []
+    must = {place for place, c in enumerate(due) if c.account_id in keep}
+    limits = [capacity * c.by.numerator // c.by.denominator for c in due]
+    return [due[i] for i in sorted(most_on_time([c.worth for c in due], [c.minutes for c in due], limits, must))]
 
 
 def _cut_line(left_out: Sequence[Candidate], free: int) -> CutLine | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ COLUMNS = (
     "model_verdict",
     "csm_verdict",
     "commercial_verdict",
+    "apart",
     "cell_accounts",
     "cell_churned_accounts",
     "cell_churn_rate",
@@ -32,6 +34,10 @@ COLUMNS = (
 CELL = ("rule", "model")
 MODEL_VERDICTS = {"high": "at_risk", "medium": "at_risk", "low": "calm"}
 RULE_VERDICTS = {"red": "at_risk", "yellow": "at_risk", "green": "calm"}
+SCALES = {"rule": {"green": 0, "yellow": 1, "red": 2}, "model": {"low": 0, "medium": 1, "high": 2}}
+APART = ("far", "contract", "near")
+"""How far apart views are, the farthest first: red against low, green against high or the CSM against the model; the
+contract against health or model; one step, as yellow with a low risk."""
 OVERRIDES = {"high": "at_risk", "red": "at_risk", "low": "calm", "green": "calm"}
 
 
@@ -101,7 +107,7 @@ def cells(history: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 
 def desk(rows: pd.DataFrame, csm: pd.DataFrame, past: pd.DataFrame, policy: Policy, as_of: date) -> pd.DataFrame:
-    """The accounts whose known verdicts are not all alike (COLUMNS), largest ARR first.
+    """The accounts whose known verdicts are not all alike (COLUMNS), by how far they are `apart`, then largest ARR first.
 
     `rows`: account_id, owner_id, name, arr, health_tier, risk_tier, past_due_days, arr_change_364d, days_to_term_end.
     `csm` as `csm_views`, `past` as `cells` give them. A view is null where nothing is known; of one view alone nothing
@@ -119,7 +125,10 @@ def desk(rows: pd.DataFrame, csm: pd.DataFrame, past: pd.DataFrame, policy: Poli
     found = found[verdicts.nunique(axis=1) > 1]
     told = past.astype({"rule": object, "model": object})
     found = found.astype({"rule": object, "model": object}).merge(told, on=list(CELL), how="left")
-    ordered = found.sort_values(["arr", "account_id"], ascending=[False, True], na_position="last")
+    found["apart"] = [_apart(row) for row in found.to_dict("records")]
+    ordered = found.assign(_place=found["apart"].map({name: place for place, name in enumerate(APART)})).sort_values(
+        ["_place", "arr", "account_id"], ascending=[True, False, True], na_position="last"
+    )
     return _typed(ordered.assign(as_of=as_of).reindex(columns=list(COLUMNS)).reset_index(drop=True))
 
 
@@ -130,6 +139,23 @@ def at_risk(health_tier: object, risk_tier: object) -> bool:
     (True, False)
     """
     return level(health_tier, risk_tier).at_risk
+
+
+def _apart(row: Mapping[Any, Any]) -> str:
+    places = [SCALES[view][row[view]] for view in CELL if row[view] in SCALES[view]]
+    against = _differ(row["csm_verdict"], row["model_verdict"])
+    if against or (places and max(places) - min(places) > 1):
+        return "far"
+    # A calm contract takes no side between a yellow health and a low risk: most are calm.
+    return (
+        "near"
+        if _differ(row["rule_verdict"], row["model_verdict"]) and row["commercial_verdict"] != "at_risk"
+        else "contract"
+    )
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return isinstance(one, str) and isinstance(other, str) and one != other
 
 
 def _csm(account: str, said: pd.Series, policy: Policy) -> tuple[str, str, str | None]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from serving.workbench.pages import AccountView, Book, Driver, Evidence, Fact, Signal, Task, Week, write_site
+from serving.workbench.pages.standing_view import ContactLine, PlanLine, RenewalLine, Standing, StepLine
 from tests.serving.pages.views import views
 
 AS_OF = date(2025, 1, 6)
@@ -155,6 +157,26 @@ NOTHING = AccountView(
 EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
+CONTACTS = (
+    ContactLine("check_in", date(2024, 11, 1), date(2024, 12, 1), 36),
+    ContactLine("nps", None, date(2025, 3, 1), 0),
+)
+
+
+def standing(text: str = "Write to the executive sponsor") -> Standing:
+    """Something of everything that may stand for an account."""
+    step = StepLine(text, text, "CSM", datetime(2025, 1, 2, 17, tzinfo=ZoneInfo("Europe/Berlin")), 3, text, text=text)
+    ahead = replace(step, due_at=PUBLISHED, late_days=None, passed_to="", draft=text)
+    later = replace(step, late_days=None, put_off_until=AS_OF, put_off_why=text, no_draft=text)
+    return Standing(
+        (step, ahead, later),
+        RenewalLine(date(2025, 2, 18), 43, 60, 128_400.0, None, None, 0.24, True),
+        PlanLine("custom", ("goals",), ("owners",), None, date(2024, 12, 1), 36),
+        tuple((date(2024, 12, n), text) for n in (9, 8, 7, 6)),
+        (text,),
+    )
+
+
 def evil_signals() -> list[Signal]:
     return [
         Signal(EVIL, "warning", "open", AS_OF, True, [Evidence(EVIL, EVIL, EVIL)], EVIL, EVIL),
@@ -193,7 +215,7 @@ def accounts() -> list[AccountView]:
         weeks=weeks(*[None] * 9, 0, None, *range(3, 18)),
     )
     return [
-        replace(NORTHWIND, signals=SIGNALS),
+        replace(NORTHWIND, signals=SIGNALS, standing=standing(), contacts=CONTACTS, tasks=[]),
         replace(calm, account_id="acc_00002", name="Blauwal Versicherung AG", owner="Priya Nair", segment="Enterprise"),
         replace(middle, account_id="acc_00003", name="Crème Brûlée & Söhne", arr=96_000.0),
         replace(calm, account_id="acc_00004", name='The "Quoted" O\'Neill Company', arr=12_400.0, segment="SMB"),
@@ -206,6 +228,7 @@ def accounts() -> list[AccountView]:
             reasons=[EVIL],
             play=EVIL,
             signals=evil_signals(),
+            standing=standing(EVIL),
         ),
         replace(calm, account_id="🙂🚀", name="🚀 Rocket 🙂 Labs", owner="Priya Nair", segment="SMB", arr=8_800.0),
         replace(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from policy.policy import load_policy
-from serving.workbench.pages.data_view import DataView, DeliveryLine, GroupLine, ModelLine, RunLine, TableLine
+from serving.workbench.pages.data_view import Arrived, DataView, DeliveryLine, GroupLine, ModelLine, RunLine, TableLine
 from serving.workbench.pages.monday_view import Disagreement, Item, Line, MondayView, OwnerWeek, Status
 from serving.workbench.pages.policy_view import policy_view
 from tests.serving.pages.more_views import expansion_view, journey_view, portfolio_view, qbr_view
@@ -22,7 +22,7 @@ def data_view(evil: str) -> DataView:
         tables=(
             TableLine("accounts", "ok", 812, 0, date(2025, 1, 5), (), ()),
             TableLine(
-                "usage_events", "quarantined", 722_655, 34, date(2025, 1, 5), (("`count` is at least 1.", 34),), ()
+                "usage_events", "quarantined", 722_655, 34, date(2025, 1, 5), (("`count` is at least 1.", 34),), (), 7
             ),
             TableLine("invoices", "stopped", 0, 0, None, (), (f"`invoices` came back empty: {evil}",)),
             TableLine("touchpoints", "absent", 0, 0, None, (), ()),
@@ -37,6 +37,9 @@ def data_view(evil: str) -> DataView:
         runs=(RunLine("Weekly batch", MORNING, "failed", evil), RunLine("Daily run", MORNING, "done", "")),
         deliveries=(DeliveryLine("r1", "apply", MORNING, None, 570, 0, 3, 12),),
         waiting=15,
+        arrived=(Arrived("score", 812, 809), Arrived("task", 40, 40)),
+        refused=(("no_such_account", 3),),
+        examples=(("score", evil, evil),),
     )
 
 
@@ -74,11 +77,18 @@ def monday_view(evil: str) -> MondayView:
         line=Line("acc_00004", evil, 2.5, 800.0),
         day_hours=8,
         day_saves=1_900.0,
+        day_promises=1,
+        unknown=(item("acc_00005", "unknown", name=evil, probability=None, saves=None, note="no probability yet"),),
+        aside=(item("acc_00006", "snoozed", note=evil, until=date(2025, 1, 20)),),
+        breached_accounts=11,
+        left_out_accounts=271,
+        unknown_accounts=1,
+        aside_accounts=1,
     )
     idle = OwnerWeek(evil, 0, 0, 0.0, (), (), (), None, 8, 0.0)
     desk = (
-        Disagreement("acc_00012", evil, "Dana Ortiz", 128_400.0, "green", "high", evil, evil, 0.081, 214),
-        Disagreement("acc_00003", "Crème Brûlée & Söhne", None, None, None, "low", None, None, None, None),
+        Disagreement("acc_00012", evil, "Dana Ortiz", 128_400.0, "green", "high", evil, evil, 0.081, 214, 17),
+        Disagreement("acc_00003", "Crème Brûlée & Söhne", None, None, None, "low", None, None, None, None, None),
     )
     return MondayView(
         week_of=date(2025, 1, 6),
@@ -86,6 +96,8 @@ def monday_view(evil: str) -> MondayView:
         unowned=(item("acc_nothing", "nobody", name=evil, saves=None),),
         desk=desk,
         desk_more=41,
+        desk_near=30,
+        unowned_accounts=26,
         effects="Save effects are assumed: no holdout drawn by lot has been compared",
     )
 

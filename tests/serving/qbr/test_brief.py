@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from policy.errors import UsageError
-from policy.policy import load_policy
-from serving.workbench.qbr import Brief, Gate, brief
+from policy.policy import load_policy, policy_from
+from serving.workbench.qbr import Brief, Gate, brief, sheet_page
 from tests.serving.qbr.material import DAY, SINCE, features, feedback, material, milestones, surveys, task, touchpoints
 
 POLICY = load_policy()
@@ -54,6 +54,11 @@ def test_a_list_holds_six_lines_or_four_and_counts_the_rest() -> None:
     for minutes, lines in ((60, 6), (45, 4)):
         recap = made(minutes, tables={"milestones": many}).sheet.recap
         assert (len(recap.goals), recap.goals_more) == (lines, 8 - lines)
+        sheet = made(minutes, tables={"milestones": many}).sheet
+        business, following = sheet.business_review, sheet.next_steps
+        assert (len(business.kickoff_goals), business.kickoff_goals_more) == (lines, 8 - lines)
+        assert (len(following.goals), following.goals_more) == (lines, 8 - lines)
+        assert sheet_page(sheet).count(f"and {8 - lines} more") == 3
 
 
 AGREED = milestones(
@@ -82,7 +87,25 @@ def test_what_was_agreed_is_carried_with_its_status() -> None:
         "go live",
         "team rollout",
     ]
-    assert [g.name for g in sheet.next_steps.goals] == ["first audit", "send the guide", "second site"]
+    assert [g.name for g in sheet.next_steps.goals] == ["first audit", "second site"]
+    assert [g.name for g in sheet.next_steps.actions] == ["send the guide"]
+
+
+def test_where_no_goal_goes_on_it_is_said_whether_all_are_reached_or_none_was_ever_recorded() -> None:
+    reached = milestones(("go_live", "goal", "2026-10-01", "2026-10-01"))
+    assert made(tables={"milestones": reached}).sheet.next_steps.no_goals == "All goals that were agreed are reached."
+    never = made(tables={"milestones": milestones(("guide", "task", "2026-12-10", None))}).sheet
+    assert never.next_steps.goals == ()
+    assert never.next_steps.no_goals == "No goals are recorded yet: let us write them down today."
+    assert "All goals" not in sheet_page(never)
+
+
+def test_satisfaction_is_told_on_the_scale_of_the_policy() -> None:
+    given = material(features=features(csat=4.0, csat_answers_182d=1.0))
+    ten = policy_from({"metrics": {"csat_scale": 10, "csat_target": 9}}, where="test")
+    for rules, told in ((POLICY, "4.0 of 5"), (ten, "8.0 of 10")):
+        lines = brief(given, rules, currency="USD").sheet.feedback.heard.lines
+        assert lines[1] == f"How satisfied you were: {told} from 1 answer in half a year."
 
 
 def test_goals_of_another_account_are_none_of_this_one() -> None:

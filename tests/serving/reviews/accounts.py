@@ -28,7 +28,7 @@ CALM = Account(
     signals=(),
     play=None,
 )
-WARNING = Sign("W1", "warning", "2026-05-04", "Logins are down 40 % since 4 May 2026.")
+WARNING = Sign("W1", "warning", "2026-05-04", "Logins are down 40 % since 4 May 2026.", "login drop", "adoption rescue")
 CHANCE = Sign("E1", "expansion", "2026-05-04", "95 % of the features paid for were used since 4 May 2026.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policy.errors import UsageError
@@ -27,7 +29,10 @@ def test_an_account_is_at_risk_by_either_tier_and_else_to_watch_or_a_chance_or_c
     assert kind_of(account(risk_tier="high", signals=(CHANCE,))) == "at risk"
     assert kind_of(account(signals=(WARNING, CHANCE))) == "to watch"
     assert kind_of(account(signals=(CHANCE,))) == "expansion opportunity"
-    assert kind_of(account(signals=(CHANCE,), health_tier="unrated")) == "calm"
+    assert kind_of(account(signals=(CHANCE,), shut=("a risk episode ended on 2026-05-25",))) == "calm"
+    renewal = replace(WARNING, signal="W6", name="renewal", confirmatory=True)
+    assert kind_of(account(signals=(renewal, CHANCE))) == "expansion opportunity"
+    assert kind_of(account(signals=(renewal,))) == "calm"
     assert kind_of(account(signals=None)) == "calm"
 
 
@@ -43,6 +48,8 @@ def test_a_recommendation_names_the_play_its_first_step_and_a_missing_owner() ->
     at_risk = account(health_tier="red", play="adoption rescue", steps=("Call", "Train"), success_metric="logins back")
     assert recommendation(at_risk) == "Play: adoption rescue. First step: Call. It worked if: logins back."
     assert recommendation(account(health_tier="red", play="x", owner=None)).endswith("name an owner first.")
+    waits = account(signals=(CHANCE,), shut=("an escalation on 2026-05-20",))
+    assert recommendation(waits).endswith("Talk of expansion waits: an escalation on 2026-05-20.")
 
 
 def test_criteria_choose_by_health_or_risk_and_by_segment_and_owner() -> None:
@@ -117,12 +124,13 @@ def test_the_playbook_is_told_where_it_has_no_answer() -> None:
         account("c", health_tier="red", play="adoption rescue"),
         account("d", health_tier="unrated", arr=None),
         account("e", signals=(WARNING,)),
+        account("f", signals=(replace(WARNING, signal="W7", name="feature decline", play=None),)),
     ]
     told = {(r.change.split(":")[0], r.accounts, r.arr) for r in playbook_changes(book, "churn prevention")}
     assert told == {
         ("find the cause by hand where only the play “churn prevention” fits", 2, 1500.0),
         ("name an owner for at-risk accounts that have none", 1, 1000.0),
         ("deliver more sources", 1, None),
-        ("say what to do about W1 while no tier is alarming", 1, 1000.0),
+        ("give the warning “feature decline” a play", 1, 1000.0),
     }
     assert "None: the playbook had an answer" in playbook_block("2026-06-01", [account()], "churn prevention", "USD")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.workbench.reviews.markdown import decoded, encoded, plain
-from serving.workbench.reviews.todos import brought_up_to_date, first_todos, listed, ticked, todo_line
+from serving.workbench.reviews.markdown import decoded, encoded, in_bytes, plain
+from serving.workbench.reviews.todos import brought_up_to_date, first_todos, listed, open_marks, ticked, todo_line
 from tests.serving.reviews.accounts import account
 
 ANY_TEXT = st.text(max_size=40)
@@ -28,6 +28,16 @@ def test_accounts_are_listed_open_in_their_order_and_a_tick_changes_one_letter()
     assert [t.done for t in listed(after).values()] == [False, True, False]
     assert [(x, y) for x, y in zip(text, after, strict=True) if x != y] == [(" ", "x")]
     assert ticked(after, "a") == after
+
+
+def test_an_open_box_is_found_by_its_byte_and_its_line_whatever_stands_before_it() -> None:
+    text = todos("a", "b").replace("# q1", "# Ünal \udce9 q1").replace("- [ ] Acme (a)", "  * [x] Acme (a)")
+    (mark,) = open_marks(text)["b"]
+    whole = in_bytes(text)
+    assert whole[mark.at : mark.at + len(mark.line)] == mark.line
+    place = mark.at + mark.place
+    assert whole[:place] + b"x" + whole[place + 1 :] == in_bytes(ticked(text, "b"))
+    assert list(open_marks(text)) == ["b"]
 
 
 def test_what_people_write_and_tick_stays_byte_for_byte() -> None:

@@ -32,21 +32,29 @@
     return table.dataset.symbol + (Math.round(value / step) * step).toLocaleString("en-US");
   };
 
+  // A browser that lays out thousands of rows is slow on a phone; what is searched for is always found in all of them.
+  const MOST = 200;
+  let all = false;
+  const more = byId("more");
+
   const apply = () => {
     const terms = plain(search.value).split(/\s+/).filter(Boolean);
     const wanted = Object.entries(fields).map(([id, key]) => [key, byId(id).value]).filter(([, value]) => value);
-    let count = 0, sum = 0;
+    let count = 0, sum = 0, left = 0;
     for (const { row, data, text } of rows) {
-      const shown = wanted.every(([key, value]) => data[key] === value) && terms.every((term) => text.includes(term));
+      const found = wanted.every(([key, value]) => data[key] === value) && terms.every((term) => text.includes(term));
+      const shown = found && (all || count < MOST);
       if (row.hidden === shown) row.hidden = !shown;
-      if (shown) { count += 1; sum += Number(data.v || 0); }
+      if (found) { count += 1; sum += Number(data.v || 0); left += !shown; }
     }
-    const all = count === rows.length ? "" : ` of ${rows.length.toLocaleString("en-US")}`;
+    const whole = count === rows.length ? "" : ` of ${rows.length.toLocaleString("en-US")}`;
     byId("count").textContent =
-      `${count.toLocaleString("en-US")}${all} account${rows.length === 1 ? "" : "s"}, ${about(sum)} ARR at risk`;
+      `${count.toLocaleString("en-US")}${whole} account${rows.length === 1 ? "" : "s"}, ${about(sum)} ARR at risk`;
     form.querySelector("[type=reset]").hidden = !wanted.length && !terms.length;
     byId("empty").hidden = count > 0;
     table.hidden = count === 0;
+    more.hidden = left === 0;
+    more.textContent = `Show ${left.toLocaleString("en-US")} more, with less ARR at risk`;
   };
 
   // The choice stands in the address, so that a CSM can bookmark her own book and come back to it.
@@ -73,6 +81,8 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { apply(); remember(); search.focus(); }));
   addEventListener("hashchange", recall);
+  more.addEventListener("click", () => { all = true; apply(); });
+  addEventListener("beforeprint", () => { all = true; apply(); });
   form.hidden = false;
   recall();
 })();

@@ -107,13 +107,16 @@ def test_where_milestones_say_nothing_of_an_account_nothing_of_it_is_missing_but
     assert found.not_known == ("goals", "success_criteria", "checklist", "sales_handoff")
 
 
-def test_the_next_open_step_is_told_and_an_overdue_one_is_not_next() -> None:
+def test_the_next_step_is_the_earliest_that_is_not_done_and_an_overdue_one_is_marked() -> None:
     late = Step("a", "onboarding", "onboarding", "x", "p", "Late", "", "csm", at("2026-05-01"), "overdue")
     later = replace(late, subject="Later", due_at=at("2026-06-09"), state="open")
     soon = replace(late, subject="Soon", due_at=at("2026-06-03"), state="open")
     found = line(40, [], (later, late, soon))
     assert found is not None
-    assert (found.next_step, found.next_on) == ("Soon", date(2026, 6, 3))
+    assert (found.next_step, found.next_on, found.next_overdue) == ("Late", date(2026, 5, 1), True)
+    ahead = line(40, [], (later, replace(late, state="done"), soon))
+    assert ahead is not None
+    assert (ahead.next_step, ahead.next_on, ahead.next_overdue) == ("Soon", date(2026, 6, 3), False)
 
 
 def test_without_milestones_nothing_is_known_of_status_and_activation() -> None:

@@ -68,6 +68,14 @@ def test_a_lapse_of_thirty_days_is_no_churn_and_one_of_thirty_one_is(back: str, 
     assert on(found, "2026-02-15") == there
 
 
+def test_a_free_term_neither_ends_a_lapse_nor_begins_one() -> None:
+    paid = [term("a", "2025-01-01", "2026-02-01", 100), term("a", "2026-03-01", "2027-01-01", 120)]
+    free = term("a", "2026-02-10", "2026-02-20", 0)
+    assert on(ledger([*paid, free]), "2026-02-05") == on(ledger([*paid, free]), "2026-02-25") == {"a": 10_000}
+    long = [paid[0], free, term("a", "2026-03-10", "2027-01-01", 120)]
+    assert on(ledger(long), "2026-02-05") == {}, "37 days are a lapse, a free term in the midst or not"
+
+
 def test_while_nobody_knows_whether_a_lapsed_customer_comes_back_it_has_churned() -> None:
     found = ledger([term("a", "2025-06-25", "2026-06-25", 100)])
     assert moved(found, "2026-06-01", "2026-07-01") == {"a": {"churn": 10_000}}
@@ -78,6 +86,33 @@ def test_who_comes_back_within_180_days_is_won_back_and_later_a_new_logo(days: i
     back = pd.Timestamp("2025-09-01") + pd.Timedelta(days=days)
     found = ledger([term("a", "2024-09-01", "2025-09-01", 100), term("a", back.date().isoformat(), "2027-09-01", 70)])
     assert moved(found, "2026-02-01", "2026-05-01") == {"a": {kind: 7_000}}
+
+
+LEFT_AND_BACK = [
+    term("a", "2024-01-01", "2026-01-01", 100, **left("voluntary", "2025-11-01", "2026-01-01")),
+    term("a", "2026-04-15", "2027-04-15", 150),
+]
+
+
+def test_who_left_and_came_back_within_the_year_churned_and_was_won_back() -> None:
+    found = ledger(LEFT_AND_BACK)
+    year = movements(found, pd.Timestamp("2025-06-01"), pd.Timestamp("2026-06-01"), win_back_days=180)
+    assert year[["account_id", *AMOUNTS]].to_numpy().tolist() == [
+        ["a", 10_000, 10_000, 0, 0, 0, 0, 0],
+        ["a", 0, 0, 0, 0, 0, 15_000, 15_000],
+    ]
+    # Month by month the waterfall says the same, and the two lives add up to what is paid.
+    rows = monthly_movements(found, months(pd.Timestamp("2025-06-01"), pd.Timestamp("2026-06-01")), win_back_days=180)
+    for part in ("churn", "contraction", "expansion", "new", "won_back"):
+        assert rows[part].sum() == year[part].sum(), part
+    assert year["end"].sum() == found.on(pd.Timestamp("2026-06-01")).sum()
+
+
+@pytest.mark.parametrize(("back", "rows"), [("2026-01-31", 1), ("2026-02-01", 2)])
+def test_a_lapse_of_thirty_days_within_the_year_leaves_one_life(back: str, rows: int) -> None:
+    found = ledger([term("a", "2024-01-01", "2026-01-01", 100), term("a", back, "2027-04-15", 150)])
+    year = movements(found, pd.Timestamp("2025-06-01"), pd.Timestamp("2026-06-01"), win_back_days=180)
+    assert len(year) == rows
 
 
 def test_a_merged_account_is_one_customer_with_the_one_it_merged_into() -> None:

@@ -8,10 +8,11 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
+from policy.policy import policy_from
 from serving.workbench.kpis.catalogue import definitions
 from serving.workbench.kpis.moved import grr_moved
 from serving.workbench.kpis.results import Kpis, kpis, sheets
-from tests.serving.workbench.kpis.twelve import DAY, twelve
+from tests.serving.workbench.kpis.twelve import DAY, TERMS, ledger, twelve
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,43 @@ def test_the_change_of_grr_is_the_sum_of_its_customers(found: Kpis) -> None:
     assert found.moved["change"].sum() == pytest.approx(rows["change"].sum())
 
 
+def test_the_movers_compare_with_the_day_whose_grr_stands_beside_that_of_today(found: Kpis) -> None:
+    ago = pd.Timestamp("2026-06-01")
+    assert set(found.moved["before_on"]) == set(found.metrics["before_on"]) == {ago}
+    own = found.metrics[(found.metrics["name"] == "grr") & (found.metrics["slice_by"] == "all")].iloc[0]
+    assert own["before"] == pytest.approx(1 - 21_000 / 138_000.50)
+    assert 100 * (own["value"] - own["before"]) == pytest.approx(found.moved["change"].sum())
+
+
+def test_where_contraction_is_no_loss_the_movers_add_up_to_the_grr_that_leads() -> None:
+    rules = policy_from({"metrics": {"grr": "churn_only"}}, where="test")
+    known = twelve(rules)
+    rows = grr_moved(known.at(DAY), known.at(pd.Timestamp("2026-06-01")))
+    metrics = kpis(known, most_months=2).metrics
+    own = metrics[(metrics["name"] == "grr_churn_only") & (metrics["slice_by"] == "all")].iloc[0]
+    assert rows["points"].sum() == pytest.approx(100 * (own["value"] - 1))
+    assert rows["points_before"].sum() == pytest.approx(100 * (own["before"] - 1))
+    assert "contraction" not in set(rows["kind"])
+
+
+def test_who_is_gone_has_not_recovered_and_is_out_of_the_year() -> None:
+    known = twelve()
+    # d's loss of 15 June 2026 lies outside the year a year and a month later; it has not come back.
+    gone = type(known)(ledger(TERMS, pd.Timestamp("2027-08-01"), j="a"), known.accounts, known.policy)
+    rows = grr_moved(gone.at(pd.Timestamp("2027-07-01")), gone.at(pd.Timestamp("2027-06-01"))).set_index("account_id")
+    assert rows.loc["d", ["kind", "start", "end", "lost"]].to_list() == ["out of the year", 4_000_000, 0, 0]
+
+
 def test_what_no_longer_costs_grr_is_told_as_recovered() -> None:
     known = twelve()
     rows = grr_moved(known.at(pd.Timestamp("2026-03-01")), known.at(pd.Timestamp("2025-07-01"))).set_index("account_id")
-    assert rows.loc["f", ["kind", "lost", "points"]].to_list() == ["recovered", 0, 0.0]
+    assert rows.loc["f", ["kind", "start", "end", "lost", "points"]].to_list() == [
+        "recovered",
+        500_000,
+        600_000,
+        0,
+        0.0,
+    ]
     assert rows.loc["f", "change"] > 0
 
 
@@ -82,8 +116,14 @@ def test_the_workbook_holds_every_table_and_of_the_series_all_customers_alone(fo
 
 def test_the_goal_follows_the_churn_of_arr(found: Kpis) -> None:
     assert found.goal.points[-1].churn == pytest.approx(52_000 / 138_000.50)
-    assert len(found.goal.points) == 13
-    assert list(found.tables()["goal"].columns) == ["day", "line", "churn", "above"]
+    assert len(found.goal.points) == 20
+    rows = found.tables()["goal"]
+    assert list(rows.columns) == ["day", "line", "churn", "above", "starts_on", "ends_on"]
+    assert rows[["line", "above", "starts_on", "ends_on"]].isna().all(axis=None), "no goal is dated"
+    dated = policy_from({"tasks": {"churn_goal": {"starts_on": "2026-01-01"}}}, where="test")
+    rows = kpis(twelve(dated), most_months=2).tables()["goal"]
+    assert set(rows["starts_on"]) == {pd.Timestamp("2026-01-01")}
+    assert set(rows["ends_on"]) == {pd.Timestamp("2027-01-01")}
 
 
 def test_what_is_known_of_no_customer_is_not_defined_and_says_so() -> None:

@@ -11,7 +11,7 @@ from policy.policy import load_policy, policy_from
 from serving.workbench.kpis.book import books
 from serving.workbench.kpis.hours import business_hours
 from serving.workbench.kpis.reviews import due_reviews
-from tests.serving.workbench.kpis.twelve import DAY, twelve
+from tests.serving.workbench.kpis.twelve import DAY, tables, twelve
 
 OPEN = load_policy().tasks.business_hours
 START = pd.Timestamp("2026-01-01")
@@ -30,6 +30,12 @@ def test_a_review_is_in_time_up_to_fourteen_days_after_it_was_due_and_not_withou
     assert reviews(("04-02", "04-16", True), until="05-01") == [("04-02", True)]
     assert reviews(("04-02", "04-17", True), until="05-01") == [("04-02", False)]
     assert reviews(("04-02", "04-03", False), until="05-01") == [("04-02", False)]
+
+
+def test_a_review_that_was_put_off_and_held_in_time_is_one_that_was_held() -> None:
+    held = (("04-02", "04-02", False), ("04-02", "04-14", True))
+    assert reviews(*held, until="05-01") == [("04-02", True)]
+    assert reviews(held[0], ("04-02", "04-17", True), until="05-01") == [("04-02", False)]
 
 
 def test_reviews_that_nobody_recorded_were_due_all_the_same() -> None:
@@ -65,6 +71,9 @@ def test_a_book_weighs_its_customers_by_how_many_one_person_can_hold() -> None:
     assert found.loc["ann", "load"] == pytest.approx(1 / 100 + 1 / 50 + 2 / 200 + 1 / 20)
     assert found["met"].drop("nobody").to_dict() == {"ann": True, "bob": True}
     assert found.loc["nobody", ["load", "met"]].isna().all()
+    unowned = twelve(accounts=tables()["accounts"].assign(owner_id=pd.NA))
+    (own,) = books(unowned.at(DAY)).to_dict("records")
+    assert (own["owner_id"], own["customers"]) == ("nobody", 9), "listed, never dropped"
     small = policy_from({"metrics": {"gross_margin": 0.5}, "segments": {"touch_model": {"mid": 20_000}}}, where="test")
     assert books(twelve(small).at(DAY)).set_index("owner_id").loc["ann", "load"] == pytest.approx(
         1 / 200 + 1 / 50 + 2 / 200 + 1 / 20

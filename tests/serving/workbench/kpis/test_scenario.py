@@ -42,6 +42,11 @@ def test_without_churn_there_is_no_mean_lifetime_and_with_more_of_everything_not
     assert planned(SCENARIO, Rates(20_000_000, churn=0.1)).new_arr_needed == 0
 
 
+def test_to_another_company_the_scenarios_arr_promises_nothing() -> None:
+    found = planned(SCENARIO, Rates(2_000_000, churn=0.1), of_another=True)
+    assert (found.target_arr, found.new_arr_needed, found.promised.nrr) == (None, None, 1.15)
+
+
 SHARES = st.floats(0, 1, allow_nan=False)
 
 

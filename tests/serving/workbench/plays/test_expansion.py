@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,11 +12,13 @@ from policy.errors import UsageError
 from serving.workbench.plays.expansion import (
     Calm,
     chance,
+    closed_on,
     expansion_steps,
     offered_discount,
     opened_on,
     shut_by,
 )
+from serving.workbench.plays.said import Said
 from tests.serving.workbench.facts import AS_OF, POLICY, account
 
 SINCE = date(2026, 5, 18)
@@ -45,6 +47,42 @@ def ago(days: int) -> date:
 )
 def test_the_gate_opens_for_a_green_calm_account_alone(tier: str | None, calm: Calm, open_: bool) -> None:
     assert (shut_by(tier, calm, AS_OF, POLICY) == ()) == open_
+
+
+def said(*words: tuple[str, str, int]) -> dict[str, Said]:
+    """Words on steps of a talk, each so many days ago."""
+    return {
+        f"a|expansion talk:{step}|2026-04-01": Said(value, None, datetime.combine(ago(days), time(9)))
+        for step, value, days in words
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "closed"),
+    [
+        ([("step_1", "done", 9)], None),
+        ([("step_1", "done", 9), ("step_2", "no answer", 5)], None),
+        ([("step_1", "done", 9), ("step_3", "done", 2)], 2),
+        ([("step_1", "not now", 9)], 9),
+        ([("step_2", "no: the budget is fixed", 4)], 4),
+        ([("step_3", "in progress", 2)], None),
+    ],
+)
+def test_a_talk_is_closed_by_its_last_step_or_by_a_refusal_at_any(
+    words: list[tuple[str, str, int]], closed: int | None
+) -> None:
+    assert closed_on(said(*words), POLICY) == (None if closed is None else ago(closed))
+
+
+def test_a_talk_goes_by_the_name_that_the_policy_gives_it() -> None:
+    named = POLICY.plays["expansion"].model_copy(update={"play": "growth"})
+    own = POLICY.model_copy(update={"plays": {**POLICY.plays, "expansion": named}})
+    words = {key.replace("expansion talk", "growth"): word for key, word in said(("step_1", "no", 9)).items()}
+    assert (closed_on(words, own), closed_on(words, POLICY)) == (ago(9), None)
+
+
+def test_the_gate_opens_with_the_day_on_which_the_last_warning_stood_no_more() -> None:
+    assert opened_on(ago(200), ago(150), Calm(calm_since=ago(7)), POLICY) == ago(7)
 
 
 @given(st.integers(0, 90), st.integers(0, 90), st.integers(0, 90))
@@ -105,3 +143,22 @@ def test_a_discount_outside_ten_to_twenty_percent_is_rejected_with_the_range(sha
     with pytest.raises(UsageError) as caught:
         offered_discount(share, POLICY)
     assert "10% to 20%" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("what", "discount", "told"),
+    [
+        ("highest NPS answer", 0.25, True),
+        ("highest NPS answer", 0.15, False),
+        ("highest NPS answer", None, False),
+        ("paid seats", 0.25, False),
+    ],
+)
+def test_the_step_that_offers_a_longer_term_refuses_a_discount_that_is_none_of_ours(
+    what: str, discount: float | None, told: bool
+) -> None:
+    found = chance(account(), [(what, SINCE, "…")], Calm(), AS_OF, POLICY)
+    assert found is not None
+    notes = [s.note for s in expansion_steps(found, account(), SINCE, [], AS_OF, POLICY, discount)]
+    assert notes[:2] == [None, None]
+    assert ("a discount of 25% is not offered for a longer term" in str(notes[2])) == told

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from serving.due import WEEKDAYS
-from serving.workbench.plays.onboarding import FirstDays, first_days, onboarding_steps
+from serving.workbench.plays.onboarding import FirstDays, first_days, names_task, onboarding_steps
 from serving.workbench.plays.step import Step
 from tests.serving.workbench.facts import POLICY, account, milestone, touch, with_rules
 
@@ -59,10 +59,21 @@ def test_tech_touch_gets_the_mails_alone_and_the_others_check_ins_too() -> None:
     }  # fmt: skip
 
 
-def test_after_ninety_days_nothing_of_it_is_due() -> None:
-    assert steps(89)
-    assert steps(90) == {}
+def test_what_was_left_undone_stands_for_thirty_days_more() -> None:
+    seen = FirstDays(reached={"completion review", "usage review"})
+    assert steps(89, seen=seen)["completion_review"].state == "done"
+    late = steps(95, seen=seen)
+    assert {"completion_review", "usage_review"} & set(late) == set()
+    assert {late[s].state for s in ("hand_over_to_the_success_plan", "product_setup")} == {"overdue"}
+    assert steps(119, seen=seen)
+    assert steps(120, seen=seen) == {}
     assert onboarding_steps(account(started_on=None), FirstDays(), [], START, POLICY) == []
+
+
+@pytest.mark.parametrize("name", ["Product setup", "product_setup", " PRODUCT-SETUP "])
+def test_a_milestone_is_its_task_however_its_name_is_written(name: str) -> None:
+    assert names_task(name, "product setup")
+    assert not names_task(name, "product training")
 
 
 @pytest.mark.parametrize(

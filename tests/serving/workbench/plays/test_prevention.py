@@ -11,7 +11,7 @@ import pytest
 
 from policy.policy import Policy
 from serving.episodes import Level
-from serving.workbench.plays.message import Draft
+from serving.workbench.plays.message import Draft, reach_out_text
 from serving.workbench.plays.prevention import Begun, ended_on, goes_on, prevention, rounds
 from serving.workbench.plays.said import Said
 from serving.workbench.plays.step import Step
@@ -20,6 +20,7 @@ from tests.serving.workbench.facts import POLICY, account, at
 # A Monday, published at ten in the morning; working hours end at five.
 ON, PUBLISHED = date(2026, 6, 1), at("2026-06-01T10:00")
 PLAY, WEEK = "adoption rescue", "2026-W23"
+SAYS = reach_out_text(Draft("We noticed …"), ["Daily logins fell."], "1. Call")
 CALM, YELLOW, RED = Level(0, False), Level(1, False), Level(2, False)
 
 
@@ -29,6 +30,7 @@ def task(step: str, on: date = ON, due: datetime = PUBLISHED, period: str = WEEK
         "play": PLAY,
         "step": step,
         "task_key": f"a|{PLAY}:{step}|{period}",
+        "body": SAYS,
         "due_at": due,
         "on": on,
     }
@@ -41,6 +43,7 @@ BEGUN = Begun(
     PUBLISHED,
     {"assess": at("2026-06-02T10:00"), "reach_out": at("2026-06-03T10:00")},
     {step: f"a|{PLAY}:{step}|{WEEK}" for step in ("assess", "reach_out")},
+    SAYS,
     (ON,),
 )
 
@@ -64,7 +67,6 @@ def steps(
         scores or {ON: 60.0},
         said,
         contacts,
-        Draft("We noticed …"),
         as_of,
         policy,
     )
@@ -113,6 +115,19 @@ def test_check_ins_end_with_the_recovery_and_the_play_closes_once_its_cause_is_k
     assert waiting["diagnose"].state == "overdue"
     closed = steps(date(2026, 6, 15), {"diagnose": done("yes", "adoption")}, scores=well)
     assert {s.state for s in closed.values()} == {"done"}
+
+
+def test_a_play_for_the_risk_alone_ends_once_that_is_no_longer_high_for_two_runs() -> None:
+    risky, calm = Level(0, True), Level(0, False)
+    days = [ON, date(2026, 6, 8), date(2026, 6, 15), date(2026, 6, 22)]
+    green: dict[date, float | None] = dict.fromkeys(days, 80.0)
+    closed = {"diagnose": done("yes", "adoption")}
+    still = steps(days[2], closed, levels=dict.fromkeys(days, risky), scores=green)
+    assert {still[name].state for name in ("assess", "check_in_1")} == {"overdue", "open"}
+    well = steps(
+        days[3], closed, levels={**dict.fromkeys(days[:2], risky), **dict.fromkeys(days[2:], calm)}, scores=green
+    )
+    assert {s.state for s in well.values()} == {"done"}
 
 
 def test_one_green_score_is_no_recovery() -> None:
@@ -177,8 +192,26 @@ def test_the_tasks_of_the_score_are_not_made_twice_and_the_others_keep_their_wee
     found = steps(date(2026, 6, 8))
     assert [s.step for s in found.values() if not s.delivered] == ["assess", "reach_out"]
     assert found["plan"].key == "a|adoption rescue:plan|2026-W23"
-    assert found["reach_out"].draft == "We noticed …"
     assert found["plan"].success_metric is not None
+
+
+def test_the_step_to_reach_out_tells_what_its_task_tells() -> None:
+    found = steps(ON)["reach_out"]
+    assert (found.body, found.draft, found.note) == (SAYS, "We noticed …", None)
+    held = steps(ON, begun=replace(BEGUN, reach_out=reach_out_text(Draft(None, "no number"), [], "1. Call")))
+    assert (held["reach_out"].draft, held["reach_out"].note) == (None, "no number")
+
+
+def test_what_prepares_a_renewal_is_told_by_its_stages_alone_while_they_stand() -> None:
+    contract = replace(BEGUN, play="prepare the renewal")
+    texts = POLICY.plays["contract"].steps
+    for renewing, told in ((False, True), (True, False)):
+        found = {s.step: s for s in prevention(
+            contract, account(), {ON: YELLOW}, {ON: 60.0}, {}, [], ON, POLICY, renewing
+        )}  # fmt: skip
+        assert [text in found[s].body for s in ("assess", "plan") for text in texts] == [told] * 6
+    other = prevention(BEGUN, account(), {ON: YELLOW}, {ON: 60.0}, {}, [], ON, POLICY, True)
+    assert POLICY.plays["usage"].steps[0] in other[0].body
 
 
 def test_a_round_is_the_newest_time_the_play_was_asked_for_in_the_episode_that_goes_on() -> None:

@@ -57,8 +57,17 @@ def test_a_snooze_hides_the_task_until_its_end(as_of: date, stands: bool) -> Non
 
 def test_no_snooze_lasts_longer_than_thirty_days() -> None:
     # Put off on 4 May until 20 June: it ends on 3 June all the same.
-    assert snooze(PUT_OFF, YELLOW, YELLOW, date(2026, 6, 2), TASKS) is not None
-    assert snooze(PUT_OFF, YELLOW, YELLOW, date(2026, 6, 3), TASKS) is None
+    stands, over = (snooze(PUT_OFF, YELLOW, YELLOW, date(2026, 6, day), TASKS) for day in (2, 3))
+    assert stands is not None
+    assert stands.stands
+    assert over is not None
+    assert over.refused == "its snooze ended on 2026-06-03, 30 days are the most"
+
+
+def test_a_snooze_that_is_over_says_when_it_ended() -> None:
+    found = snooze(PUT_OFF._replace(expires_on=date(2026, 5, 20)), YELLOW, YELLOW, date(2026, 5, 20), TASKS)
+    assert found is not None
+    assert found.refused == "its snooze ended on 2026-05-20"
 
 
 @pytest.mark.parametrize("lack", [{"reason": " "}, {"reason": None}, {"expires_on": None}])
@@ -89,8 +98,20 @@ def test_a_red_account_that_stayed_red_may_be_put_off() -> None:
         (["2026-02-02", "2026-06-01"], ["2026-03-02"], 2, None),
         (["2026-04-06", "2026-06-01"], ["2026-05-04"], 2, None),  # 28 days after the end
         (["2026-04-06", "2026-06-01"], ["2026-05-05"], 2, "a relapse: the last round ended on 2026-05-05"),
-        (["2025-12-01", "2026-03-02", "2026-06-01"], [], 2, None),  # the first lies 182 days back
-        (["2025-12-02", "2026-03-02", "2026-06-01"], [], 3, "round 3 within 182 days: another play, or another person"),
+        (["2026-03-02", "2026-04-06", "2026-06-01"], [], 1, None),  # one episode: asked for again, it is one round
+        (
+            ["2026-04-06", "2026-05-11", "2026-06-01"],
+            ["2026-05-04"],
+            2,
+            "a relapse: the last round ended on 2026-05-04",
+        ),
+        (["2025-12-01", "2026-03-02", "2026-06-01"], ["2026-01-05", "2026-04-06"], 2, None),  # the first 182 days back
+        (
+            ["2025-12-02", "2026-03-02", "2026-06-01"],
+            ["2026-01-05", "2026-04-06"],
+            3,
+            "round 3 within 182 days: another play, or another person",
+        ),
     ],
 )
 def test_a_relapse_and_a_third_round_in_half_a_year_are_looked_at_by_a_manager(

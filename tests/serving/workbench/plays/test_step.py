@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
 from serving.tasks import COLUMNS
 from serving.workbench.plays.account import Account, accounts_on
-from serving.workbench.plays.step import Step, end_of, frame_of, owner_type, steps_text, tasks_of
+from serving.workbench.plays.step import Step, frame_of, owner_type, steps_text, tasks_of
 from tests.serving.workbench.facts import AS_OF, POLICY, account, at, term
 
-STEP = Step("a", "renewal", "renewal", "stage_90", "2026-07-01", "Call", "Why", "csm", at("2026-06-03T17:00"))
+STEP = Step(
+    "a", "renewal", "renewal", "stage_90", "2026-07-01", "Call", "Why", "csm", at("2026-06-03T17:00"), owner_id="csm-1"
+)
 DAYS = {
     "usage": [2, 5, 7], "onboarding": [2, 3, 10], "support": [1, 2, 7], "relationship": [2, 5, 9],
     "sentiment": [1, 2, 5], "payment": [1, 3, 7], "contract": [2, 7, 14], "people": [2, 5, 14],
@@ -55,15 +57,10 @@ def test_an_account_that_no_run_has_scored_is_listed_and_not_delivered() -> None
 
 
 def test_a_red_accounts_task_comes_first_and_an_unowned_one_is_kept() -> None:
-    red = tasks_of([STEP], {"a": account(tier="red", owner_id=None)}, {"a"}, AS_OF, "run")
+    unowned = Step(**{**STEP.__dict__, "owner_id": None})
+    red = tasks_of([unowned], {"a": account(tier="red", owner_id=None)}, {"a"}, AS_OF, "run")
     assert red.loc[0, "priority"] == "high"
     assert red.loc[0, "owner_id"] is None
-
-
-def test_a_step_of_a_weekend_is_due_on_monday_in_the_owners_time() -> None:
-    assert end_of(date(2026, 6, 6), "UTC", POLICY.tasks) == at("2026-06-08T17:00")
-    assert end_of(date(2026, 6, 3), "America/Chicago", POLICY.tasks) == at("2026-06-03T22:00")
-    assert end_of(date(2026, 6, 3), "Asia/Tokyo", POLICY.tasks) == at("2026-06-03T08:00")
 
 
 def test_accounts_are_those_with_a_term_in_force_scored_or_not_and_merged_ones_are_gone() -> None:

@@ -50,9 +50,9 @@ def test_a_round_counts_where_the_account_was_green_within_30_days_and_is_open_u
         "young": {},
     }
     started = [
-        Started("in time", "call", DAY),
-        Started("late", "call", DAY),
-        Started("young", "call", date(2026, 5, 2)),
+        Started("in time", "call", DAY, DAY),
+        Started("late", "call", DAY, DAY),
+        Started("young", "call", date(2026, 5, 2), date(2026, 5, 2)),
     ]
     (found,) = successes(started, known, AS_OF, POLICY)
     assert (found.play, found.rounds, found.recovered, found.open, found.share) == ("call", 2, 1, 1, 0.5)
@@ -62,12 +62,22 @@ def test_a_round_counts_where_the_account_was_green_within_30_days_and_is_open_u
 
 
 def test_without_a_round_whose_time_is_over_nothing_is_said() -> None:
-    (found,) = successes([Started("a", "call", date(2026, 5, 2))], {}, AS_OF, POLICY)
+    (found,) = successes([Started("a", "call", date(2026, 5, 2), date(2026, 5, 2))], {}, AS_OF, POLICY)
     assert found == Success("call", 0, 0, 1, None, None, None)
 
 
 def test_thirty_days_after_publication_are_over_on_the_thirty_first() -> None:
     def rounds(published: date) -> int:
-        return successes([Started("a", "call", published)], {}, AS_OF, POLICY)[0].rounds
+        return successes([Started("a", "call", published, published)], {}, AS_OF, POLICY)[0].rounds
 
     assert (rounds(AS_OF - timedelta(days=30)), rounds(AS_OF - timedelta(days=31))) == (0, 1)
+
+
+def test_a_round_of_an_account_that_was_green_is_told_apart() -> None:
+    known = {"ill": scores(60, 80, 80), "risky": scores(80, 80, 80)}
+    (found,) = successes([Started(name, "call", DAY, DAY) for name in known], known, AS_OF, POLICY)
+    assert (found.rounds, found.recovered, found.share, found.began_green) == (1, 1, 1.0, 1)
+
+
+def test_a_day_of_something_else_breaks_the_row() -> None:
+    assert recovered_on(scores(80, 80, 80, 80), DAY, POLICY, {DAY + WEEK}) == DAY + 2 * WEEK

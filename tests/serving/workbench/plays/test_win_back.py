@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from serving.workbench.kpis.retention import won_back
 from serving.workbench.plays.terms import Loss, Term, arr_on, losses, terms_of
 from serving.workbench.plays.win_back import WinBackRate, departures, win_back_rate, win_back_steps
 from tests.serving.workbench.facts import AS_OF, POLICY, account, term
+from tests.serving.workbench.kpis.twelve import DAY, TERMS, twelve
 
 LEFT: dict[str, Any] = {"decided_on": date(2026, 4, 1), "decision_kind": "voluntary", "reason": "price"}
 
@@ -78,13 +81,36 @@ def test_a_return_within_180_days_of_the_end_is_a_win_back(days: int, won: bool)
     assert found.won_back == won
 
 
-def test_the_rate_counts_accounts_and_arr_of_losses_that_are_old_enough() -> None:
-    back = [*gone(400), term((AS_OF - timedelta(days=300)).isoformat(), "2027-01-01")]
-    away = [gone(400)[0]._replace(account_id="b", arr=1_500.0)]
-    young = [gone(20)[0]._replace(account_id="c")]
-    found = departures({"a": back, "b": away, "c": young}, AS_OF, POLICY)
-    assert win_back_rate(found) == WinBackRate(2, 1, 0.5, 2_000.0, 500.0, 0.25)
-    assert win_back_rate([]).rate is None
+def lives() -> dict[str, list[Term]]:
+    """A back in time, B away, C away for a little while, D already back, E lost long ago, F lost on the year's first day."""
+    days = {"a": 400, "b": 300, "c": 20, "d": 100, "e": 546, "f": 545}
+    held = {name: [gone(ago)[0]._replace(account_id=name)] for name, ago in days.items()}
+    held["b"] = [held["b"][0]._replace(arr=1_500.0)]
+    for name, back in (("a", 300), ("d", 60)):
+        held[name].append(term((AS_OF - timedelta(days=back)).isoformat(), "2027-01-01")._replace(account_id=name))
+    return held
+
+
+def test_the_rate_counts_accounts_and_arr_of_a_year_of_losses_that_are_old_enough() -> None:
+    found = departures(lives(), AS_OF, POLICY)
+    assert {d.account_id: d.won_back for d in found} == {
+        "a": True, "b": False, "c": None, "d": None, "e": False, "f": False,
+    }  # fmt: skip
+    assert win_back_rate(found, AS_OF, POLICY) == WinBackRate(3, 1, 1 / 3, 2_500.0, 500.0, 0.2)
+    assert win_back_rate([], AS_OF, POLICY).rate is None
+
+
+def test_the_rate_of_the_book_of_twelve_is_that_of_its_metric() -> None:
+    dated = [
+        row | {"starts_on": pd.Timestamp(row["starts_on"]), "ends_on": pd.Timestamp(row["ends_on"])} for row in TERMS
+    ]
+    rows = [r | {d: pd.Timestamp(r[d]) for d in ("decision_at", "effective_on") if d in r} for r in dated]
+    # j merged into a, and was not lost.
+    terms = {name: held for name, held in terms_of(rows).items() if name != "j"}
+    ours = win_back_rate(departures(terms, DAY.date(), POLICY), DAY.date(), POLICY)
+    for by_arr, rate in ((False, ours.rate), (True, ours.arr_rate)):
+        told = won_back(twelve().at(DAY), by_arr=by_arr)
+        assert told["numerator"].sum() / told["denominator"].sum() == pytest.approx(rate)
 
 
 @pytest.mark.parametrize(

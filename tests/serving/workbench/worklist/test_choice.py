@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.workbench.worklist.choice import Candidate, Week, week, worth_of_more
+from serving.workbench.worklist.choice import Candidate, More, Week, week, worth_of_more
 from serving.workbench.worklist.knapsack import most_valuable
 
 DAY = 8 * 60
+TUESDAY = Fraction(2, 5)
 
 
-def account(name: str, hours: float, worth: float | None, *, due: bool = False) -> Candidate:
-    return Candidate(name, round(60 * hours), None if worth is None else round(100 * worth), due)
+def account(
+    name: str, hours: float, worth: float | None, *, due: bool = False, by: Fraction = Fraction(1)
+) -> Candidate:
+    return Candidate(name, round(60 * hours), None if worth is None else round(100 * worth), due, by)
 
 
 def books(most: int, due: st.SearchStrategy[bool]) -> st.SearchStrategy[list[Candidate]]:
-    one = st.tuples(st.integers(0, 12), st.none() | st.integers(-20, 60), due)
+    day = st.integers(0, 5).map(lambda n: Fraction(n, 5))
+    one = st.tuples(st.integers(0, 12), st.none() | st.integers(-20, 60), due, day)
     return st.lists(one, max_size=most).map(
-        lambda rows: [Candidate(f"a{i:02d}", 20 * m, c, d) for i, (m, c, d) in enumerate(rows)]
+        lambda rows: [Candidate(f"a{i:02d}", 20 * m, c, d, by) for i, (m, c, d, by) in enumerate(rows)]
     )
+
+
+def in_time(some: Sequence[Candidate], capacity: int) -> bool:
+    """Whether what is due by each moment fits into the time there is until then, and everything into the week."""
+    due = [c for c in some if c.due]
+    moments = [(sum(d.minutes for d in due if d.by <= c.by), c.by) for c in due]
+    return sum(c.minutes for c in some) <= capacity and all(used <= capacity * by for used, by in moments)
 
 
 def best_of_all(values: Sequence[int], minutes: Sequence[int], capacity: int) -> int:
@@ -59,13 +72,13 @@ def test_with_promises_too_nothing_of_all_that_is_possible_is_better(
     every = []
     for bits in range(2**n):
         some = [c for i, c in enumerate(candidates) if bits >> i & 1]
-        if sum(c.minutes for c in some) <= capacity:
+        if in_time(some, capacity):
             due = [c for c in some if c.due]
             kept = sum(c.worth for c in due), len(due), -sum(c.minutes for c in due)
             every.append((*kept, sum(c.worth for c in some if not c.due)))
     new = sum(c.worth for c in candidates if c.account_id in found.new)
     assert (*promise(found, candidates), new) == max(every)
-    assert found.minutes <= capacity
+    assert in_time([c for c in candidates if c.account_id in (*found.due, *found.new, *found.unweighed)], capacity)
 
 
 def test_twenty_accounts_equal_brute_force() -> None:
@@ -79,7 +92,23 @@ def test_twenty_accounts_equal_brute_force() -> None:
 @settings(max_examples=60, deadline=None)
 @given(books(14, st.just(False)), st.integers(0, 1500), st.integers(0, 600))
 def test_more_hours_never_save_less(candidates: list[Candidate], capacity: int, more: int) -> None:
-    assert worth_of_more(candidates, capacity, more) >= 0
+    few, many = week(candidates, capacity), week(candidates, capacity + more)
+    assert worth_of_more(candidates, capacity, more) == More(0, many.cents - few.cents)
+    assert many.cents >= few.cents
+
+
+@settings(max_examples=60, deadline=None)
+@given(books(9, st.booleans()), st.integers(0, 900), st.integers(0, 600))
+def test_a_day_more_never_breaks_a_promise_nor_saves_less(
+    candidates: list[Candidate], capacity: int, more: int
+) -> None:
+    now, found = week(candidates, capacity), worth_of_more(candidates, capacity, more)
+    then = week(candidates, capacity + more, keep=now.due)
+    assert set(now.due) <= set(then.due)
+    assert found.promises == len(then.due) - len(now.due)
+    assert found.cents == max(then.cents - now.cents, 0)
+    # Savings shrink only where the time keeps a promise instead.
+    assert then.cents >= now.cents or found.promises > 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -95,6 +124,44 @@ def test_the_order_of_the_accounts_changes_nothing(candidates: list[Candidate], 
     mixed = list(candidates)
     random.shuffle(mixed)  # type: ignore[attr-defined]
     assert week(mixed, capacity) == week(candidates, capacity)
+
+
+def test_ten_promises_of_three_hours_due_tomorrow_evening_are_four_in_a_week_of_thirty_hours() -> None:
+    ten = [account(f"a{i}", 3, 10, due=True, by=TUESDAY) for i in range(10)]
+    found = week(ten, 30 * 60)
+    assert (found.due, len(found.breached)) == (("a0", "a1", "a2", "a3"), 6)
+    # By Friday evening all of them fit.
+    assert week([replace(c, by=Fraction(1)) for c in ten], 30 * 60).breached == ()
+
+
+def test_what_is_due_first_stands_first_and_leaves_the_later_days_to_the_rest() -> None:
+    found = week([account("late", 18, 1, due=True), account("early", 12, 1, due=True, by=TUESDAY)], 30 * 60)
+    assert (found.due, found.breached) == (("early", "late"), ())
+
+
+def test_what_cannot_be_weighed_takes_the_hours_that_are_left_in_its_order() -> None:
+    unknown = [replace(account(name, h, None), place=p) for name, h, p in (("a", 3, 2), ("b", 4, 1), ("c", 3, 0))]
+    found = week([*unknown, account("known", 2, 50)], 8 * 60)
+    assert (found.new, found.unweighed) == (("known",), ("c", "a"))
+    assert week(unknown, 7 * 60).unweighed == ("c", "b")
+
+
+def test_a_promise_that_does_not_fit_is_said_though_no_line_can_be_drawn() -> None:
+    found = week([account("promised", 4, 20, due=True)], 2 * 60)
+    assert (found.breached, found.cut) == (("promised",), None)
+    assert worth_of_more([account("promised", 4, 20, due=True)], 2 * 60, DAY) == More(1, 2_000)
+
+
+def test_a_day_that_keeps_a_promise_instead_of_saving_saves_nothing_and_never_less() -> None:
+    both = [account("promised", 9, 0, due=True), account("new", 2, 1_000)]
+    assert week(both, 2 * 60).cents == 100_000
+    assert worth_of_more(both, 2 * 60, DAY) == More(promises=1, cents=0)
+
+
+def test_a_day_more_breaks_no_promise_for_one_that_is_worth_more() -> None:
+    promised = [account("a", 2, 1, due=True), account("b", 2, 1, due=True), account("long", 9, 500, due=True)]
+    assert week(promised, 10 * 60).due == ("long",)
+    assert worth_of_more(promised, 4 * 60, 6 * 60) == More(promises=0, cents=0)
 
 
 def test_of_two_alike_the_first_by_account_id_is_chosen() -> None:
@@ -141,7 +208,7 @@ def test_the_cut_line_is_the_best_account_per_hour_that_was_left_out_and_what_it
 def test_one_more_day_is_worth_what_eight_more_hours_would_save() -> None:
     left = [account("a", 4, 100), account("b", 5, 70), account("c", 4, 40), account("d", 9, 500)]
     # 4 hours: a. 12 hours: d alone, 9 hours, is worth 500; with it nothing else fits.
-    assert worth_of_more(left, 4 * 60, DAY) == 40_000
+    assert worth_of_more(left, 4 * 60, DAY) == More(0, 40_000)
 
 
 def test_without_hours_nothing_is_chosen_and_time_given_back_is_refused() -> None:

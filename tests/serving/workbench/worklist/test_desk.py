@@ -72,7 +72,7 @@ def test_past_due_or_shrinking_is_at_risk_and_a_renewal_ahead_is_told_alone() ->
     assert commercial_view(None, None, None, POLICY) == (None, None)
 
 
-def test_only_disagreement_is_listed_largest_arr_first() -> None:
+def test_only_disagreement_is_listed_the_farthest_apart_first_then_the_largest_arr() -> None:
     found = listed(
         row("agree"),
         row("both worried", health_tier="red", risk_tier="high", past_due_days=20.0),
@@ -80,7 +80,21 @@ def test_only_disagreement_is_listed_largest_arr_first() -> None:
         row("rule alone", health_tier="yellow", arr=900.0),
         row("contract alone", past_due_days=20.0, arr=500.0),
     )
-    assert found == ["rule alone", "contract alone", "model alone"]
+    assert found == ["model alone", "contract alone", "rule alone"]
+
+
+def test_red_with_low_green_with_high_and_a_csm_against_the_model_stand_far_apart() -> None:
+    rows = [
+        row("yellow low", health_tier="yellow", arr=900.0), row("green medium", risk_tier="medium", arr=800.0),
+        row("red low", health_tier="red"), row("green high", risk_tier="high", arr=200.0), row("a", arr=50.0),
+        row("past due", past_due_days=30.0, arr=700.0),
+    ]  # fmt: skip
+    views = csm_views(said(("sponsor_rating", "1", "2026-05-01", None)), POLICY, DAY)
+    found = desk(pd.DataFrame(rows), views, NO_PAST, POLICY, DAY)
+    assert list(zip(found["account_id"], found["apart"], strict=True)) == [
+        ("green high", "far"), ("red low", "far"), ("a", "far"), ("past due", "contract"),
+        ("yellow low", "near"), ("green medium", "near"),
+    ]  # fmt: skip
 
 
 def test_a_csm_alone_against_three_is_disagreement() -> None:
