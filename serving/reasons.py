@@ -63,8 +63,13 @@ def tells_a_change(indicator: Indicator, before: float, after: float, *, days: i
     """
     if indicator.clock and after - before == days:
         return False
-    revenue = indicator.group == "contract" and (indicator.evidence_unit or indicator.unit) == "money"
-    return not (revenue and before == 0)
+    return not _from_nothing(indicator, before)
+
+
+def _from_nothing(indicator: Indicator, before: float) -> bool:
+    """Revenue that was 0 is that of an account which was no customer yet: it has not risen."""
+    money = (indicator.evidence_unit or indicator.unit) == "money"
+    return indicator.group == "contract" and money and before == 0
 
 
 def speaks_for_risk(indicator: Indicator, found: Evidence, *, least_change: float = 0.0) -> bool:
@@ -73,6 +78,8 @@ def speaks_for_risk(indicator: Indicator, found: Evidence, *, least_change: floa
     `least_change` is the smallest movement that counts, as a share of the larger of the two numbers.
     """
     if not found.changed or not moves_enough(found.before, found.after, least_change):
+        return False
+    if _from_nothing(indicator, found.before):
         return False
     if indicator.risk is None:
         # Time alone makes every age rise, and a term begun anew lengthens what is left of it: no reason to leave.

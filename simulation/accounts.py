@@ -38,7 +38,7 @@ def account_table(world: World, book: Book, revenue: Revenue) -> pd.DataFrame:
     owner = np.where(rng.random(size) < _UNOWNED, -1, rng.integers(0, owners, size))
     csm = keys("csm", owners, width=2)
     region = rng.choice(len(REGIONS), size, p=(0.48, 0.34, 0.12, 0.06))
-    zone = rng.integers(0, 3, size) + 3 * region
+    zone = _of_their_owner(rng.integers(0, 3, size) + 3 * region, owner)
     return source_table(
         "accounts",
         {
@@ -55,6 +55,15 @@ def account_table(world: World, book: Book, revenue: Revenue) -> pd.DataFrame:
             "merged_into": _merged_into(rng, world, book, ids),
         },
     )
+
+
+def _of_their_owner(zone: npt.NDArray[Any], owner: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The zone in which the owner works, that of their oldest account; its own where nobody owns it."""
+    owned = np.flatnonzero(owner >= 0)
+    _, oldest, whose = np.unique(owner[owned], return_index=True, return_inverse=True)
+    found = zone.copy()
+    found[owned] = zone[owned][oldest][whose]
+    return found
 
 
 def _merged_into(rng: np.random.Generator, world: World, book: Book, ids: npt.NDArray[Any]) -> npt.NDArray[Any]:

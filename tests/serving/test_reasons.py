@@ -279,3 +279,11 @@ def test_nobody_is_given_a_reason_without_contributions() -> None:
 def test_a_long_date_has_no_leading_zero() -> None:
     assert long_date(date(2026, 5, 4)) == "4 May 2026"
     assert long_date(date(2026, 12, 31)) == "31 December 2026"
+
+
+@pytest.mark.parametrize(("before", "speaks"), [(0.0, False), (9_000.0, True)])
+def test_revenue_of_who_was_no_customer_yet_has_not_risen(before: float, speaks: bool) -> None:
+    revenue = ALL["arr_change_364d"]
+    assert tells_a_change(revenue, before, 8_712.0, days=364) is speaks
+    fell = sure("arr_change_364d", before, 8_712.0 if before else -1.0)
+    assert speaks_for_risk(revenue, fell) is speaks

@@ -69,6 +69,11 @@ def test_three_messages_in_ten_come_without_sentiment_but_with_text(small_compan
     assert not messages["text"].str.contains("{", regex=False).any()
 
 
+def test_an_owner_works_in_one_time_zone(default_company: Company) -> None:
+    accounts = default_company.tables["accounts"]
+    assert accounts.groupby("owner_id")["timezone"].nunique().max() == 1
+
+
 def test_a_few_accounts_have_no_owner(default_company: Company) -> None:
     accounts = default_company.tables["accounts"]
     unowned = accounts["owner_id"].isna()
