@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from serving.workbench.pages.portfolio_view import (
 )
 
 MONTHS, RATES, MOVERS, QUARTERS = 12, 24, 12, 12
+GRR, NRR = ("grr", "grr_churn_only"), ("nrr", "nrr_churn_only")
+"""Each with its readings: the standard one, and that of the texts."""
 LEADING = ("arr", "grr", "nrr", "logo_retention", "nps", "activation_rate")
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Revenue": ("M15",),
@@ -47,18 +49,19 @@ def portfolio(project: Project, as_of: str, about: Mapping[str, Mapping[str, Any
     day = date.fromisoformat(as_of)
     metrics = rows_of(project, "kpis", as_of, part="metrics")
     series = _of_the_whole(folder / "series.parquet")
-    before = _a_month_ago(series, day)
-    figures = [_figure(row, before) for row in metrics if row["slice_by"] == "all"]
-    names = {
-        row["name"]: figure for row, figure in zip((r for r in metrics if r["slice_by"] == "all"), figures, strict=True)
-    }
+    whole = [row for row in metrics if row["slice_by"] == "all"]
+    figures = [_figure(row) for row in whole]
+    names = {row["name"]: figure for row, figure in zip(whole, figures, strict=True)}
+    grr, nrr = (_leading(whole, *readings) for readings in (GRR, NRR))
     owners = owners_known(project, as_of)
-    lost = _lost(rows_of(project, "kpis", as_of, part="year"), about)
+    base = next((row["denominator"] for row in whole if row["name"] == grr), None)
+    year = rows_of(project, "kpis", as_of, part="year")
+    lost = _lost(year, about, base or 0.0, contraction=grr == GRR[0])
     moved = [row for row in rows_of(project, "kpis", as_of, part="moved") if row["change"]]
     return PortfolioView(
         as_of=day,
         leading=tuple(names[name] for name in LEADING if name in names),
-        grr=next((names[n] for n in ("grr", "grr_churn_only") if n in names and names[n].leads), None),
+        grr=names.get(grr),
         movers=tuple(_mover(row, owners, about) for row in moved[:MOVERS]),
         movers_rest=(len(moved[MOVERS:]), sum(row["change"] for row in moved[MOVERS:])),
         lost=lost[:MOVERS],
@@ -67,8 +70,8 @@ def portfolio(project: Project, as_of: str, about: Mapping[str, Mapping[str, Any
             sum(one.lost for one in lost[MOVERS:]),
             sum(one.points for one in lost[MOVERS:]),
         ),
-        slices=tuple((title, _slices(metrics, by)) for by, title in SLICES.items()),
-        rates=_rates(series)[-RATES:],
+        slices=tuple((title, _slices(metrics, by, grr)) for by, title in SLICES.items()),
+        rates=_rates(series, grr, nrr)[-RATES:],
         months=_months(rows_of(project, "kpis", as_of, part="waterfall"))[-MONTHS:],
         groups=tuple((title, tuple(f for f in figures if f.id in ids)) for title, ids in GROUPS.items()),
         cohorts=_cohorts(rows_of(project, "kpis", as_of, part="cohorts"))[-QUARTERS:],
@@ -79,14 +82,14 @@ def portfolio(project: Project, as_of: str, about: Mapping[str, Mapping[str, Any
     )
 
 
-def _figure(row: Mapping[str, Any], before: Mapping[str, float | None]) -> Figure:
+def _figure(row: Mapping[str, Any]) -> Figure:
     return Figure(
         id=row["id"],
         title=row["title"],
         value=_number(row["value"]),
         unit=row["unit"],
         n=row["n"],
-        before=before.get(row["name"]),
+        before=_number(row["before"]),
         target=_number(row["target"]),
         met=row["met"],
         leads=bool(row["leads"]),
@@ -95,11 +98,10 @@ def _figure(row: Mapping[str, Any], before: Mapping[str, float | None]) -> Figur
     )
 
 
-def _a_month_ago(series: Iterable[Mapping[str, Any]], day: date) -> dict[str, float | None]:
-    """Each metric at the last month's end that lies 28 days back or more."""
-    own = [row for row in series if row["slice_by"] == "all" and row["as_of"].date() <= day - timedelta(days=28)]
-    last = max((row["as_of"] for row in own), default=None)
-    return {row["name"]: _number(row["value"]) for row in own if row["as_of"] == last}
+def _leading(metrics: Iterable[Mapping[str, Any]], *readings: str) -> str:
+    """The reading of a metric that the policy leads with."""
+    leads = {row["name"] for row in metrics if row["leads"]}
+    return next((name for name in readings if name in leads), readings[0])
 
 
 def _of_the_whole(path: Path) -> list[dict[str, Any]]:
@@ -115,10 +117,13 @@ def _of_the_whole(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _lost(year: Iterable[Mapping[str, Any]], about: Collection[str]) -> tuple[Loss, ...]:
-    """Who made GRR what it is: everybody that left or shrank within the twelve months, the largest first."""
-    rows = [row for row in year if row["start"] > 0]
-    base = sum(row["start"] for row in rows)
+def _lost(
+    year: Iterable[Mapping[str, Any]], about: Collection[str], base: float, *, contraction: bool = True
+) -> tuple[Loss, ...]:
+    """Who made GRR what it is: everybody that left or shrank within the twelve months, the largest first.
+
+    `base` is the ARR of a year ago, also of those of whom nothing is lost; without `contraction` GRR counts churn alone.
+    """
     found = [
         Loss(
             account_id=str(row["account_id"]),
@@ -127,11 +132,11 @@ def _lost(year: Iterable[Mapping[str, Any]], about: Collection[str]) -> tuple[Lo
             left=row["churn"] > 0,
             arr_before=row["start"],
             arr_now=row["end"],
-            points=-100 * (row["churn"] + row["contraction"]) / base,
+            points=-100 * cost / base,
             page=str(row["account_id"]) in about,
         )
-        for row in rows
-        if row["churn"] + row["contraction"] > 0
+        for row in year
+        if base > 0 and (cost := row["churn"] + contraction * row["contraction"]) > 0
     ]
     return tuple(sorted(found, key=lambda one: (-one.lost, one.account_id)))
 
@@ -150,7 +155,7 @@ def _mover(row: Mapping[str, Any], owners: Mapping[str, Any], scored: Collection
     )
 
 
-def _slices(metrics: Iterable[Mapping[str, Any]], by: str) -> tuple[Slice, ...]:
+def _slices(metrics: Iterable[Mapping[str, Any]], by: str, grr: str) -> tuple[Slice, ...]:
     """GRR by slice, the largest loss first."""
     found = [
         Slice(
@@ -160,17 +165,17 @@ def _slices(metrics: Iterable[Mapping[str, Any]], by: str) -> tuple[Slice, ...]:
             (r["denominator"] or 0.0) - (r["numerator"] or 0.0),
         )
         for r in metrics
-        if r["name"] == "grr" and r["slice_by"] == by and r["denominator"] is not None
+        if r["name"] == grr and r["slice_by"] == by and r["denominator"] is not None
     ]
     return tuple(sorted(found, key=lambda s: (-s.lost, s.name)))
 
 
-def _rates(series: Iterable[Mapping[str, Any]]) -> tuple[Rate, ...]:
+def _rates(series: Iterable[Mapping[str, Any]], grr: str, nrr: str) -> tuple[Rate, ...]:
     found: dict[str, dict[str, float | None]] = {}
     for row in series:
-        if row["slice_by"] == "all" and row["name"] in ("grr", "nrr"):
+        if row["slice_by"] == "all" and row["name"] in (grr, nrr):
             found.setdefault(row["month"], {})[row["name"]] = _number(row["value"])
-    return tuple(Rate(_first(month), own.get("grr"), own.get("nrr")) for month, own in sorted(found.items()))
+    return tuple(Rate(_first(month), own.get(grr), own.get(nrr)) for month, own in sorted(found.items()))
 
 
 def _months(waterfall: Iterable[Mapping[str, Any]]) -> tuple[Month, ...]:

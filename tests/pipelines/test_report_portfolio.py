@@ -59,13 +59,16 @@ def test_customers_that_left_keep_the_owner_they_had(project: Project) -> None:
 
 
 def test_what_was_lost_in_the_year_is_told_largest_first_and_makes_up_all_that_grr_lacks(project: Project) -> None:
-    found = _lost(rows_of(project, "kpis", DAY, part="year"), {"small"})
+    # The unmoved are in no row: what they paid a year ago counts all the same.
+    found = _lost(rows_of(project, "kpis", DAY, part="year"), {"small"}, 2000.0)
     assert [(one.account_id, one.lost, one.left, one.owner, one.page) for one in found] == [
         ("big", 600.0, True, "anna", False),
         ("small", 40.0, False, None, True),
     ]
-    # GRR = (1000 − 640) ÷ 1000.
-    assert sum(one.points for one in found) == pytest.approx(100 * 0.36 - 100)
+    # GRR = (2000 − 640) ÷ 2000; by churn alone (2000 − 600) ÷ 2000.
+    assert sum(one.points for one in found) == pytest.approx(100 * 0.68 - 100)
+    alone = _lost(rows_of(project, "kpis", DAY, part="year"), {"small"}, 2000.0, contraction=False)
+    assert [(one.account_id, one.points) for one in alone] == [("big", pytest.approx(-30))]
 
 
 def test_the_stake_counts_open_renewals_ahead_and_who_is_still_on_the_way_out(project: Project) -> None:
