@@ -38,11 +38,11 @@ def journey(project: Project, as_of: str, about: About) -> JourneyView | None:
     """The page's record; null where the day's journey was not found. `about` are the book's rows by account."""
     if not _there(project, "journey", as_of, "board"):
         return None
-    delivered = {path.stem for path in project.sources.glob("*.sql")}
-    owed = _of(project, as_of, "cadence", about) if "touchpoints" in delivered else None
-    asked = _of(project, as_of, "surveys", about) if "survey_responses" in delivered else None
-    speakers = _of(project, as_of, "advocates", about) if "survey_responses" in delivered else None
-    wishes = rows_of(project, "journey", as_of, part="feature_requests") if "touchpoints" in delivered else None
+    known = {row["part"] for row in rows_of(project, "journey", as_of, part="known") if row["rows"] is not None}
+    owed = _of(project, as_of, "cadence", about) if "cadence" in known else None
+    asked = _of(project, as_of, "surveys", about) if "surveys" in known else None
+    speakers = _of(project, as_of, "advocates", about) if "advocates" in known else None
+    wishes = rows_of(project, "journey", as_of, part="feature_requests") if "feature_requests" in known else None
     day = date.fromisoformat(as_of)
     near = [o for o in owed or () if _day(o["due_on"]) < day + WEEK]
     near.sort(key=lambda o: (-o["overdue_days"], _day(o["due_on"]), o["account_id"]))
@@ -64,7 +64,7 @@ def journey(project: Project, as_of: str, about: About) -> JourneyView | None:
         asks=None if asks is None else asks[:SHOWN],
         asks_more=max(len(asks or ()) - SHOWN, 0),
         rates=None
-        if asked is None
+        if "response_rates" not in known
         else tuple(RateLine(**row) for row in rows_of(project, "journey", as_of, part="response_rates")),
         wishes=None if wishes is None else tuple(_wish(row) for row in wishes[:SHOWN]),
         wishes_more=max(len(wishes or ()) - SHOWN, 0),
@@ -217,6 +217,7 @@ def _advocate(row: Mapping[str, Any], about: About) -> AdvocateLine:
         name=_name(row, about),
         owner=_owner(row, about),
         green_since=row["green_since"],
+        or_earlier=bool(row["or_earlier"]),
         nps=row["nps"],
         champions=row["champions"],
         referrals=row["referrals"],

@@ -94,7 +94,7 @@ class WishLine:
 
 @dataclass(frozen=True, slots=True)
 class AdvocateLine:
-    """A customer that may be asked to speak for us, and for what."""
+    """A customer that may be asked to speak for us, and for what; `or_earlier`: nobody looked further back."""
 
     account_id: str
     name: str
@@ -104,6 +104,7 @@ class AdvocateLine:
     champions: int | None
     referrals: int | None
     asks: tuple[str, ...]
+    or_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
