@@ -33,9 +33,16 @@ def briefs(project: Project, as_of: str) -> dict[str, str]:
     return {f"{BRIEFS}/{path.name}": path.read_text(encoding="utf-8") for path in made}
 
 
-def ways_told(project: Project, as_of: str) -> dict[str, str]:
-    """Account → whether and how its health can be green again, in words; empty where nobody looked on that day."""
+def ways_told(project: Project, as_of: str) -> dict[str, tuple[str, str]]:
+    """Account → whether and how it can be well again: in one sentence, and the rest of it; empty where nobody looked that day.
+
+    Of green accounts those are told whose high risk was searched for.
+    """
     if not (project.state / "back_to_green" / f"as_of={as_of}" / "back_to_green.parquet").exists():
         return {}
     rows = rows_of(project, "back_to_green", as_of)
-    return {str(row["account_id"]): row["sentence"] for row in rows if row["health_tier"] in ("yellow", "red")}
+    return {
+        str(row["account_id"]): (row["headline"], row["sentence"].removeprefix(row["headline"]).strip())
+        for row in rows
+        if row["health_tier"] in ("yellow", "red") or row["status"] not in ("green", "unrated", "gone")
+    }

@@ -111,8 +111,8 @@ class AccountView:
     An account with `held_since` is in the holdout: it has no tasks, no play and no warnings.
     `base_probability` is that of the average account. `standing_out` says which driver stands out, or that none does;
     `change` what moved the probability since a week ago (empty where that is not known). `ahead` is null where the day
-    was scored before there were outlooks. `way_back` says whether and how its health can be green again, empty where
-    nobody looked. `standing` is null where nobody looked for plays, `contacts` where nobody knows which are owed;
+    was scored before there were outlooks. `way_back_short` says whether it can be well again, empty where
+    nobody looked, and `way_back` how. `standing` is null where nobody looked for plays, `contacts` where nobody knows which are owed;
     `tasks` are those that no play tells of; `this_week` is what the work list makes of it.
     """
 
@@ -152,6 +152,7 @@ class AccountView:
     change: str = ""
     ahead: Ahead | None = None
     way_back: str = ""
+    way_back_short: str = ""
     standing: Standing | None = None
     contacts: tuple[ContactLine, ...] | None = None
     this_week: str = ""

@@ -231,9 +231,14 @@ def test_without_an_outlook_nothing_is_said_of_one(book: Book, northwind: Accoun
 
 
 def test_the_way_back_to_green_is_told_where_somebody_looked(book: Book, northwind: AccountView) -> None:
-    way = "Not reachable by 30 December: best = 61. This is what went together in past accounts, not a promise"
-    said = page(book, replace(northwind, way_back=way)).text
+    way = {
+        "way_back_short": "Not reachable by 30 December: best = 61.",
+        "way_back": "This is what went together, not a promise",
+    }
+    said = page(book, replace(northwind, health_tier="yellow", **way)).text
     assert "Back to green Not reachable by 30 December: best = 61." in said
+    assert said.count("best = 61") == 1
     assert "not a promise." in said
+    assert "Back to a lower risk Not reachable" in page(book, replace(northwind, health_tier="green", **way)).text
     assert "Back to green" not in page(book, northwind).text
-    assert "Back to green" not in page(book, replace(northwind, way_back=way, held_since=book.as_of)).text
+    assert "Back to green" not in page(book, replace(northwind, held_since=book.as_of, **way)).text
