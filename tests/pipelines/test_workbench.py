@@ -109,8 +109,15 @@ def test_the_board_begins_with_who_is_stuck(worked: tuple[Project, dict[str, Any
     assert 0 < len(found.board) <= made["journey"]["onboarding"]
 
 
-def test_every_yellow_or_red_account_knows_its_way_back(worked: tuple[Project, dict[str, Any]]) -> None:
+def test_every_yellow_or_red_account_and_every_green_one_at_high_risk_knows_its_way_back(
+    worked: tuple[Project, dict[str, Any]],
+) -> None:
     project, _ = worked
     scores = rows(project, "scores", "scores")
-    risky = set(scores[scores["health_tier"].isin(["yellow", "red"])]["account_id"])
-    assert set(ways_told(project, DAY)) == risky
+    ill = scores["health_tier"].isin(["yellow", "red"])
+    told = ways_told(project, DAY)
+    assert set(told) >= set(
+        scores[ill | ((scores["health_tier"] == "green") & (scores["risk_tier"] == "high"))]["account_id"]
+    )
+    assert set(told) <= set(scores[ill | (scores["risk_tier"] == "high")]["account_id"])
+    assert all(short for short, _ in told.values())
