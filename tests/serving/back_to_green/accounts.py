@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from policy.policy import Policy, load_policy, policy_from
+from serving.workbench.back_to_green import WayBack, ways_back
+
+DAY = date(2026, 11, 30)
+ALL = {"open_escalations": 1, "past_due_days": 20, "learning_91d": 3, "seat_utilisation_28d": 0.55}
+"""What others moved: enough to be green."""
 
 # Usage 45 (the mean of 50 and 40), engagement 60, sentiment 100 capped at 40, commercial 30:
 # 0.4 × 45 + 0.25 × 60 + 0.2 × 40 + 0.15 × 30 = 45.5.
@@ -62,3 +68,8 @@ def any_coverage(**back_to_green: Any) -> Policy:
 
 
 DEFAULT = load_policy()
+
+
+def one(movements: pd.DataFrame, policy: Policy | None = None, **account: Any) -> WayBack:
+    """The way back of the account above, changed by what is given."""
+    return ways_back(accounts(account), movements, policy or any_coverage(), DAY, currency="USD")[0]

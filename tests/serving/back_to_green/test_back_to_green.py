@@ -1,33 +1,14 @@
-"""Back to green: the cheapest set within reach, equal to trying all, and green when it is applied."""
+"""Back to green: the cheapest set within reach by hand, what is out of reach, and how it is told."""
 
 from __future__ import annotations
 
-from datetime import date
-from itertools import pairwise, product
-from typing import Any
-
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from models.health_score import health_scores
-from policy.policy import Policy, policy_from
-from serving.workbench.back_to_green import WayBack, applied, ways_back
-from serving.workbench.back_to_green.levers import levels
-from serving.workbench.back_to_green.moves import Move
-from serving.workbench.back_to_green.reach import Reach
-from serving.workbench.back_to_green.search import Found, find, offers_of, within_reach
-from tests.serving.back_to_green.accounts import ACCOUNT, DEFAULT, accounts, all_got, any_coverage
-
-DAY = date(2026, 11, 30)
-DAYS = 28
-ALL = {"open_escalations": 1, "past_due_days": 20, "learning_91d": 3, "seat_utilisation_28d": 0.55}
-
-
-def one(movements: pd.DataFrame, policy: Policy | None = None, **account: Any) -> WayBack:
-    return ways_back(accounts(account), movements, policy or any_coverage(), DAY, currency="USD")[0]
+from policy.policy import policy_from
+from serving.workbench.back_to_green import ways_back
+from tests.serving.back_to_green.accounts import ACCOUNT, ALL, DAY, DEFAULT, accounts, all_got, any_coverage, one
 
 
 def test_the_cheapest_set_by_hand() -> None:
@@ -122,76 +103,6 @@ def test_fewer_logins_than_before_turn_silence_from_bad_to_neutral_once_they_are
     assert by_hand.loc[0, "engagement_score"] == pytest.approx((0.2 * 70 + 0.1 * 60) / 0.3)
 
 
-VALUES = {
-    "user_days_per_seat_28d": st.sampled_from([0.5, 2.0, 5.0, None]),
-    "seat_utilisation_28d": st.sampled_from([0.1, 0.3, 0.6, None]),
-    "learning_91d": st.sampled_from([0.0, 1.0, 2.0]),
-    "past_due_days": st.sampled_from([0.0, 10.0, 40.0]),
-    "open_escalations": st.sampled_from([0.0, 1.0, 2.0]),
-    "nps": st.sampled_from([2.0, 8.0, 10.0, None]),
-    "login_change_28d": st.sampled_from([-0.5, -0.1, None]),
-    "tenure_days": st.sampled_from([30.0, 400.0]),
-}
-CHANGES = {
-    "user_days_per_seat_28d": st.sampled_from([0.0, 1.5, 6.0]),
-    "seat_utilisation_28d": st.sampled_from([0.0, 0.2, 0.7]),
-    "learning_91d": st.sampled_from([0.0, 1.0, 4.0]),
-    "past_due_days": st.sampled_from([5.0, 40.0]),
-    "open_escalations": st.sampled_from([0.0, 1.0, 2.0]),
-}
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.fixed_dictionaries(VALUES), st.fixed_dictionaries(CHANGES))
-def test_the_search_equals_brute_force_and_is_green_when_applied(
-    values: dict[str, float | None], changes: dict[str, float]
-) -> None:
-    frame = accounts({**values, "active_user_days_28d": 20.0, "active_user_days_84d": 90.0}).astype(
-        dict.fromkeys(VALUES, float)
-    )
-    policy = any_coverage(similar_points=100)
-    movements = all_got(**changes)
-    found = way(frame, movements, policy)
-    hours, step, best = brute_force(frame, movements, policy)
-    assert found.reachable == (hours is not None)
-    after = health_scores(applied(frame, {0: found.moves}, DAYS), policy).loc[0, "health_score"]
-    assert after == pytest.approx(found.score_after)
-    if hours is None:
-        assert after == pytest.approx(best)
-    else:
-        # No set of the grid is cheaper; and what is found lies at most a step of the grid below its cheapest.
-        assert hours - step - 1e-6 <= sum(m.hours for m in found.moves) <= hours + 1e-6
-        assert after >= 75
-
-
-def way(frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy) -> Found:
-    return find(within_reach(frame, Reach(movements, policy, DAYS), policy), [0], policy)[0]
-
-
-PARTS = 4
-"""How often an input that need not come in whole numbers stops between two of its levels."""
-
-
-def brute_force(frame: pd.DataFrame, movements: pd.DataFrame, policy: Policy) -> tuple[float | None, float, float]:
-    """(fewest hours of any set that makes the score green, dearest step of the grid, best score), from all sets' scores."""
-    offered, _ = offers_of(frame.loc[0], Reach(movements, policy, DAYS), policy)
-    row = {str(k): float(v) for k, v in frame.loc[0].items() if isinstance(v, float | np.floating)}
-    lists, step = [], 0.0
-    for offer in offered:
-        lever = policy.back_to_green.inputs[offer.indicator]
-        values = levels(offer.indicator, offer.value, offer.bound, row, policy)
-        if offer.indicator in ("user_days_per_seat_28d", "seat_utilisation_28d"):
-            ends = [offer.value, *values]
-            step = max(step, *(lever.hours(b - offer.value) - lever.hours(a - offer.value) for a, b in pairwise(ends)))
-            values = [a + (b - a) * n / PARTS for a, b in pairwise(ends) for n in range(1, PARTS + 1)]
-        lists.append([None, *(Move(offer, v, lever.hours(v - offer.value)) for v in values)])
-    sets = [tuple(m for m in picked if m) for picked in product(*lists)]
-    tried = applied(pd.concat([frame] * len(sets), ignore_index=True), dict(enumerate(sets)), DAYS)
-    scores = health_scores(tried, policy)["health_score"]
-    green = [sum(m.hours for m in moves) for moves, score in zip(sets, scores, strict=True) if score >= 75]
-    return (min(green) if green else None), step, float(scores.max())
-
-
 def test_an_input_goes_only_as_far_as_is_needed() -> None:
     # 45.5, and 12 without the escalation, 10.5 without the invoice, 6.25 for the training: 74.25. A point of seats in use
     # is worth 0.2, so 3.75 more of them are enough: of the way from 30 % to the bend at 60 % 3.75 of 35.
@@ -200,90 +111,6 @@ def test_an_input_goes_only_as_far_as_is_needed() -> None:
     assert (found.score, found.score_after) == (pytest.approx(74.25), pytest.approx(75))
     assert found.changes[0].after == pytest.approx(0.3 + 0.3 * 3.75 / 35)
     assert found.hours == pytest.approx(2 + 2 * 3 * 3.75 / 35, abs=1e-6)
-
-
-def risks(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["account_id", "risk_tier", "churn_probability"])
-
-
-def by_the_invoice(rows: pd.DataFrame) -> Any:
-    return (0.1 + rows["past_due_days"] / 100).to_numpy()
-
-
-def asked(movements: pd.DataFrame, book: pd.DataFrame, score: Any = by_the_invoice, **account: Any) -> WayBack:
-    """The first account's way, where a model is there."""
-    return ways_back(accounts(account), movements, any_coverage(), DAY, currency="USD", risks=book, score=score)[0]
-
-
-def test_for_a_high_risk_the_cheaper_of_the_two_goals_is_told_and_what_the_other_would_take() -> None:
-    # Green takes 10 hours (the cheapest set by hand); below the cut of 25 % it is enough to settle the invoice, in 1.
-    book = risks(("acc-1", "high", 0.3), ("acc-2", "high", 0.25), ("acc-3", "low", 0.01))
-    found = asked(all_got(**ALL), book)
-    assert (found.status, found.aim, found.hours) == ("reachable", "probability", 1.0)
-    assert {(g.aim, g.reachable, g.hours) for g in found.goals} == {("health", True, 10.0), ("probability", True, 1.0)}
-    assert (found.probability, found.probability_after, found.probability_cut) == (0.3, pytest.approx(0.1), 0.25)
-    assert found.below_cut is True
-    assert found.score_after == pytest.approx(45.5 + 10.5)
-    assert found.headline == "Can be out of high risk by 30 December 2026 for about 1 hour of work."
-    assert (
-        "The model would give a churn probability of 10 %, against 30 % today: below the 25 % from which risk counts as "
-        "high. Green health would take about 10 hours of work: trainings and webinars joined in a quarter to 2, open "
-        "escalations to 0, days past due to 0 days." in found.sentence
-    )
-
-
-def test_where_health_takes_less_it_is_told_first() -> None:
-    def by_the_escalation(rows: pd.DataFrame) -> Any:
-        return (0.1 + rows["open_escalations"] / 5).to_numpy()
-
-    # Usage 75, engagement 100, sentiment 40: 63, and the invoice brings 15. It takes an hour, the escalation six.
-    well = {"seat_utilisation_28d": 0.9, "learning_91d": 3.0}
-    found = asked(all_got(**ALL), risks(("acc-1", "high", 0.3)), by_the_escalation, **well)
-    assert (found.aim, found.hours, [g.hours for g in found.goals]) == ("health", 1.0, [1.0, 6.0])
-    assert "To come out of high risk would take about 6 hours of work: open escalations to 0." in found.sentence
-
-
-def test_a_red_account_of_high_risk_can_be_within_reach_by_its_probability_alone() -> None:
-    found = asked(all_got(past_due_days=20), risks(("acc-1", "high", 0.3)))
-    assert [(g.aim, g.reachable) for g in found.goals] == [("health", False), ("probability", True)]
-    assert (found.status, found.aim) == ("reachable", "probability")
-    assert "Green health is not reachable: best = 56." in found.sentence
-
-
-def test_who_is_not_of_high_risk_has_no_goal_for_the_probability() -> None:
-    found = asked(all_got(**ALL), risks(("acc-1", "medium", 0.2), ("acc-2", "high", 0.25)))
-    assert [g.aim for g in found.goals] == ["health"]
-
-
-def test_a_probability_that_reads_the_same_as_today_is_not_told() -> None:
-    book = risks(("acc-1", "medium", 0.2), ("acc-2", "high", 0.25))
-    same = asked(all_got(**ALL), book, lambda rows: np.full(len(rows), 0.2004))
-    assert "probability" not in same.sentence
-    assert "churn probability of 21 %" in asked(all_got(**ALL), book, lambda r: np.full(len(r), 0.21)).sentence
-
-
-def test_a_green_account_of_high_risk_is_looked_at_for_its_probability_alone() -> None:
-    green = {"open_escalations": 0.0, "past_due_days": 0.0, "learning_91d": 1.0, "seat_utilisation_28d": 0.9}
-    movements = all_got(learning_91d=2).assign(start_points=85.0)
-    book = risks(("acc-1", "high", 0.3))
-    found = asked(movements, book, lambda rows: np.full(len(rows), 0.3), **green)
-    assert (found.health_tier, found.status, found.below_cut) == ("green", "not_reachable", False)
-    assert found.headline == (
-        "Not reachable by 30 December 2026: nothing within reach brings the churn probability below 30 %."
-    )
-    lower = asked(movements, book, lambda rows: (0.4 - rows["learning_91d"] / 10).to_numpy(), **green)
-    # As it is it stands at 30 %, at the cut and not below it; one training more brings it there.
-    assert (lower.aim, [c.after for c in lower.changes], lower.hours) == ("probability", [2.0], 2.0)
-
-
-def test_nobody_looks_at_a_green_account_whose_risk_is_not_high() -> None:
-    green = {"open_escalations": 0.0, "past_due_days": 0.0, "learning_91d": 3.0, "seat_utilisation_28d": 0.9}
-
-    def refuses(rows: pd.DataFrame) -> Any:
-        raise AssertionError(f"{len(rows)} rows are asked about")
-
-    found = asked(all_got(**ALL), risks(("acc-1", "low", 0.01), ("acc-2", "high", 0.3)), refuses, **green)
-    assert (found.status, found.goals) == ("green", ())
 
 
 def test_of_an_account_that_is_gone_nothing_is_looked_for() -> None:
