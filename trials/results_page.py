@@ -9,7 +9,7 @@ HEAD = """# Results
 
 Every figure on this page is written by the command that measured it: each section names its own.
 """
-SECTIONS = ("trials", "worklist", "oulad")
+SECTIONS = ("trials", "headroom", "worklist", "oulad")
 """In the order of the page."""
 
 
