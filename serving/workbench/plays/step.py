@@ -88,7 +88,7 @@ def steps_text(play: Play) -> str:
     """A play's steps as a numbered list, each with its day."""
     days = play.step_days or (None,) * len(play.steps)
     return "\n".join(
-        f"{place}. {step}" + ("" if day is None else f" (within {day} days)")
+        f"{place}. {step}" + ("" if day is None else f" (within {day} day{'' if day == 1 else 's'})")
         for place, (step, day) in enumerate(zip(play.steps, days, strict=True), 1)
     )
 

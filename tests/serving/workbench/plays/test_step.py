@@ -25,7 +25,10 @@ def test_every_play_says_who_does_it_by_when_and_what_shows_that_it_worked() -> 
     for name, play in POLICY.plays.items():
         told = steps_text(play).splitlines()
         days = DAYS[name]
-        assert told == [f"{i}. {s} (within {d} days)" for i, (s, d) in enumerate(zip(play.steps, days, strict=True), 1)]
+        assert told == [
+            f"{i}. {s} (within {d} {'day' if d == 1 else 'days'})"
+            for i, (s, d) in enumerate(zip(play.steps, days, strict=True), 1)
+        ]
         assert owner_type(play, POLICY) in POLICY.segments.owner_types
         assert play.success_metric
     assert set(DAYS) == set(POLICY.plays)
