@@ -27,6 +27,8 @@ CREATE OR REPLACE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audi
   FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 """
 WHERE = "the ledger's Postgres"
+PATIENCE_MS = 5_000
+"""How long a delivery waits for the lock. The server ends the session of a killed process only once it notices."""
 
 
 class PostgresPlace(NoPath):
@@ -126,8 +128,16 @@ class PostgresPlace(NoPath):
 
 
 def _locked(db: Any, schema: str, destination: str) -> bool:
-    found = db.execute("SELECT pg_try_advisory_lock(%s)", (_number(schema, destination),)).fetchone()
-    return bool(found[0])
+    import psycopg
+
+    with db.transaction():
+        db.execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+        try:
+            with db.transaction():
+                db.execute("SELECT pg_advisory_lock(%s)", (_number(schema, destination),))
+        except psycopg.errors.LockNotAvailable:
+            return False
+    return True
 
 
 def _number(schema: str, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from policy.errors import DeliveryIncomplete, Locked, SettingsError
+from serving.writeback import place_postgres
 from serving.writeback.delivery import apply
 from serving.writeback.destination import Handle, Kind, Outcome, Outgoing
 from serving.writeback.memory import MemoryCrm
@@ -38,7 +40,10 @@ def query(postgres: str, sql: str) -> list[Any]:
         return db.execute(sql).fetchall()
 
 
-def test_a_second_delivery_is_told_locked_and_a_plan_is_not_held_up(score: Make, place: PostgresPlace) -> None:
+def test_a_second_delivery_is_told_locked_and_a_plan_is_not_held_up(
+    score: Make, place: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place_postgres, "PATIENCE_MS", 100)
     crm = MemoryCrm()
     found: list[Any] = []
 
@@ -60,6 +65,17 @@ def test_the_lock_is_free_the_moment_a_delivery_has_ended(score: Make, place: Po
         for run in range(20):
             apply([score("a")], MemoryCrm(), place, run_id=f"r{run}")
             assert db.execute(held).fetchone() == (0,)
+
+
+def test_a_run_right_after_a_kill_waits_until_the_server_has_noticed(
+    score: Make, place: PostgresPlace, postgres: str
+) -> None:
+    killed = psycopg.connect(postgres, autocommit=True)
+    killed.execute("SELECT pg_advisory_lock(%s)", (place_postgres._number(SCHEMA, MemoryCrm().name),))
+    noticed = threading.Timer(0.5, killed.close)
+    noticed.start()
+    assert apply([score("a")], MemoryCrm(), place, run_id="r").written == 1
+    noticed.join()
 
 
 def test_a_place_is_no_path_and_no_file_is_made_of_its_name(
