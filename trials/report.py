@@ -50,7 +50,7 @@ def section(worlds: Sequence[Figures], code: str) -> str:
         "Share of the gap: (log-loss of the base rate − log-loss) ÷ (the same − log-loss of the observable ceiling), summed over "
         "the worlds of a size before dividing; in brackets the 5th and 95th percentile of single worlds. The observable "
         "ceiling is LightGBM taught the true risk of the other fresh accounts. Books above 5,000 accounts are several draws of a "
-        "world side by side, with a training snapshot every 12 weeks instead of four.",
+        "world side by side, with a training snapshot every half year instead of every four weeks.",
         "",
         "### Who reaches how much",
         "",

@@ -60,7 +60,8 @@ def test_the_weekly_flow_takes_the_steps_of_the_command_and_leaves_its_report(tm
     plain, flow = said
     steps = [[(step["step"], step["outcome"]) for step in found["steps"]] for found in said]
     assert steps[0] == steps[1]
-    assert [name for name, _ in steps[0]] == ["feedback", "check", "score", "signals", "apply", "report", "alert"]
+    told = ["feedback", "check", "score", "signals", "workbench", "apply", "report", "alert"]
+    assert [name for name, _ in steps[0]] == told
     assert plain["flow_run"] is None
     assert flow["flow_run"]
     results = {step["step"]: step["result"] for step in flow["steps"]}

@@ -63,4 +63,4 @@ def test_a_large_book_is_several_draws_of_its_world_side_by_side(world: World, m
     assert lost
     assert lost <= set(panel.outcomes.losses["account_id"])
     weeks = sorted(set(panel.everything["as_of"]))
-    assert (weeks[1] - weeks[0]).days == 84
+    assert (weeks[1] - weeks[0]).days == 7 * panels.RARELY["train_every_weeks"] == 182
