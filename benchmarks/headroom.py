@@ -1,7 +1,7 @@
 """What stands between the trials' figures and their goals: what was tried, on worlds that were looked at while building.
 
-`python -m benchmarks.headroom` (half an hour on 2 cores) fits the trees in other ways, and corrects what they say in ways
-that a user could (from the book) or could not (from the truth). It writes its section of docs/results.md.
+`python -m benchmarks.headroom` fits the trees in other ways, and corrects what they say in ways that a user could (from the
+book) or could not (from the truth); with `--write` it writes its section of docs/results.md.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def level_now(as_of: pd.Series, churned: Array, said: Array) -> float:
     noise = max(1.0, LABEL_DAYS / float(np.median(days))) / by_day["information"].to_numpy()
     likely, levels = [], []
     for step in STEPS:
-        # Around the mean of its own past, a walk begins as far off as a third of its length.
+        # A walk of that many weeks begins a third of its whole variance away from its own mean.
         level, variance, evidence = 0.0, step**2 * days.sum() / 7 / 3, 0.0
         for n, (sight, error) in enumerate(zip(seen, noise, strict=True)):
             variance += step**2 * days[n - 1] / 7 if n else 0.0

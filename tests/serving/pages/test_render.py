@@ -51,6 +51,11 @@ def test_no_page_speaks_jargon_or_shows_a_missing_value_as_a_word_of_code(site: 
         assert not {word[0].lower() for word in re.finditer(JARGON, said, re.IGNORECASE)} - own, path.name
 
 
+def test_the_monday_list_begins_with_the_owners(site: Path) -> None:
+    page = (site / "index.html").read_text(encoding="utf-8")
+    assert 0 < page.index("Dana Ortiz</h2>") < page.index('<h2 id="nobody">') < page.index('<h2 id="desk">')
+
+
 def test_nothing_points_outside_the_folder(site: Path, evil: str) -> None:
     for path in [*site.rglob("*.html"), *site.glob("*.css"), site / "book.js"]:
         source = path.read_text("utf-8").replace("// Marks", "Marks").replace("// The choice", "The choice")
