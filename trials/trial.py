@@ -18,12 +18,13 @@ from models.main_driver import main_drivers
 from models.metrics import roc_auc
 from models.prepare import prepared
 from models.reference import fit_reference
-from models.scorer import Array
+from models.scorer import Array, Scorer
 from models.weights_fit import score_under, shares
 from models.weights_trial import weights_on_trial
 from pipelines.fit import Fitted, fit_panel, scorers_on
 from pipelines.fit_outlook import fit_outlook
 from pipelines.train import judge
+from policy.work import Evidence
 from simulation import World
 from simulation.drawn import another_draw, drawn_world
 from trials.acted_on import acted_on
@@ -132,13 +133,23 @@ def reported(trial: Trial) -> dict[str, dict[str, Any]]:
 
 def causes(trial: Trial, said: Array) -> dict[str, float]:
     """The main driver that `churn score` would name against the true cause, among the riskiest tenth."""
-    rows, evidence = trial.fresh.rows, trial.book.policy.evidence
-    indicators, whole = catalogue(), prepared(mature(trial.book), trial.book.policy)
+    whole = prepared(mature(trial.book), trial.book.policy)
+    return causes_named(trial.scorer, trial.fresh.rows, said, whole, trial.book.policy.evidence)
+
+
+def causes_named(
+    scorer: Scorer, rows: pd.DataFrame, said: Array, whole: pd.DataFrame, evidence: Evidence
+) -> dict[str, float]:
+    """The main driver that a scorer's explanation names against the true cause, among the tenth that `said` puts highest.
+
+    `whole` are the prepared rows against which is explained.
+    """
+    indicators = catalogue()
     groups = {name: i.group for name, i in indicators.items()}
-    reference = fit_reference(trial.scorer, whole, groups)
+    reference = fit_reference(scorer, whole, groups)
     riskiest = rows[said >= np.quantile(said, 0.9)].reset_index(drop=True)
     named = main_drivers(
-        trial.scorer,
+        scorer,
         riskiest,
         groups,
         {name for name, i in indicators.items() if i.clock},
@@ -146,7 +157,7 @@ def causes(trial: Trial, said: Array) -> dict[str, float]:
         least_points=evidence.least_points,
         least_gap=evidence.least_gap,
     )
-    points = indicator_points(trial.scorer, riskiest, groups, reference=reference)
+    points = indicator_points(scorer, riskiest, groups, reference=reference)
     return agreement(by_cause(points, indicators), named, riskiest["top_cause"])
 
 
