@@ -143,6 +143,7 @@ def test_the_same_arguments_fill_the_same_rows(fill: ModuleType, made: Any) -> N
         pd.testing.assert_frame_equal(table, other[name])
 
 
+@pytest.mark.slow
 def test_every_planted_row_is_found_and_no_other(books: Books) -> None:
     assert books.checked == books.plain_checked
     assert books.checked["verdict"] == "quarantined"
@@ -158,6 +159,7 @@ def test_every_planted_row_is_found_and_no_other(books: Books) -> None:
     assert failed["invoices"] == {"amount_minimum"}
 
 
+@pytest.mark.slow
 def test_every_row_arrives_as_it_is(books: Books) -> None:
     """Row by row and column by column, keys of their own aside: money to the cent, moments to the second."""
     account = "CAST(CAST(regexp_extract({}, '[0-9]+$') AS BIGINT) AS VARCHAR)"
@@ -211,6 +213,7 @@ def test_it_trains_and_scores(books: Books) -> None:
     assert not [path.name for path in kept if b"reader-only" in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_told_without_it(
     books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,10 +17,12 @@ from pipelines.cli import main
 from pipelines.demo import make_demo
 from pipelines.score import score_on
 from pipelines.settings import TuneSection, open_project
+from pipelines.signals import signals_on
 from pipelines.tracking import no_telemetry
 from pipelines.train import TrainRequest, train_on
 
 UNTIL = date(2026, 6, 1)
+THURSDAY = date(2026, 5, 28)
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 Run = Callable[..., tuple[int, Any, str]]
 # Big and made anew where needed: copying them would be most of a test.
@@ -52,6 +54,12 @@ def trained(company: Path, checked: Checked) -> tuple[Path, dict[str, Any], dict
     tuning = replace(checked, project=checked.project.model_copy(update={"settings": settings}))
     result = train_on(tuning, TrainRequest())
     return company, result, score_on(checked, UNTIL)
+
+
+@pytest.fixture(scope="session")
+def signalled(checked: Checked) -> dict[str, Any]:
+    """What `churn signals` returned for a Thursday of the small book."""
+    return signals_on(checked, THURSDAY)
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ import pytest
 from pipelines import alerts
 from pipelines.build_features import Checked
 from pipelines.settings import open_project
-from pipelines.signals import signals_on
 from policy.errors import SettingsError, UsageError
 from serving.alerts.routing import Message
 
 Run = Callable[..., tuple[int, Any, str]]
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NOON = datetime(2026, 5, 28, 12, tzinfo=UTC)
 
 
 class Kept:
@@ -32,8 +31,9 @@ class Kept:
         self.messages.append(message)
 
 
-def test_owners_hear_of_what_is_new_once(checked: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = signals_on(checked, None)
+def test_owners_hear_of_what_is_new_once(
+    checked: Checked, signalled: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = open_project(checked.project.folder)
     copy = tmp_path / "book"
     shutil.copytree(project.folder, copy, ignore=shutil.ignore_patterns(".churn", "truth"))
@@ -41,9 +41,9 @@ def test_owners_hear_of_what_is_new_once(checked: Checked, tmp_path: Path, monke
     book, box = open_project(copy), Kept()
     monkeypatch.setattr(alerts, "_channels", lambda _: [box])
     told = alerts.alert(book, None, NOON)
-    rows = pd.read_parquet(copy / ".churn" / "signals" / f"as_of={found['as_of']}" / "signals.parquet")
+    rows = pd.read_parquet(copy / ".churn" / "signals" / f"as_of={signalled['as_of']}" / "signals.parquet")
     news = rows[rows["is_new"] & (rows["kind"] == "warning") & (rows["status"] == "open")]
-    owners = pd.read_parquet(copy / ".churn" / "signals" / f"as_of={found['as_of']}" / "owners.parquet")
+    owners = pd.read_parquet(copy / ".churn" / "signals" / f"as_of={signalled['as_of']}" / "owners.parquet")
     owned = news[news["account_id"].isin(owners.dropna(subset="owner_email")["account_id"])]
     keys = {key for message in box.messages for key in message.keys}
     assert keys <= set(owned["episode_key"])

@@ -20,6 +20,7 @@ from tests.crm import hubspot_oracle
 ROOT = Path(__file__).parents[2]
 TOKEN, NUMBER, MEMBER = "canary-5c1be72e90a4", "40912230081174", "canary-inside-a-table"
 STATUS = ["status", "--json"]
+pytestmark = pytest.mark.slow
 HUBSPOT = '[destination]\nkind = "hubspot"\nlabel = "main"\nurl = "{url}"\n'
 
 

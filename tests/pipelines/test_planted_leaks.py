@@ -106,7 +106,14 @@ def found(checked: Checked) -> Found:
     return with_the
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
+def often(faults: list[Fault]) -> list[object]:
+    """The first of each check on every run, the others in the long one."""
+    checks = [fault.check for fault in faults]
+    later = [checks.index(check) != place for place, check in enumerate(checks)]
+    return [pytest.param(f, marks=pytest.mark.slow) if late else f for f, late in zip(faults, later, strict=True)]
+
+
+@pytest.mark.parametrize("fault", often(FAULTS), ids=lambda f: f.name)
 def test_a_planted_fault_is_named(found: Found, fault: Fault) -> None:
     (finding,) = found(fault, (fault.check,))
     assert finding.verdict == "failed"

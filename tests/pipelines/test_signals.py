@@ -18,19 +18,17 @@ from pipelines.settings import open_project
 from pipelines.signal_quality import judged, lead_days, standing
 from pipelines.signals import signals_on
 from policy.policy import load_policy
-from tests.pipelines.conftest import UNTIL, Run
+from tests.pipelines.conftest import THURSDAY, Run
 
-THURSDAY = UNTIL - timedelta(days=4)
 FIRST = date(2026, 1, 5)
 Thursday = tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def run(checked: Checked) -> Thursday:
+def run(signalled: dict[str, Any]) -> Thursday:
     """(result, signals, evidence) of a Thursday."""
-    result = signals_on(checked, THURSDAY)
-    path = Path(result["path"])
-    return result, pd.read_parquet(path), pd.read_parquet(path.with_name("evidence.parquet"))
+    path = Path(signalled["path"])
+    return signalled, pd.read_parquet(path), pd.read_parquet(path.with_name("evidence.parquet"))
 
 
 def test_the_result_counts_the_rows_of_its_file(run: Thursday) -> None:

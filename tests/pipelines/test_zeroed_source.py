@@ -27,7 +27,7 @@ def without_usage(project: Path, where: str) -> None:
     file.write_text(f"SELECT * FROM ({file.read_text(encoding='utf-8')}) WHERE {where}", encoding="utf-8")
 
 
-@pytest.mark.parametrize("left", ["everybody's since four weeks", "all of it"])
+@pytest.mark.parametrize("left", [pytest.param("everybody's since four weeks", marks=pytest.mark.slow), "all of it"])
 def test_no_account_turns_red_because_its_usage_is_missing(left: str, book: Path, churn: Run) -> None:
     assert churn("score", "--as-of", WEEK_BEFORE, "--project", book)[0] == 0
     assert churn("apply", "--as-of", WEEK_BEFORE, "--project", book)[0] == 0
