@@ -109,6 +109,7 @@ def test_the_same_rows_fail_the_same_checks(table: str, seed: int, source: Sourc
     assert found.stopping == framed.stopping
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", sorted(CONTRACTS))
 def test_every_check_can_fail_in_the_dirt(table: str, source: SourceReader) -> None:
     """Else the equivalence of a check that never fails would be empty."""
