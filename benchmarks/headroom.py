@@ -58,7 +58,7 @@ CEILINGS = (
     "one is named; whether the true cause is told as a risk at all), and the ARR of leavers alarmed 45 days ahead at a "
     "tenth of the book a week. *Taught true risks* learned the true risk of half the fresh accounts (of all, for the "
     "alarms: those ring in the book) and explains itself by the same game; *taught true causes* is a classifier that was "
-    "shown the cause itself, and always names one.",
+    "shown the cause itself, and always names one."
 )
 
 
